@@ -1,0 +1,170 @@
+"""Every error of nb_oauth, drawn as a tree.
+
+::
+
+    OAuthError
+    ├── ConfigurationError         what the program passed cannot work      (ValueError)
+    ├── InsecureTransportError     neither https nor a loopback address     (oauthlib's)
+    ├── LoginError                 signing in did not come to an end
+    │   ├── LoginRequired          somebody must sign in, and nobody can be asked here
+    │   ├── LoginPending           the widget is shown, but this cell cannot wait for it
+    │   ├── LoginCancelled         the person pressed Cancel
+    │   └── LoginTimeout           nobody answered in the time given        (TimeoutError)
+    ├── AuthorizationError         the provider or the person said no in the browser
+    │   └── StateMismatchError     the answer belongs to another request    (oauthlib's)
+    └── TokenError                 the token endpoint said no
+        ├── TokenExpiredError      the token ended and nothing can renew it (oauthlib's)
+        └── TokenUpdated           the token was renewed; ask again         (requests-oauthlib's)
+
+An error that has a counterpart in oauthlib, requests-oauthlib or Python is that as well, so
+that existing ``except`` clauses go on working. Each says what to do next. No error holds a
+secret.
+"""
+
+from typing import TYPE_CHECKING
+
+from oauthlib.oauth2 import InsecureTransportError as _InsecureTransportError
+from oauthlib.oauth2 import MismatchingStateError as _MismatchingStateError
+from oauthlib.oauth2 import OAuth2Error as _OAuth2Error
+from oauthlib.oauth2 import TokenExpiredError as _TokenExpiredError
+from requests_oauthlib import TokenUpdated as _TokenUpdated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "AuthorizationError",
+    "ConfigurationError",
+    "InsecureTransportError",
+    "LoginCancelled",
+    "LoginError",
+    "LoginPending",
+    "LoginRequired",
+    "LoginTimeout",
+    "OAuthError",
+    "StateMismatchError",
+    "TokenError",
+    "TokenExpiredError",
+    "TokenUpdated",
+]
+
+
+class OAuthError(Exception):
+    """The root of every error that nb_oauth raises.
+
+    Attributes:
+        error: the provider's error code (RFC 6749 §4.1.2.1 and §5.2), such as
+            ``"access_denied"``; None where no provider was involved.
+    """
+
+    error: str | None = None
+
+
+class ConfigurationError(OAuthError, ValueError):
+    """What the program passed cannot work; the message says what to pass instead."""
+
+
+class LoginError(OAuthError):
+    """Signing in did not come to an end. Nothing is lost: sign in again."""
+
+
+class LoginRequired(LoginError):  # noqa: N818 - a state of affairs, named as in the documentation
+    """Somebody must sign in, and nobody can be asked here."""
+
+
+class LoginPending(LoginError):  # noqa: N818 - a state of affairs
+    """The widget is shown, but this cell cannot wait for the answer.
+
+    In a notebook it shows as one line and stops "Run All", so that no later cell runs without
+    a session.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class LoginCancelled(LoginError):  # noqa: N818 - as asyncio.CancelledError, without the Error
+    """The person pressed Cancel."""
+
+
+class LoginTimeout(LoginError, TimeoutError):  # noqa: N818 - names what happened
+    """Nobody answered in the time given. The widget still works: sign in and wait again."""
+
+
+class _ProtocolError(OAuthError, _OAuth2Error):
+    """An error with an RFC 6749 code, also catchable as oauthlib's ``OAuth2Error``."""
+
+    def __init__(self, message: str, *, error: str | None = None, status: int | None = None):
+        _OAuth2Error.__init__(self, description=message, status_code=status)
+        self.error = error or type(self).error
+        self._message = message
+
+    def __str__(self) -> str:
+        return self._message
+
+
+class AuthorizationError(_ProtocolError):
+    """The provider or the person said no in the browser (RFC 6749 §4.1.2.1)."""
+
+
+class StateMismatchError(AuthorizationError, _MismatchingStateError):
+    """The answer belongs to another request than the one under way (RFC 6749 §10.12)."""
+
+    error = "mismatching_state"
+
+
+class TokenError(_ProtocolError):
+    """The token endpoint said no, or something that is no answer (RFC 6749 §5.2).
+
+    Attributes:
+        status: the HTTP status of the answer, None where there was none.
+    """
+
+    def __init__(self, message: str, *, error: str | None = None, status: int | None = None):
+        super().__init__(message, error=error, status=status)
+        self.status = status
+
+
+class TokenExpiredError(TokenError, _TokenExpiredError):
+    """The access token ended and nothing in the session can renew it."""
+
+    error = "token_expired"
+
+    def __init__(
+        self,
+        message: str = "The access token has ended. Sign in again, or call refresh_token().",
+        *,
+        error: str | None = None,
+        status: int | None = None,
+    ):
+        super().__init__(message, error=error, status=status)
+
+
+class TokenUpdated(TokenError, _TokenUpdated):
+    """The token was renewed before the request was sent: keep it and ask again.
+
+    Raised only where a caller asks for requests-oauthlib's classic behaviour: an
+    ``auto_refresh_url`` and no ``token_updater``.
+
+    Attributes:
+        token: the new token, a mapping.
+    """
+
+    error = "token_updated"
+
+    def __init__(self, token: "Mapping[str, object]"):
+        super().__init__("The token was renewed: keep error.token and send the request again.")
+        self.token = token
+
+
+class InsecureTransportError(OAuthError, _InsecureTransportError):
+    """Neither https nor a loopback address: a token would travel in the open (RFC 8252 §7.3)."""
+
+    error = "insecure_transport"
+
+    def __init__(self, message: str):
+        _InsecureTransportError.__init__(self, description=message)
+        self._message = message
+
+    def __str__(self) -> str:
+        return self._message
