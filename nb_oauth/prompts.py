@@ -1,0 +1,50 @@
+"""What a grant may ask a person, and what an answer is.
+
+A grant yields a prompt and is sent the answer. The prompt carries the rule by which a raw answer
+is accepted, so that whoever shows it needs to know nothing of OAuth.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """What came back, before anyone has looked at it.
+
+    Args:
+        text: what was typed, or the address the browser was sent to.
+        pasted: whether a person put it in by hand.
+    """
+
+    text: str = field(repr=False)
+    pasted: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A raw answer that was accepted, as the grant wants it."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why a raw answer was not accepted, in words that say what to do next."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class OpenPage:
+    """Asks a person to open a page in the browser and bring back the address it ends on.
+
+    Args:
+        url: the page, for a link.
+        accept: turns a raw answer into an accepted one, or says why it is none.
+        rejection: what was wrong with the answer to the prompt before this one.
+    """
+
+    url: str = field(repr=False)
+    accept: Callable[[RawAnswer], Answer | Rejection] = field(repr=False)
+    rejection: Rejection | None = None

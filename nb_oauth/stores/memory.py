@@ -1,0 +1,26 @@
+"""Tokens that live as long as the kernel."""
+
+from nb_oauth.tokens import Token, TokenKey
+
+
+class MemoryTokenStore:
+    """Keeps tokens in this process only: re-running a cell asks nothing, a new kernel asks."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[TokenKey, Token] = {}
+
+    def __repr__(self) -> str:
+        """Say how many tokens there are, never which."""
+        return f"<MemoryTokenStore: {len(self._tokens)} tokens>"
+
+    def load(self, key: TokenKey) -> Token | None:
+        """Return the token kept under ``key``, None if there is none."""
+        return self._tokens.get(key)
+
+    def save(self, key: TokenKey, token: Token) -> None:
+        """Keep ``token`` under ``key``, in place of the one before."""
+        self._tokens[key] = dict(token)
+
+    def delete(self, key: TokenKey) -> None:
+        """Forget the token kept under ``key``; nothing happens if there is none."""
+        self._tokens.pop(key, None)

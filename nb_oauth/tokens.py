@@ -1,0 +1,102 @@
+"""Reading, dating and identifying a token (RFC 6749 §5.1)."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Token = Mapping[str, Any]
+Scope = str | Iterable[str] | None
+
+LEEWAY = 30.0
+"""Seconds before its end at which a token is renewed, where its life allows."""
+_LARGEST_SHARE = 0.1
+_FAR_AWAY = 1e12  # seconds; a date beyond this is a provider's way to say "never"
+
+
+@dataclass(frozen=True)
+class TokenKey:
+    """What a token is known by: whose it is, who got it, how, and for which account.
+
+    Args:
+        issuer: the provider's issuer identifier, else its token endpoint.
+        client_id: the app that got it.
+        grant: how it was got, such as ``"authorization_code"``.
+        account: the person's own label for one of several accounts.
+    """
+
+    issuer: str
+    client_id: str
+    grant: str
+    account: str | None = None
+
+
+def scope_list(scope: Scope) -> list[str]:
+    """Return scope values as a list, whether given as one string or several (RFC 6749 §3.3)."""
+    if scope is None:
+        return []
+    return scope.split() if isinstance(scope, str) else list(scope)
+
+
+def seconds(value: object) -> float | None:
+    """Read a number of seconds as providers write it: int, float or numeric text; else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and abs(number) < _FAR_AWAY else None
+
+
+def dated(token: Token, now: float) -> dict[str, Any]:
+    """Return a copy of ``token`` that says when it ends.
+
+    Args:
+        token: a token response, or a token kept from one.
+        now: when it was asked for, seconds since the epoch.
+
+    Returns:
+        The token with ``expires_at`` (seconds since the epoch), where it already had one or its
+        ``expires_in`` can be read; without, where its end is unknown.
+    """
+    copy = dict(token)
+    if expires_at(copy) is None:
+        copy.pop("expires_at", None)
+        lifetime = seconds(copy.get("expires_in"))
+        if lifetime is not None:
+            copy["expires_at"] = now + lifetime
+    return copy
+
+
+def expires_at(token: Token) -> float | None:
+    """Return when ``token`` ends, in seconds since the epoch; None if that is not known."""
+    return seconds(token.get("expires_at"))
+
+
+def has_ended(token: Token, now: float) -> bool:
+    """Tell whether the token's life is over at ``now``."""
+    end = expires_at(token)
+    return end is not None and end <= now
+
+
+def is_due(token: Token, now: float) -> bool:
+    """Tell whether the token should be renewed at ``now``: its end is at most the leeway away."""
+    end = expires_at(token)
+    return end is not None and end - leeway(token) <= now
+
+
+def leeway(token: Token) -> float:
+    """Return how many seconds before its end to renew: 30, never over a tenth of its life."""
+    lifetime = seconds(token.get("expires_in"))
+    return LEEWAY if lifetime is None else min(LEEWAY, max(0.0, lifetime) * _LARGEST_SHARE)
+
+
+def granted_scope(token: Token, requested: Scope) -> list[str]:
+    """Return the scope of ``token``: as it says, else as requested (RFC 6749 §5.1)."""
+    return scope_list(token["scope"] if token.get("scope") else requested)
+
+
+def covers(granted: Scope, wanted: Scope) -> bool:
+    """Tell whether every scope value of ``wanted`` is among ``granted``."""
+    return set(scope_list(wanted)) <= set(scope_list(granted))

@@ -1,0 +1,55 @@
+"""Where a secret may travel: over https, or over loopback on this machine (RFC 8252 §7.3, §8.3)."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from nb_oauth.exceptions import InsecureTransportError
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether ``host`` names this machine: ``localhost``, ``127.0.0.0/8`` or ``::1``."""
+    if host is None:
+        return False
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_secure(url: str) -> bool:
+    """Tell whether ``url`` is https, or http to a loopback address."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if parts.scheme == "https":
+        return bool(host)
+    return parts.scheme == "http" and is_loopback(host)
+
+
+def require_secure(url: str) -> None:
+    """Refuse a URL over which a secret would travel in the open.
+
+    Raises:
+        InsecureTransportError: ``url`` is neither https nor loopback http.
+    """
+    if not is_secure(url):
+        parts = url.partition("?")[0]
+        raise InsecureTransportError(
+            f"{parts!r} is neither https nor a loopback address, so a token would travel in "
+            "the open. Use the https address of this server."
+        )
+
+
+def as_https(url: str) -> str:
+    """Return ``url`` with ``https`` in place of loopback ``http``, for oauthlib's eyes only.
+
+    oauthlib refuses every http URL unless a process-wide environment variable opens all of
+    them. Loopback http is as safe as https (RFC 8252 §8.3), so the URLs checked here are
+    passed to it in this form; nothing is ever sent to the returned address.
+    """
+    require_secure(url)
+    return "https" + url[4:] if url[:5].lower() == "http:" else url
