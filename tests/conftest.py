@@ -1,0 +1,69 @@
+"""What holds for every test: the judge is at hand, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.polling import wait_until
+from tests.providers.oidc import OidcProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Cheap ones first: a mistake shows early. And Playwright's loop must not run in their thread.
+ORDER = ("unit", "providers", "kernel", "browser", "benchmarks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    folders = item.path.parts
+    return next((i for i, folder in enumerate(ORDER) if folder in folders), 0)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Fail a test that leaves an environment variable or a child process behind."""
+    environment, children = _environment(), _children()
+    yield
+    assert _environment() == environment, "the test left the environment changed"
+    wait_until(
+        lambda: _children() <= children,
+        f"child processes of the test end: {_children() - children}",
+        seconds=5,
+    )
+
+
+def _environment() -> dict[str, str]:
+    own = "PYTEST_CURRENT_TEST"
+    return {name: value for name, value in os.environ.items() if name != own}
+
+
+def _children() -> set[psutil.Process]:
+    return {child for child in psutil.Process().children() if _alive(child)}
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture(scope="session")
+def oidc_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
+    with OidcProvider(tmp_path_factory.mktemp("oidc") / "provider.log") as provider:
+        yield provider
+
+
+@pytest.fixture
+def oidc(oidc_server: OidcProvider) -> OidcProvider:
+    """oidc-provider as new: no request seen, no fault set, access tokens live an hour."""
+    oidc_server.reset()
+    return oidc_server

@@ -1,0 +1,35 @@
+// The clients that the tests sign in with. Secrets are new in each run and hold characters that
+// must be form-urlencoded before they go into HTTP Basic (RFC 6749 §2.3.1).
+import { randomBytes } from 'node:crypto';
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}/callback`);
+
+const newSecret = () => `s3cr+t/%:${randomBytes(18).toString('base64')}`;
+
+/** A client that runs on the person's machine: any loopback port will do (RFC 8252 §7.3). */
+const native = (more) => ({
+  application_type: 'native',
+  redirect_uris: LOOPBACK,
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  ...more,
+});
+
+export const clients = [
+  native({ client_id: 'public', token_endpoint_auth_method: 'none' }),
+  native({
+    client_id: 'confidential-basic',
+    client_secret: newSecret(),
+    token_endpoint_auth_method: 'client_secret_basic',
+  }),
+  native({
+    client_id: 'confidential-post',
+    client_secret: newSecret(),
+    token_endpoint_auth_method: 'client_secret_post',
+  }),
+];
+
+/** client_id → client_secret, of the clients that have one. */
+export const clientSecrets = Object.fromEntries(
+  clients.filter((one) => one.client_secret).map((one) => [one.client_id, one.client_secret]),
+);

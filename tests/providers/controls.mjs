@@ -1,0 +1,162 @@
+// What only a test may do to the server: read what happened, collect every secret of the run,
+// make the token endpoint slow or wrong, and start afresh. Served under /__test__/.
+import * as querystring from 'node:querystring';
+
+const REQUEST_SECRETS = ['code', 'code_verifier', 'refresh_token', 'client_secret', 'password'];
+const RESPONSE_SECRETS = ['access_token', 'refresh_token', 'id_token', 'device_code'];
+const REDIRECT_SECRETS = ['code', 'access_token', 'id_token', 'state'];
+
+const FAULTS = {
+  server_error: { status: 500, type: 'application/json', body: '{"error":"server_error"}' },
+  html: { status: 502, type: 'text/html', body: '<!doctype html><h1>502 Bad Gateway</h1>' },
+  html_ok: { status: 200, type: 'text/html', body: '<!doctype html><h1>Welcome</h1>' },
+  invalid_client: { status: 401, type: 'application/json', body: '{"error":"invalid_client"}' },
+  invalid_grant: { status: 400, type: 'application/json', body: '{"error":"invalid_grant"}' },
+};
+
+const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+export class Controls {
+  constructor({ tokenPath, accessTokenTtl, clientSecrets }) {
+    this.tokenPath = tokenPath;
+    this.clientSecrets = clientSecrets;
+    this.defaultAccessTokenTtl = accessTokenTtl;
+    this.reset();
+  }
+
+  reset() {
+    this.tokenRequests = [];
+    this.apiRequests = [];
+    this.secrets = new Map(); // value → kind
+    for (const secret of Object.values(this.clientSecrets)) this.#collect('client_secret', secret);
+    this.fault = {};
+    this.accessTokenTtl = this.defaultAccessTokenTtl;
+  }
+
+  /** The middleware: wraps every request to the provider. */
+  async handle(ctx, next) {
+    if (ctx.path.startsWith('/__test__/')) {
+      await this.#serve(ctx);
+      return;
+    }
+    const sent = await readForm(ctx);
+    const record = ctx.path === this.tokenPath ? this.#recordTokenRequest(ctx, sent) : null;
+    this.#collectFrom(sent, REQUEST_SECRETS);
+    this.#collectBasicPassword(ctx.get('authorization'));
+    if (!record || !(await this.#applyFault(ctx))) await next();
+    this.#collectFromAnswer(ctx);
+    if (record) finishRecord(record, ctx);
+  }
+
+  async #serve(ctx) {
+    const command = `${ctx.method} ${ctx.path.slice('/__test__'.length)}`;
+    const body = ctx.method === 'POST' ? await readJson(ctx.req) : {};
+    ctx.status = 200;
+    if (command === 'GET /log') ctx.body = this.#log();
+    else if (command === 'GET /secrets') ctx.body = [...this.secrets].map(([value, kind]) => ({ kind, value }));
+    else if (command === 'POST /fault') ctx.body = this.#setFault(body);
+    else if (command === 'POST /settings') ctx.body = this.#set(body);
+    else if (command === 'POST /reset') ctx.body = this.#resetAndSay();
+    else ctx.status = 404;
+  }
+
+  #log() {
+    const counts = {};
+    for (const { grant_type: grant, status } of this.tokenRequests) {
+      const key = `${grant} ${status}`;
+      counts[key] = (counts[key] ?? 0) + 1;
+    }
+    return { token_requests: this.tokenRequests, api_requests: this.apiRequests, counts };
+  }
+
+  /** `{kind, times, delay_ms}`: what the next `times` (default: all) token requests meet. */
+  #setFault(fault) {
+    if (fault.kind && !FAULTS[fault.kind]) throw new Error(`no such fault: ${fault.kind}`);
+    this.fault = { times: Infinity, delay_ms: 0, ...fault };
+    return { fault };
+  }
+
+  #set({ access_token_ttl: seconds }) {
+    this.accessTokenTtl = seconds ?? this.accessTokenTtl;
+    return { access_token_ttl: this.accessTokenTtl };
+  }
+
+  #resetAndSay() {
+    this.reset();
+    return {};
+  }
+
+  async #applyFault(ctx) {
+    const { kind, times, delay_ms: delay } = this.fault;
+    if (!times) return false;
+    this.fault.times -= 1;
+    if (delay) await wait(delay);
+    if (!kind) return false;
+    Object.assign(ctx, FAULTS[kind]);
+    return true;
+  }
+
+  #recordTokenRequest(ctx, sent) {
+    const record = {
+      grant_type: sent.grant_type ?? null,
+      client_id: sent.client_id ?? null,
+      authentication: ctx.get('authorization').split(' ')[0] || (sent.client_secret ? 'post' : 'none'),
+      parameters: Object.keys(sent).sort(),
+      status: null,
+      error: null,
+    };
+    this.tokenRequests.push(record);
+    return record;
+  }
+
+  recordApiRequest(status) {
+    this.apiRequests.push(status);
+  }
+
+  #collect(kind, value) {
+    if (typeof value === 'string' && value) this.secrets.set(value, kind);
+  }
+
+  #collectFrom(values, names) {
+    for (const name of names) this.#collect(name, values?.[name]);
+  }
+
+  #collectBasicPassword(header) {
+    const [scheme, credentials] = header.split(' ');
+    if (scheme !== 'Basic') return;
+    const password = Buffer.from(credentials, 'base64').toString().split(':').slice(1).join(':');
+    this.#collect('client_secret', querystring.unescape(password.replaceAll('+', ' ')));
+  }
+
+  #collectFromAnswer(ctx) {
+    if (typeof ctx.body === 'object') this.#collectFrom(ctx.body, RESPONSE_SECRETS);
+    const location = ctx.response.get('location');
+    if (!location) return;
+    const { searchParams, hash } = new URL(location, ctx.href);
+    this.#collectFrom(Object.fromEntries(searchParams), REDIRECT_SECRETS);
+    this.#collectFrom(Object.fromEntries(new URLSearchParams(hash.slice(1))), REDIRECT_SECRETS);
+  }
+}
+
+function finishRecord(record, ctx) {
+  record.status = ctx.status;
+  record.error = ctx.body?.error ?? null;
+  record.client_id = ctx.oidc?.client?.clientId ?? record.client_id;
+}
+
+/** The form that was posted, left where oidc-provider looks for an already parsed one. */
+async function readForm(ctx) {
+  if (ctx.method !== 'POST' || !ctx.is('application/x-www-form-urlencoded')) return {};
+  ctx.req.body = querystring.parse(await readText(ctx.req));
+  return ctx.req.body;
+}
+
+async function readText(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function readJson(stream) {
+  return JSON.parse((await readText(stream)) || '{}');
+}

@@ -1,0 +1,136 @@
+"""The judge: npm's oidc-provider (certified), started from ``server.mjs``."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tests import tools
+from tests.polling import wait_until
+from tests.server_process import ServerProcess
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+FOLDER = Path(__file__).parent
+
+Fault = Literal["server_error", "html", "html_ok", "invalid_client", "invalid_grant"]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that must not be found anywhere but on the wire and in the kernel's memory."""
+
+    kind: str
+    value: str
+
+
+class OidcProvider:
+    """oidc-provider on ``http://localhost:<free port>``, with what only a test may ask of it.
+
+    Clients: ``public`` (any loopback port), ``confidential-basic`` and ``confidential-post``
+    (``client_secrets`` has theirs). The sign-in page takes any name and password. Refresh
+    tokens rotate; using one twice revokes all that came of it.
+    """
+
+    issuer: str
+    client_secrets: dict[str, str]
+
+    def __init__(self, log: Path) -> None:
+        env = {key: value for key, value in os.environ.items() if key not in {"PORT", "AT_TTL"}}
+        self._process = ServerProcess([_node(), "server.mjs"], log=log, env=env, cwd=FOLDER)
+
+    def __enter__(self) -> Self:
+        self._process.__enter__()
+        try:
+            ready = wait_until(self._announcement, "oidc-provider listens", seconds=30)
+        except BaseException:
+            self._process.__exit__(None, None, None)
+            raise
+        self.issuer = ready["issuer"]
+        self.client_secrets = ready["client_secrets"]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.__exit__(kind, error, traceback)
+
+    def _announcement(self) -> dict[str, Any] | None:
+        self._process.check_alive()
+        for line in self._process.read_log().splitlines():
+            # The provider's warnings come without a line break, so one may stand behind it.
+            if line.startswith('{"issuer"'):
+                return json.JSONDecoder().raw_decode(line)[0]
+        return None
+
+    @property
+    def authorization_endpoint(self) -> str:
+        return f"{self.issuer}/auth"
+
+    @property
+    def token_endpoint(self) -> str:
+        return f"{self.issuer}/token"
+
+    @property
+    def revocation_endpoint(self) -> str:
+        return f"{self.issuer}/token/revocation"
+
+    @property
+    def introspection_endpoint(self) -> str:
+        return f"{self.issuer}/token/introspection"
+
+    @property
+    def api(self) -> str:
+        """A resource that answers with the token's account, client and scope, or 401."""
+        return f"{self.issuer}/api"
+
+    def slow_api(self, milliseconds: int) -> str:
+        return f"{self.issuer}/api/slow?ms={milliseconds}"
+
+    def reset(self) -> None:
+        """Forget what happened, every fault and setting. Tokens go on living."""
+        self._control("reset", {})
+
+    def set_access_token_ttl(self, seconds: float) -> None:
+        self._control("settings", {"access_token_ttl": seconds})
+
+    def set_token_fault(
+        self, kind: Fault | None = None, *, delay_ms: int = 0, times: int | None = None
+    ) -> None:
+        """Make the next ``times`` (default: all) token requests slow, wrong or both."""
+        fault = {"kind": kind, "delay_ms": delay_ms}
+        self._control("fault", fault if times is None else {**fault, "times": times})
+
+    def token_requests(self, grant_type: str | None = None) -> list[dict[str, Any]]:
+        """Each with its grant_type, client_id, authentication, parameters, status, error."""
+        requests = self._control("log")["token_requests"]
+        return [one for one in requests if grant_type in {None, one["grant_type"]}]
+
+    def api_statuses(self) -> list[int]:
+        return list(self._control("log")["api_requests"])
+
+    def secrets(self) -> list[Secret]:
+        """Every code, state, verifier, token, client secret and password since ``reset()``."""
+        return [Secret(**one) for one in self._control("secrets")]
+
+    def _control(self, command: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.issuer}/__test__/{command}", data=data)  # noqa: S310 - ours
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as answer:
+            return json.load(answer)
+
+
+def _node() -> str:
+    if not (FOLDER / "node_modules" / "oidc-provider").is_dir():
+        tools.missing("oidc-provider", "npm ci --prefix tests/providers")
+    return tools.find("node", remedy="install Node.js 20 or later")

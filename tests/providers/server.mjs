@@ -1,0 +1,76 @@
+// The judge: npm's certified oidc-provider, its own sign-in and consent pages, and a protected
+// resource. `node server.mjs` prints one line of JSON when it listens and ends with its standard
+// input, so that it never outlives the test run that started it.
+//
+// Environment: PORT (default 0: a free one), AT_TTL (seconds that an access token lives,
+// default 3600).
+import http from 'node:http';
+import { Provider } from 'oidc-provider';
+import { clients, clientSecrets } from './clients.mjs';
+import { Controls } from './controls.mjs';
+
+const listener = http.createServer();
+await new Promise((resolve) => {
+  listener.listen(Number(process.env.PORT ?? 0), '127.0.0.1', resolve);
+});
+const { port } = listener.address();
+// localhost, where the notebook is on 127.0.0.1: to the browser that is another site.
+const issuer = `http://localhost:${port}`;
+const controls = new Controls({
+  tokenPath: '/token',
+  accessTokenTtl: Number(process.env.AT_TTL ?? 3600),
+  clientSecrets,
+});
+
+const provider = new Provider(issuer, {
+  clients,
+  scopes: ['openid', 'offline_access', 'profile', 'api:read', 'api:write'],
+  claims: { profile: ['name'] },
+  clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+  ttl: {
+    AccessToken: () => controls.accessTokenTtl,
+    AuthorizationCode: 60,
+    IdToken: 3600,
+    RefreshToken: 3600,
+    Session: 3600,
+    Grant: 3600,
+    Interaction: 600,
+  },
+  // A refresh token works once; using it again revokes everything that came of it (RFC 9700 §4.14).
+  rotateRefreshToken: true,
+  issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+  cookies: { keys: ['of-a-test'] },
+  features: {
+    devInteractions: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+  },
+  findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, name: id }) }),
+});
+
+/** `/api`, and `/api/slow?ms=…`: a resource for whoever has an access token (RFC 6750). */
+async function protectedResource(ctx, next) {
+  if (ctx.path !== '/api' && ctx.path !== '/api/slow') return next();
+  if (ctx.path === '/api/slow') {
+    await new Promise((resolve) => { setTimeout(resolve, Number(ctx.query.ms ?? 100)); });
+  }
+  const [, value] = /^Bearer (\S+)$/.exec(ctx.get('authorization')) ?? [];
+  const token = value && (await provider.AccessToken.find(value));
+  ctx.status = token && !token.isExpired ? 200 : 401;
+  if (ctx.status === 401) {
+    ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
+    ctx.body = { error: 'invalid_token' };
+  } else {
+    ctx.body = { sub: token.accountId, client_id: token.clientId, scope: token.scope };
+  }
+  controls.recordApiRequest(ctx.status);
+  return undefined;
+}
+
+provider.use((ctx, next) => controls.handle(ctx, next));
+provider.use(protectedResource);
+provider.on('server_error', (_ctx, error) => console.error('server_error', error));
+
+listener.on('request', provider.callback());
+process.stdin.resume().on('end', () => process.exit(0));
+console.log(JSON.stringify({ issuer, port, client_secrets: clientSecrets }));
