@@ -1,0 +1,167 @@
+"""A JupyterLab server that shares nothing with the person who runs the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+from tests.polling import wait_until
+from tests.server_process import ServerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+# Pop-ups that would lie over the notebook.
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+}
+
+# A person's own set-up, and whatever would make the kernel believe that nobody is there.
+SCRUBBED = ("CI", "JUPYTER", "JPY_", "IPYTHON", "NB_OAUTH_", "OAUTHLIB_", "XDG_")
+
+
+class Lab:
+    """JupyterLab on 127.0.0.1 and a free port, its notebooks in ``notebooks``.
+
+    Its log is at DEBUG and holds what its kernels print to their standard output.
+    """
+
+    def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
+        self.notebooks = folder / "notebooks"
+        self.log = folder / "jupyterlab.log"
+        self.token = secrets.token_hex(16)
+        self._folder = folder
+        self._process = ServerProcess(
+            [
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                "--no-browser",
+                "--allow-root",
+                "--ServerApp.ip=127.0.0.1",
+                "--ServerApp.port=0",
+                "--ServerApp.log_level=DEBUG",
+                f"--ServerApp.root_dir={self.notebooks}",
+                f"--IdentityProvider.token={self.token}",
+            ],
+            log=self.log,
+            env=_environment(folder, env or {}),
+            cwd=folder,
+        )
+
+    def __enter__(self) -> Self:
+        self._lay_out()
+        self._process.__enter__()
+        try:
+            self.url = wait_until(self._running_at, "JupyterLab starts", seconds=60)
+            wait_until(self._answers, "JupyterLab answers", seconds=60)
+        except BaseException:
+            self._process.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.__exit__(kind, error, traceback)
+
+    def _lay_out(self) -> None:
+        self.notebooks.mkdir(parents=True)
+        for name, content in SETTINGS.items():
+            path = self._folder / "settings" / name
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(content), encoding="utf-8")
+
+    def _running_at(self) -> str | None:
+        self._process.check_alive()
+        for path in (self._folder / "runtime").glob("jpserver-*.json"):
+            return str(json.loads(path.read_text(encoding="utf-8"))["url"])
+        return None
+
+    def _answers(self) -> bool:
+        self._process.check_alive()
+        try:
+            return bool(self.request("GET", "api/status"))
+        except OSError:
+            return False
+
+    def request(self, method: str, path: str) -> Any:  # noqa: ANN401 - JSON
+        """Ask the server's REST API."""
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.url}{path}", method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=30) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+    def page_url(self, name: str) -> str:
+        """Where the notebook opens, in a workspace of its own."""
+        workspace = name.removesuffix(".ipynb")
+        return f"{self.url}lab/workspaces/{workspace}/tree/{name}?token={self.token}"
+
+    def write_notebook(self, name: str, cells: Sequence[str]) -> None:
+        """Lay out a notebook with these code cells."""
+        notebook = {
+            "cells": [_code_cell(f"cell-{i}", source) for i, source in enumerate(cells)],
+            "metadata": {
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (self.notebooks / name).write_text(json.dumps(notebook), encoding="utf-8")
+
+    def read_notebook(self, name: str) -> str:
+        """The notebook as it is saved now."""
+        return (self.notebooks / name).read_text(encoding="utf-8")
+
+    def read_log(self) -> str:
+        return self._process.read_log()
+
+    def end_kernels(self) -> None:
+        """End every kernel, so that the next test finds an idle machine."""
+        for session in self.request("GET", "api/sessions"):
+            self.request("DELETE", f"api/sessions/{session['id']}")
+        wait_until(lambda: not self.request("GET", "api/kernels"), "every kernel ends")
+
+
+def _code_cell(cell_id: str, source: str) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": cell_id,
+        "metadata": {},
+        "execution_count": None,
+        "outputs": [],
+        "source": source,
+    }
+
+
+def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
+    own = {
+        "HOME": folder / "home",
+        "JUPYTER_CONFIG_DIR": folder / "config",
+        "JUPYTER_DATA_DIR": folder / "data",
+        "JUPYTER_RUNTIME_DIR": folder / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
+        "IPYTHONDIR": folder / "ipython",
+    }
+    for path in own.values():
+        path.mkdir(parents=True, exist_ok=True)
+    return {**kept, **{name: str(path) for name, path in own.items()}, **more}

@@ -1,0 +1,53 @@
+"""The sign-in widget as a person sees it, by the classes that its script promises."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+APPEARS_MS = 30_000
+_ANYTHING = re.compile(".+")
+
+
+class SignInWidget:
+    """The sign-in widget within a cell, or anywhere in a page."""
+
+    def __init__(self, within: Locator) -> None:
+        self.root = within.locator(".nb-oauth")
+        self.heading = self.root.locator(".nb-oauth-heading")
+        self.scope = self.root.locator(".nb-oauth-scope")
+        self.link = self.root.locator("a.nb-oauth-link")
+        self.copy = self.root.locator("button.nb-oauth-copy")
+        self.box = self.root.locator(".nb-oauth-box")
+        self.submit = self.root.locator("button.nb-oauth-submit")
+        self.cancel = self.root.locator("button.nb-oauth-cancel")
+        self.new_link = self.root.locator("button.nb-oauth-new-link")
+        self.notice = self.root.locator(".nb-oauth-notice")
+        self.progress = self.root.locator(".nb-oauth-progress")
+        self.error = self.root.locator(".nb-oauth-error")
+
+    def wait_for_link(self) -> str:
+        """Wait until the widget can be used; returns the authorization URL."""
+        expect(self.root).to_have_attribute("data-status", "waiting", timeout=APPEARS_MS)
+        expect(self.link).to_have_attribute("href", _ANYTHING, timeout=APPEARS_MS)
+        return self.link.get_attribute("href") or ""
+
+    def wait_for_status(self, status: str) -> None:
+        expect(self.root).to_have_attribute("data-status", status, timeout=APPEARS_MS)
+
+    def open_sign_in_page(self) -> Page:
+        """Click the link; returns the tab that opens."""
+        self.wait_for_link()
+        with self.root.page.context.expect_page() as opened:
+            self.link.click()
+        return opened.value
+
+    def answer(self, text: str) -> None:
+        """Put this into the box, as pasting does, and press Continue."""
+        self.box.fill(text)
+        self.submit.click()

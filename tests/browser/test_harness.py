@@ -1,0 +1,75 @@
+"""The harness itself: a search that finds what is planted, and a browser as people have it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from tests.browser.harness.chromium import command_line
+from tests.browser.harness.leaks import find_secrets
+from tests.providers.oidc import Secret
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browser.conftest import NotebookOpener
+
+SECRET = Secret("access_token", "q/Zx+93-kd%~81Lm_4")
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        SECRET.value,
+        json.dumps({"token": SECRET.value}),
+        quote(SECRET.value, safe=""),
+        quote(quote(SECRET.value, safe=""), safe=""),
+        base64.b64encode(SECRET.value.encode()).decode(),
+        base64.b64encode(b"a:" + SECRET.value.encode() + b"!").decode(),
+        base64.b64encode(b"client:" + SECRET.value.encode() + b"?").decode(),
+        base64.urlsafe_b64encode(b"12345678" + SECRET.value.encode()).decode(),
+        SECRET.value.encode().hex(),
+    ],
+)
+def test_the_search_finds_a_planted_secret(disguised: str) -> None:
+    found = find_secrets(f'{{"outputs": ["before {disguised} after"]}}', [SECRET])
+    assert found
+    assert SECRET.value not in "".join(found)
+
+
+def test_the_search_finds_nothing_where_nothing_is() -> None:
+    assert find_secrets("q/Zx+93-kd%~81Lm_", [SECRET]) == []
+
+
+def test_chromium_runs_with_its_own_default_features(chromium_browser: Browser) -> None:
+    switches = " ".join(command_line(chromium_browser))
+    assert "ThirdPartyStoragePartitioning" not in switches
+
+
+ANYWIDGET = """
+import anywidget, traitlets
+class Planted(anywidget.AnyWidget):
+    _esm = "export default { render({ model, el }) { el.textContent = model.get('label'); } }"
+    label = traitlets.Unicode().tag(sync=True)
+Planted(label="{planted}")
+"""
+
+
+def test_a_secret_planted_in_widget_state_is_found_when_that_is_saved(
+    open_notebook: NotebookOpener,
+) -> None:
+    notebook = open_notebook([ANYWIDGET.replace("{planted}", SECRET.value)])
+    notebook.run_all()
+    notebook.expect_output(0, SECRET.value)
+    notebook.wait_until_idle()
+
+    notebook.set_save_widget_state(on=False)
+    assert "widget-state+json" not in notebook.save()
+    notebook.set_save_widget_state(on=True)
+    saved = notebook.save()
+    assert "widget-state+json" in saved
+    assert find_secrets(saved, [SECRET])
