@@ -1,0 +1,78 @@
+# From a fresh clone with Python >= 3.10, git and (for the tests) Node.js: each target sets up
+# what it needs, in .venv and in tests/providers/node_modules, and only when that has changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+NODE_MODULES := tests/providers/node_modules
+NOTEBOOK := notebooks/01-web-application-flow.ipynb
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all bench lint setup setup-node setup-chromium clean
+
+help:
+	@echo 'make demo      open JupyterLab on $(NOTEBOOK)'
+	@echo 'make test      what has to pass: lint, types, tests, coverage'
+	@echo 'make test-all  the same and the long sweeps'
+	@echo 'make bench     measure, and compare with the limits'
+	@echo 'make lint      ruff, mypy and tsc alone'
+	@echo 'make clean     remove what the others made'
+
+# --- what people run ---------------------------------------------------------
+
+# Jupyter takes the next free port by itself; a terminal's text browser would hide its log.
+demo: .venv/.installed-demo
+	$(BIN)/jupyter lab $(NOTEBOOK) --ServerApp.ip=127.0.0.1 --ServerApp.port=8888 \
+	  --ServerApp.port_retries=100 --allow-root --log-level=WARN \
+	  $(if $(or $(filter Darwin,$(shell uname -s)),$(DISPLAY),$(WAYLAND_DISPLAY)),,--no-browser)
+
+lint: setup setup-node
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	npm --prefix tests/providers run --silent typecheck
+
+test: MARKED = not sweep
+test-all: MARKED =
+test test-all: lint setup-chromium
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m '$(MARKED)' --ignore=tests/benchmarks
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=100
+
+bench: setup setup-node setup-chromium
+	$(BIN)/python -m pytest tests/benchmarks --capture=no
+
+clean:
+	rm -rf .venv $(NODE_MODULES) tests/artifacts .coverage .coverage.* \
+	  .mypy_cache .pytest_cache .ruff_cache
+	find nb_oauth tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# --- what they need ----------------------------------------------------------
+
+setup: .venv/.installed-dev
+
+setup-node: $(NODE_MODULES)/.installed
+
+setup-chromium:
+	@sh tests/browser/ensure_chromium.sh
+
+.venv/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo 'Python 3.10 or later is needed: make PYTHON=/path/to/python3 …' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { echo 'No virtual environment could be made (on Debian: apt-get install python3-venv)' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+.venv/.installed-demo: .venv/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed-demo
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(NODE_MODULES)/.installed: tests/providers/package.json tests/providers/package-lock.json
+	@command -v npm >/dev/null || { echo 'Node.js 20 or later is needed, with npm' >&2; exit 1; }
+	npm ci --prefix tests/providers --no-fund --no-audit
+	@touch $@
