@@ -4,13 +4,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE_MODULES := tests/providers/node_modules
-NOTEBOOK := notebooks/01-web-application-flow.ipynb
+NOTEBOOK := 01-web-application-flow.ipynb
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all bench lint setup setup-node setup-chromium clean
 
 help:
-	@echo 'make demo      open JupyterLab on $(NOTEBOOK)'
+	@echo 'make demo      open JupyterLab on notebooks/$(NOTEBOOK)'
 	@echo 'make test      what has to pass: lint, types, tests, coverage'
 	@echo 'make test-all  the same and the long sweeps'
 	@echo 'make bench     measure, and compare with the limits'
@@ -21,8 +21,9 @@ help:
 
 # Jupyter takes the next free port by itself; a terminal's text browser would hide its log.
 demo: .venv/.installed-demo
-	$(BIN)/jupyter lab $(NOTEBOOK) --ServerApp.ip=127.0.0.1 --ServerApp.port=8888 \
-	  --ServerApp.port_retries=100 --allow-root --log-level=WARN \
+	$(BIN)/jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/$(NOTEBOOK) \
+	  --ServerApp.ip=127.0.0.1 --ServerApp.port=8888 --ServerApp.port_retries=100 \
+	  --allow-root --log-level=WARN \
 	  $(if $(or $(filter Darwin,$(shell uname -s)),$(DISPLAY),$(WAYLAND_DISPLAY)),,--no-browser)
 
 lint: setup setup-node
