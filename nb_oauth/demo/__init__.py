@@ -1,0 +1,155 @@
+"""A provider to practise on: an authorization server and an API inside your own process.
+
+For tutorials only. Name and password are printed on the sign-in page, the data are made up, and
+nothing but this machine can reach it. It starts when it is first asked for, on 127.0.0.1 and a
+free port, and ends with the process::
+
+    session = nb_oauth.login("demo", scope="observations:read")
+    session.get(demo.api_url() + "/stars").json()
+
+**The provider** knows the grants of RFC 6749: authorization code (with PKCE S256, which a public
+client must use), implicit, password, client credentials, and refresh, which rotates the refresh
+token and ends the whole sign-in when one is used twice; revocation (RFC 7009), metadata
+(RFC 8414), ``iss`` in the authorization response (RFC 9207). A redirect URI is any loopback
+address with any port. A code lasts 60 seconds, an access token an hour, unless the authorization
+or token request carries ``token_lifetime`` (seconds, 1 to 86400), which renewals keep to::
+
+    nb_oauth.login("demo", extra={"token_lifetime": "20"})    # watch it being renewed
+
+===================  =========================  ==================================================
+client               secret                     grants
+===================  =========================  ==================================================
+``demo-notebook``    none: a public client      authorization code, implicit, password, refresh
+``demo-service``     published-with-the-demo    client credentials, authorization code, refresh
+===================  =========================  ==================================================
+
+=====================  ==========================================================================
+scope                  what it lets an app do
+=====================  ==========================================================================
+``observations:read``  read the star measurements (asked for when a request names no scope)
+``profile:read``       read ``/api/me``
+=====================  ==========================================================================
+
+**The API** is that of a made-up observatory: six years of brightness measurements, some 2,000
+for each of five variable stars. At first sight they are noise; fold the times by the star's
+period (``(jd - epoch_jd) / period_days % 1``) and its light curve appears.
+
+``/api/me``
+    ``username``, ``name``, ``affiliation``, ``client_id``, ``scopes`` and ``token_ends_in``:
+    for how many more seconds the token that asked is good.
+``/api/stars`` and ``/api/stars/<id>``
+    ``id``, ``name``, ``kind`` (eclipsing binary, Cepheid, RR Lyrae, contact binary, Mira),
+    ``about``, ``period_days``, ``epoch_jd`` (the Julian date of phase 0), ``observations`` (how
+    many) and ``observations_url``; ``units`` says what each field is measured in.
+``/api/observations?star=&from=&to=&page=&per_page=``
+    a page of ``observations``, each with ``id``, ``star``, ``time`` (UTC), ``jd`` (Julian date),
+    ``magnitude`` (smaller is brighter) and ``uncertainty`` (one standard deviation, magnitudes);
+    ``total``, ``page``, ``pages`` and ``next``: the next page's address or null, also in the
+    header ``Link: …; rel="next"`` (RFC 8288). Dates as ``2021-03-14``; at most 1,000 a page,
+    250 unless asked.
+
+Errors are JSON with ``error`` and ``error_description``: 401 and 403 with the challenge of
+RFC 6750 §3, 404, and 400 for a filter that makes no sense.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nb_oauth.clients import Client
+    from nb_oauth.demo.events import Journal
+    from nb_oauth.providers import KnownProvider, Provider
+
+__all__ = [
+    "api_url",
+    "client",
+    "journal",
+    "known_provider",
+    "provider",
+    "service_client",
+    "start",
+    "stop",
+]
+
+
+def start(*, host: str = "127.0.0.1", port: int = 0) -> str:
+    """Start the provider, if this process has not already.
+
+    Every other function here does so by itself.
+
+    Args:
+        host: a loopback address; no other is accepted.
+        port: 0 for a free one.
+
+    Returns:
+        Its issuer identifier, such as ``"http://127.0.0.1:50123"``.
+
+    Raises:
+        ConfigurationError: the host is no loopback address, or the provider runs on another
+            port already.
+    """
+    from nb_oauth.demo.running import running
+
+    return running(host, port).issuer
+
+
+def stop() -> None:
+    """Stop the provider. What it issued is forgotten; a later start takes another port."""
+    from nb_oauth.demo.running import stop
+
+    stop()
+
+
+def provider() -> Provider:
+    """The demo provider, under the names of RFC 8414."""
+    from nb_oauth.providers import Provider
+
+    issuer = start()
+    return Provider(
+        "Lovelace Observatory (demo)",
+        issuer=issuer,
+        authorization_endpoint=f"{issuer}/authorize",
+        token_endpoint=f"{issuer}/token",
+        revocation_endpoint=f"{issuer}/revoke",
+        token_endpoint_auth_methods_supported=("none", "client_secret_basic", "client_secret_post"),
+        authorization_response_iss_parameter_supported=True,
+    )
+
+
+def client() -> Client:
+    """The public client that a notebook signs in with; it has no secret."""
+    from nb_oauth.clients import Client
+
+    return Client("demo-notebook", token_endpoint_auth_method="none")  # noqa: S106 - no secret
+
+
+def service_client() -> Client:
+    """The confidential client of a program that acts for itself (RFC 6749 §4.4).
+
+    Its secret is part of the demo and protects nothing.
+    """
+    from nb_oauth.clients import Client
+    from nb_oauth.demo.registry import CLIENTS
+
+    service = CLIENTS["demo-service"]
+    return Client(service.client_id, client_secret=service.client_secret)
+
+
+def known_provider() -> KnownProvider:
+    """What ``nb_oauth.login("demo")`` signs in with."""
+    from nb_oauth.providers import KnownProvider
+
+    return KnownProvider(provider(), client())
+
+
+def api_url() -> str:
+    """The address of the API, without a slash at the end."""
+    return f"{start()}/api"
+
+
+def journal() -> Journal:
+    """What happened at the provider until now, without a secret: a table when shown in a cell."""
+    from nb_oauth.demo.running import running
+
+    return running().journal()

@@ -1,0 +1,233 @@
+"""The API of the made-up Lovelace Observatory: what a Bearer token lets a notebook read.
+
+The package's docstring documents the fields; :mod:`nb_oauth.demo.sky` computes the data.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
+
+from nb_oauth.demo.messages import json_reply
+from nb_oauth.demo.registry import ACCOUNTS, CLIENTS, SCOPES
+from nb_oauth.demo.sky import FIRST_NIGHT, LAST_NIGHT, STARS, UNITS, Star, observations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nb_oauth.demo.events import Recorder
+    from nb_oauth.demo.ledger import AccessToken, Ledger
+    from nb_oauth.demo.messages import Call, Reply
+    from nb_oauth.demo.sky import Observation
+
+__all__ = ["Api"]
+
+_PER_PAGE, _MOST_PER_PAGE = 250, 1000
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FILTERS = {"star", "from", "to", "page", "per_page"}
+
+
+class _Refusal(Exception):  # noqa: N818 - becomes an HTTP response, never a traceback
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+class Api:
+    """Answers requests under ``/api``.
+
+    Args:
+        issuer: the provider's address, for the links in answers.
+        ledger: knows which tokens are live.
+        recorder: writes down what was refused and why.
+    """
+
+    def __init__(self, issuer: str, ledger: Ledger, recorder: Recorder) -> None:
+        self._url = f"{issuer}/api"
+        self._ledger = ledger
+        self._recorder = recorder
+        self._resources: dict[str, Callable[[Call], Reply]] = {
+            "": self._index,
+            "me": self._me,
+            "stars": self._stars,
+            "observations": self._observations,
+        }
+
+    def answer(self, call: Call) -> Reply:
+        """Answer one request; errors are JSON too."""
+        try:
+            return self._route(call)
+        except _Refusal as refusal:
+            return refusal.reply
+
+    def _route(self, call: Call) -> Reply:
+        if call.method != "GET":
+            allow = {"Allow": "GET"}
+            return json_reply(405, _error("method_not_allowed", "This API is read only."), allow)
+        resource = call.path.removeprefix("/api").strip("/")
+        if resource in self._resources:
+            return self._resources[resource](call)
+        kind, _, star_id = resource.partition("/")
+        if kind == "stars" and star_id in STARS:
+            return self._star(call, STARS[star_id])
+        return json_reply(404, _error("not_found", f"There is nothing at {call.path}."))
+
+    # Who may read (RFC 6750)
+
+    def _authorize(self, call: Call, scope: str) -> AccessToken:
+        """The live token of the request, if it covers the scope.
+
+        Raises:
+            _Refusal: 401 or 403 with the challenge of RFC 6750 §3.
+        """
+        scheme, _, value = call.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise _Refusal(_challenge(401, "", "This needs an access token."))
+        token = self._ledger.access_token(value.strip())
+        if token is None or not self._ledger.is_live(token):
+            self._recorder.note(f"API refused an ended or unknown token: {call.path}")
+            raise _Refusal(_challenge(401, "invalid_token", _why_not_live(token)))
+        if scope not in token.scopes:
+            self._recorder.note(f"API refused a token without {scope}: {call.path}")
+            text = f"This needs the scope {scope}."
+            raise _Refusal(_challenge(403, "insufficient_scope", text, scope))
+        return token
+
+    def _me(self, call: Call) -> Reply:
+        token = self._authorize(call, "profile:read")
+        account = ACCOUNTS.get(token.approval.username or "")
+        client = CLIENTS[token.approval.client_id]
+        about = {
+            "username": account.username if account else None,
+            "name": account.name if account else client.name,
+            "affiliation": account.affiliation if account else None,
+            "client_id": client.client_id,
+            "scopes": token.scopes,
+            "token_ends_in": max(0, math.ceil(token.expires_at - self._ledger.clock())),
+        }
+        return json_reply(200, about)
+
+    # What there is to read
+
+    def _index(self, _call: Call) -> Reply:
+        about = {
+            "about": "The Lovelace Observatory: made-up stars for tutorials. Send an access "
+            "token: Authorization: Bearer …",
+            "endpoints": {
+                f"{self._url}/me": "profile:read",
+                f"{self._url}/stars": "observations:read",
+                f"{self._url}/observations": "observations:read",
+            },
+            "scopes": SCOPES,
+        }
+        return json_reply(200, about)
+
+    def _stars(self, call: Call) -> Reply:
+        self._authorize(call, "observations:read")
+        return json_reply(200, {"units": UNITS, "stars": [*map(self._entry, STARS.values())]})
+
+    def _star(self, call: Call, star: Star) -> Reply:
+        self._authorize(call, "observations:read")
+        return json_reply(200, {"units": UNITS, **self._entry(star)})
+
+    def _entry(self, star: Star) -> dict[str, object]:
+        return {
+            "id": star.id,
+            "name": star.name,
+            "kind": star.kind,
+            "about": star.about,
+            "period_days": star.period_days,
+            "epoch_jd": star.epoch_jd,
+            "observations": len(observations(star.id)),
+            "observations_url": f"{self._url}/observations?{urlencode({'star': star.id})}",
+        }
+
+    def _observations(self, call: Call) -> Reply:
+        """One page of what was asked for, and where the next one is (RFC 8288)."""
+        self._authorize(call, "observations:read")
+        asked = dict(parse_qsl(call.query))
+        found = _select(asked)
+        size = _number(asked, "per_page", _PER_PAGE, _MOST_PER_PAGE)
+        pages = max(1, math.ceil(len(found) / size))
+        page = _number(asked, "page", 1, pages)
+        links = {
+            rel: f"{self._url}/observations?{urlencode({**asked, 'page': str(number)})}"
+            for rel, number in (("prev", page - 1), ("next", page + 1))
+            if 1 <= number <= pages
+        }
+        body = {
+            "total": len(found),
+            "page": page,
+            "pages": pages,
+            "next": links.get("next"),
+            "units": UNITS,
+            "observations": found[(page - 1) * size : page * size],
+        }
+        link = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())
+        return json_reply(200, body, {"Link": link} if link else None)
+
+
+def _select(asked: dict[str, str]) -> Sequence[Observation]:
+    """The observations that the query's filters leave."""
+    unknown = set(asked) - _FILTERS
+    if unknown:
+        raise _bad_request(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(_FILTERS)}.")
+    star = asked.get("star", "")
+    if star and star not in STARS:
+        raise _bad_request(f"No such star. There are: {', '.join(STARS)}.")
+    first = _date(asked, "from", f"{FIRST_NIGHT:%Y-%m-%d}")
+    last = _date(asked, "to", f"{LAST_NIGHT:%Y-%m-%d}")
+    # ISO 8601 sorts as text; "Z" makes the last day count as a whole.
+    return [seen for each in ([star] if star else STARS) for seen in _between(each, first, last)]
+
+
+def _between(star_id: str, first: str, last: str) -> Sequence[Observation]:
+    everything = observations(star_id)
+    times = [str(seen["time"]) for seen in everything]
+    return everything[bisect_left(times, first) : bisect_left(times, f"{last}Z")]
+
+
+def _date(asked: dict[str, str], name: str, default: str) -> str:
+    text = asked.get(name, default)
+    if not _DATE.fullmatch(text):
+        raise _bad_request(f"{name} is a date such as 2021-03-14.")
+    return text
+
+
+def _number(asked: dict[str, str], name: str, default: int, most: int) -> int:
+    text = asked.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+        raise _bad_request(f"{name} is a whole number from 1 to {most}.")
+    return int(text)
+
+
+def _error(code: str, description: str) -> dict[str, str]:
+    return {"error": code, "error_description": description}
+
+
+def _bad_request(description: str) -> _Refusal:
+    return _Refusal(json_reply(400, _error("invalid_request", description)))
+
+
+def _challenge(status: int, code: str, description: str, scope: str = "") -> Reply:
+    """A refusal as RFC 6750 §3 wants it: without a code where no token came."""
+    fields = {"realm": "nb_oauth demo"}
+    if code:
+        fields |= {"error": code, "error_description": description}
+    if scope:
+        fields["scope"] = scope
+    header = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in fields.items())
+    return json_reply(
+        status, _error(code or "token_required", description), {"WWW-Authenticate": header}
+    )
+
+
+def _why_not_live(token: AccessToken | None) -> str:
+    if token is None:
+        return "The provider knows no such access token, or it was revoked."
+    if token.approval.revoked:
+        return "The access token was revoked."
+    return "The access token has expired."
