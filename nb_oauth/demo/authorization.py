@@ -43,11 +43,11 @@ def authorization_server(validator: Validator) -> Server:
 def _token_lifetime_granted(request: Request) -> int:
     if isinstance(request.user, Approval):
         return request.user.token_lifetime
-    return token_lifetime(getattr(request, "token_lifetime", None))
+    return token_lifetime(request)
 
 
 def _check_token_parameters(request: Request) -> None:
-    token_lifetime(getattr(request, "token_lifetime", None))
+    token_lifetime(request)
 
 
 def _check_authorization_parameters(request: Request) -> dict[str, object]:

@@ -120,6 +120,17 @@ class Ledger:
         with self.lock:
             return self._refresh.get(value)
 
+    def spend_code(self, value: str) -> None:
+        """Remember that a code was exchanged."""
+        with self.lock:
+            self._codes[value].used = True
+
+    def spend_refresh_token(self, value: str) -> RefreshToken:
+        """Remember that a refresh token was rotated, and return it."""
+        with self.lock:
+            self._refresh[value].used = True
+            return self._refresh[value]
+
     def drop_access_token(self, value: str) -> None:
         """End one access token alone (RFC 7009 §2.1)."""
         with self.lock:

@@ -118,7 +118,7 @@ def _light_curve() -> Html:
     for number, one in enumerate(seen):
         phase = (float(one["jd"]) - star.epoch_jd) / star.period_days % 1 + number % 3
         x = phase / 3 * _SKY_WIDTH
-        y = 18 + (float(one["magnitude"]) - 3.45) * (_SKY_HEIGHT - 44)
+        y = 16 + (float(one["magnitude"]) - 3.45) * (_SKY_HEIGHT - 76)
         radius = 0.7 + number * 7 % 11 / 9
         dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>')
     return Html("".join(dots))

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 SCOPES = {
-    "observations:read": "Read the observatory's star measurements",
+    "observations:read": "Read the observatory’s star measurements",
     "profile:read": "See your name and the observatory you belong to",
 }
 """Each scope, and what it means to the person who is asked."""

@@ -10,14 +10,20 @@ every other port, the notebook's included, would be sent as well.
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from oauthlib.common import add_params_to_uri
 from oauthlib.oauth2 import AccessDeniedError, OAuth2Error
-from oauthlib.oauth2.rfc6749.errors import FatalClientError
+from oauthlib.oauth2.rfc6749.errors import (
+    FatalClientError,
+    InvalidClientIdError,
+    InvalidRedirectURIError,
+    MismatchingRedirectURIError,
+    MissingClientIdError,
+    MissingRedirectURIError,
+)
 
 from nb_oauth.demo import pages
 from nb_oauth.demo.ledger import Approval
@@ -81,12 +87,10 @@ class SignIn:
         except FatalClientError as error:
             return self._refuse(error)
         except OAuth2Error as error:
-            if not getattr(error, "redirect_uri", None):
-                return self._refuse(error)
             return see_other(self._error_location(error, error))
         except ValueError:
             return pages.problem(400, "This link is damaged", "Its parameters cannot be read.")
-        visit = _Visit(call.target, info["request"], scopes, self._now() + _VISIT_LIFETIME)
+        visit = _Visit(call.target, info["request"], scopes, self._ledger.clock() + _VISIT_LIFETIME)
         ticket = self._remember(visit)
         self._recorder.note(f"{visit.client_name} asks for {' '.join(scopes)}: sign-in page shown")
         return pages.sign_in(ticket, visit.client_name)
@@ -124,7 +128,7 @@ class SignIn:
 
     def _allow(self, visit: _Visit) -> str:
         self._recorder.note(f"{visit.client_name} was allowed {' '.join(visit.scopes)}")
-        lifetime = token_lifetime(getattr(visit.request, "token_lifetime", None))
+        lifetime = token_lifetime(visit.request)
         approval = Approval(visit.request.client_id, visit.username, lifetime)
         headers, _body, _status = self._server.create_authorization_response(
             visit.target, scopes=visit.scopes, credentials={"user": approval}
@@ -146,14 +150,14 @@ class SignIn:
         issuer = [("iss", self._issuer)]
         return add_params_to_uri(location, issuer, fragment=_is_implicit(request))
 
-    def _refuse(self, error: OAuth2Error) -> Reply:
+    def _refuse(self, error: FatalClientError) -> Reply:
         self._recorder.note(f"Authorization request refused: {error.error}")
         return pages.problem(400, "This app made a mistake", _explanation(error))
 
     def _remember(self, visit: _Visit) -> str:
         ticket = secrets.token_urlsafe(24)
         with self._ledger.lock:
-            now = self._now()
+            now = self._ledger.clock()
             self._visits = {k: v for k, v in self._visits.items() if v.expires_at > now}
             self._visits[ticket] = visit
         return ticket
@@ -161,10 +165,7 @@ class SignIn:
     def _visit(self, ticket: str) -> _Visit | None:
         with self._ledger.lock:
             visit = self._visits.get(ticket)
-            return visit if visit and visit.expires_at > self._now() else None
-
-    def _now(self) -> float:
-        return time.monotonic()
+            return visit if visit and visit.expires_at > self._ledger.clock() else None
 
 
 def _is_implicit(request: Any) -> bool:  # noqa: ANN401 - a request, or an error that carries its fields
@@ -177,9 +178,18 @@ def _origin(uri: str) -> str:
     return "http:" if "[" in parts.netloc else f"{parts.scheme}://{parts.netloc}"
 
 
-def _explanation(error: OAuth2Error) -> str:
-    described = str(error.description or error.error).rstrip(".")
-    return f"The request that brought you here cannot be answered: {described}."
+def _explanation(error: FatalClientError) -> str:
+    """What is wrong with the link, for whoever wrote the app."""
+    if isinstance(error, InvalidClientIdError | MissingClientIdError):
+        return f"Its client_id is not known here. Known are: {', '.join(CLIENTS)}."
+    if isinstance(error, MissingRedirectURIError):
+        return "It names no redirect_uri. Any address on this machine will do."
+    if isinstance(error, MismatchingRedirectURIError | InvalidRedirectURIError):
+        return (
+            "Its redirect_uri leads away from this machine. The demo sends people back to "
+            "addresses such as http://127.0.0.1:8000/callback only."
+        )
+    return f"The link it made cannot be used: {error.description}"
 
 
 def _out_of_date() -> Reply:

@@ -114,7 +114,7 @@ STARS = {
     for star in (
         Star(
             "goodricke",
-            "Goodricke's Star",
+            "Goodricke’s Star",
             "eclipsing binary",
             "Two stars circle one another; each in turn hides the other. John Goodricke "
             "explained Algol so in 1783, when he was eighteen.",
@@ -125,7 +125,7 @@ STARS = {
         ),
         Star(
             "leavitt",
-            "Leavitt's Star",
+            "Leavitt’s Star",
             "Cepheid",
             "A giant that breathes. Henrietta Leavitt found in 1908 that the slower such a star "
             "pulsates, the brighter it is, and so gave astronomy its yardstick.",
@@ -136,7 +136,7 @@ STARS = {
         ),
         Star(
             "fleming",
-            "Fleming's Star",
+            "Fleming’s Star",
             "RR Lyrae",
             "An old star, pulsating twice a day; its swing swells and shrinks every forty days. "
             "Williamina Fleming found RR Lyrae on photographic plates by 1901.",
@@ -147,7 +147,7 @@ STARS = {
         ),
         Star(
             "kempf",
-            "Kempf's Star",
+            "Kempf’s Star",
             "contact binary",
             "Two stars so close that they share one surface. Gustav Müller and Paul Kempf "
             "described the first, W Ursae Majoris, in 1903.",
@@ -158,7 +158,7 @@ STARS = {
         ),
         Star(
             "fabricius",
-            "Fabricius's Star",
+            "Fabricius’s Star",
             "Mira",
             "A red giant near its end, a hundred times brighter in one season than in the next. "
             "David Fabricius noticed Mira in 1596: the first variable star on record.",

@@ -31,21 +31,26 @@ TOKEN_LIFETIME = 3600
 _SHORTEST, _LONGEST = 1, 24 * 3600
 
 
-def token_lifetime(text: str | None) -> int:
+def token_lifetime(request: Request) -> int:
     """Read the demo's own parameter ``token_lifetime``.
 
     Args:
-        text: what the request says, in seconds; None or empty where it says nothing.
+        request: an authorization or token request.
+
+    Returns:
+        What it asks for, in seconds; :data:`TOKEN_LIFETIME` where it says nothing.
 
     Raises:
         InvalidRequestError: it is no whole number of seconds from 1 to 86400.
     """
+    text = getattr(request, "token_lifetime", None)
     if not text:
         return TOKEN_LIFETIME
     if text.isascii() and text.isdigit() and _SHORTEST <= int(text[:9]) <= _LONGEST:
         return int(text)
     raise InvalidRequestError(
-        description=f"token_lifetime is a whole number of seconds, {_SHORTEST} to {_LONGEST}."
+        description=f"token_lifetime is a whole number of seconds, {_SHORTEST} to {_LONGEST}.",
+        request=request,
     )
 
 
@@ -118,9 +123,7 @@ class Validator(ClientValidator):
         self, client_id: str, code: str, *args: object, **kwargs: object
     ) -> None:
         """Remember that the code was used."""
-        issued = self._ledger.code(code)
-        if issued:
-            issued.used = True
+        self._ledger.spend_code(code)
 
     # Passwords (RFC 6749 §4.3)
 
@@ -132,7 +135,7 @@ class Validator(ClientValidator):
         if account is None or not account.has_password(password):
             self._recorder.note("Wrong name or password at the token endpoint")
             return False
-        lifetime = token_lifetime(getattr(request, "token_lifetime", None))
+        lifetime = token_lifetime(request)
         request.user = Approval(request.client_id or "", username, lifetime)
         return True
 
@@ -152,10 +155,9 @@ class Validator(ClientValidator):
         access = AccessToken(approval, scopes, self._ledger.clock() + lifetime)
         self._ledger.add_access_token(token["access_token"], access)
         if "refresh_token" in token:
-            previous = self._ledger.refresh_token(request.refresh_token or "")
-            if previous:
-                previous.used = True
-                scopes = previous.scopes
+            if request.grant_type == "refresh_token":
+                # However few scopes were asked for now, all can be had again (RFC 6749 §6).
+                scopes = self._ledger.spend_refresh_token(request.refresh_token or "").scopes
             self._ledger.add_refresh_token(token["refresh_token"], RefreshToken(approval, scopes))
         self._recorder.note(_issued(request, lifetime))
 
@@ -203,7 +205,7 @@ def _approval(request: Request) -> Approval:
     if isinstance(request.user, Approval):
         return request.user
     # A client that acts for itself (RFC 6749 §4.4): nobody was asked.
-    lifetime = token_lifetime(getattr(request, "token_lifetime", None))
+    lifetime = token_lifetime(request)
     return Approval(request.client_id or "", None, lifetime)
 
 
