@@ -4,4 +4,92 @@ The public names are loaded when they are first used (PEP 562), so that importin
 costs nothing.
 """
 
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nb_oauth.clients import Client
+    from nb_oauth.exceptions import (
+        AuthorizationError,
+        ConfigurationError,
+        InsecureTransportError,
+        LoginCancelled,
+        LoginError,
+        LoginPending,
+        LoginRequired,
+        LoginTimeout,
+        OAuthError,
+        StateMismatchError,
+        TokenError,
+        TokenExpiredError,
+        TokenUpdated,
+    )
+    from nb_oauth.logins import AuthorizationCodeLogin
+    from nb_oauth.providers import Provider
+    from nb_oauth.session import OAuth2Session
+    from nb_oauth.sign_in import login
+    from nb_oauth.stores import MemoryTokenStore, TokenStore
+
+_ROOMS = {
+    "AuthorizationCodeLogin": "logins",
+    "AuthorizationError": "exceptions",
+    "Client": "clients",
+    "ConfigurationError": "exceptions",
+    "InsecureTransportError": "exceptions",
+    "LoginCancelled": "exceptions",
+    "LoginError": "exceptions",
+    "LoginPending": "exceptions",
+    "LoginRequired": "exceptions",
+    "LoginTimeout": "exceptions",
+    "MemoryTokenStore": "stores",
+    "OAuth2Session": "session",
+    "OAuthError": "exceptions",
+    "Provider": "providers",
+    "StateMismatchError": "exceptions",
+    "TokenError": "exceptions",
+    "TokenExpiredError": "exceptions",
+    "TokenStore": "stores",
+    "TokenUpdated": "exceptions",
+    "login": "sign_in",
+}
+_MODULES = ("demo", "providers")
+
+__all__ = [
+    "AuthorizationCodeLogin",
+    "AuthorizationError",
+    "Client",
+    "ConfigurationError",
+    "InsecureTransportError",
+    "LoginCancelled",
+    "LoginError",
+    "LoginPending",
+    "LoginRequired",
+    "LoginTimeout",
+    "MemoryTokenStore",
+    "OAuth2Session",
+    "OAuthError",
+    "Provider",
+    "StateMismatchError",
+    "TokenError",
+    "TokenExpiredError",
+    "TokenStore",
+    "TokenUpdated",
+    "login",
+]
+
+
+def __getattr__(name: str) -> object:
+    import importlib
+
+    if name in _MODULES:
+        return importlib.import_module(f"nb_oauth.{name}")
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'nb_oauth' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"nb_oauth.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -21,7 +21,7 @@ that existing ``except`` clauses go on working. Each says what to do next. No er
 secret.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from oauthlib.oauth2 import InsecureTransportError as _InsecureTransportError
 from oauthlib.oauth2 import MismatchingStateError as _MismatchingStateError
@@ -94,13 +94,18 @@ class LoginTimeout(LoginError, TimeoutError):  # noqa: N818 - names what happene
 class _ProtocolError(OAuthError, _OAuth2Error):
     """An error with an RFC 6749 code, also catchable as oauthlib's ``OAuth2Error``."""
 
-    def __init__(self, message: str, *, error: str | None = None, status: int | None = None):
+    def __init__(
+        self, message: str, *, error: str | None = None, status: int | None = None
+    ) -> None:
         _OAuth2Error.__init__(self, description=message, status_code=status)
         self.error = error or type(self).error
         self._message = message
 
     def __str__(self) -> str:
         return self._message
+
+
+_P = TypeVar("_P", bound=_ProtocolError)
 
 
 class AuthorizationError(_ProtocolError):
@@ -120,7 +125,9 @@ class TokenError(_ProtocolError):
         status: the HTTP status of the answer, None where there was none.
     """
 
-    def __init__(self, message: str, *, error: str | None = None, status: int | None = None):
+    def __init__(
+        self, message: str, *, error: str | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message, error=error, status=status)
         self.status = status
 
@@ -136,11 +143,11 @@ class TokenExpiredError(TokenError, _TokenExpiredError):
         *,
         error: str | None = None,
         status: int | None = None,
-    ):
+    ) -> None:
         super().__init__(message, error=error, status=status)
 
 
-class TokenUpdated(TokenError, _TokenUpdated):
+class TokenUpdated(TokenError, _TokenUpdated):  # noqa: N818 - requests-oauthlib's name
     """The token was renewed before the request was sent: keep it and ask again.
 
     Raised only where a caller asks for requests-oauthlib's classic behaviour: an
@@ -152,9 +159,33 @@ class TokenUpdated(TokenError, _TokenUpdated):
 
     error = "token_updated"
 
-    def __init__(self, token: "Mapping[str, object]"):
+    def __init__(self, token: "Mapping[str, object]") -> None:
         super().__init__("The token was renewed: keep error.token and send the request again.")
         self.token = token
+
+
+def in_terms_of(
+    ours: type[_P],
+    theirs: Exception,
+    message: str,
+    *,
+    error: str | None = None,
+    status: int | None = None,
+) -> _P:
+    """Make an error of ours that existing ``except`` clauses for ``theirs`` catch as well.
+
+    Args:
+        ours: the class in the tree above.
+        theirs: an error of oauthlib's, such as ``InvalidGrantError``.
+        message: what to say; without secrets.
+        error: the provider's error code.
+        status: the HTTP status of the answer.
+    """
+    kind = ours
+    if not issubclass(ours, type(theirs)):
+        members = {"__module__": __name__, "__doc__": ours.__doc__}
+        kind = cast("type[_P]", type(type(theirs).__name__, (ours, type(theirs)), members))
+    return kind(message, error=error, status=status)
 
 
 class InsecureTransportError(OAuthError, _InsecureTransportError):
@@ -162,7 +193,7 @@ class InsecureTransportError(OAuthError, _InsecureTransportError):
 
     error = "insecure_transport"
 
-    def __init__(self, message: str):
+    def __init__(self, message: str) -> None:
         _InsecureTransportError.__init__(self, description=message)
         self._message = message
 

@@ -6,6 +6,9 @@ is accepted, so that whoever shows it needs to know nothing of OAuth.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,10 @@ class RawAnswer:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Generic[T]):
     """A raw answer that was accepted, as the grant wants it."""
 
-    value: str = field(repr=False)
+    value: T = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Rejection:
 
 
 @dataclass(frozen=True)
-class OpenPage:
+class OpenPage(Generic[T]):
     """Asks a person to open a page in the browser and bring back the address it ends on.
 
     Args:
@@ -46,5 +49,5 @@ class OpenPage:
     """
 
     url: str = field(repr=False)
-    accept: Callable[[RawAnswer], Answer | Rejection] = field(repr=False)
+    accept: Callable[[RawAnswer], Answer[T] | Rejection] = field(repr=False)
     rejection: Rejection | None = None

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nb_oauth.clients import Client
+from nb_oauth.providers import Provider
+
 Token = Mapping[str, Any]
 Scope = str | Iterable[str] | None
 
@@ -29,6 +32,18 @@ class TokenKey:
     client_id: str
     grant: str
     account: str | None = None
+
+    @classmethod
+    def of(
+        cls, provider: Provider, client: Client, grant: str, account: str | None = None
+    ) -> "TokenKey":
+        """Return the key of the tokens that ``client`` gets from ``provider`` by ``grant``.
+
+        Raises:
+            ConfigurationError: the provider has neither an issuer nor a token endpoint.
+        """
+        issuer = provider.issuer or provider.require("token_endpoint")
+        return cls(issuer, client.client_id, grant, account)
 
 
 def scope_list(scope: Scope) -> list[str]:

@@ -1,0 +1,11 @@
+"""How a token is earned: one file a grant.
+
+A grant reads like the requests-oauthlib documentation with ``input()`` replaced by ``yield``: it
+asks the person by yielding a prompt, and the provider through the session it is given. It knows
+no widget, kernel, clock or file.
+"""
+
+from nb_oauth.grants.authorization_code import AuthorizationCodeGrant
+from nb_oauth.grants.contract import Flow, Grant, GrantSession
+
+__all__ = ["AuthorizationCodeGrant", "Flow", "Grant", "GrantSession"]

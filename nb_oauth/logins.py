@@ -1,0 +1,252 @@
+"""The …Login widgets: a grant, an attempt and the widget in one object for people.
+
+A login is shown like any widget, alone or in a container. From then on it signs in by itself,
+whether or not a cell waits for it; ``wait()``, ``await`` and ``.session`` wait.
+"""
+
+import logging
+import threading
+import warnings
+from collections.abc import Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nb_oauth import place, waiting
+from nb_oauth.attempt import Attempt
+from nb_oauth.clients import Client
+from nb_oauth.grants import AuthorizationCodeGrant, Grant
+from nb_oauth.place import Place
+from nb_oauth.providers import Provider
+from nb_oauth.session import OAuth2Session
+from nb_oauth.stores import TokenStore
+from nb_oauth.surfaces import Appeared, Event, NewLinkWanted, nobody
+from nb_oauth.surfaces.widget import LoginWidget
+from nb_oauth.tokens import Scope, scope_list
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_logger = logging.getLogger(__name__)
+
+_ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
+
+
+class Login(LoginWidget):
+    """What every …Login widget does. Make one of its subclasses."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - for subclasses, which name them
+        self,
+        grant: Grant,
+        provider: Provider,
+        client: Client,
+        scope: Scope,
+        store: TokenStore | None,
+        account: str | None,
+    ) -> None:
+        self._grant = grant
+        self._provider = provider
+        self._client = client
+        self._scope = tuple(scope_list(scope))
+        self._store = store
+        self._account = account
+        self._attempt: Attempt | None = None
+        self._told: Attempt | None = None
+        self._beginning = threading.Lock()
+        self._followers: list[Callable[[OAuth2Session], object]] = []
+        super().__init__(self._take, provider.name)
+
+    # -- for people ------------------------------------------------------------------------
+
+    def wait(
+        self, timeout: float | None = None, *, keep_tasks_running: bool = False
+    ) -> OAuth2Session:
+        """Wait in the running cell until somebody has signed in.
+
+        The widget is shown here if it is not shown anywhere yet. "Run All" waits with the cell.
+
+        Args:
+            timeout: seconds to wait at most; None waits as long as it takes.
+            keep_tasks_running: let your own asyncio tasks go on meanwhile (nest-asyncio2).
+
+        Returns:
+            The session.
+
+        Raises:
+            LoginCancelled: the person pressed Cancel.
+            LoginTimeout: nobody signed in within ``timeout``; the widget still works.
+            LoginRequired: nobody can be asked here.
+            LoginPending: this kernel cannot wait in a cell; sign in, and run the cell again.
+            TokenError: the provider's token endpoint refused.
+        """
+        attempt = self._attempt_to_wait_for()
+        try:
+            session = waiting.wait(attempt.future, timeout, keep_tasks_running=keep_tasks_running)
+        finally:
+            self._note_told(attempt)
+        _warn_of_missing_scope(session)
+        return session
+
+    def __await__(self) -> Generator[Any, None, OAuth2Session]:
+        """Wait as :meth:`wait` does, in a cell with top-level ``await``."""
+        return self._wait_async().__await__()
+
+    async def _wait_async(self) -> OAuth2Session:
+        attempt = self._attempt_to_wait_for()
+        try:
+            session = await waiting.wait_async(attempt.future)
+        finally:
+            self._note_told(attempt)
+        _warn_of_missing_scope(session)
+        return session
+
+    @property
+    def session(self) -> OAuth2Session:
+        """The session; waits for it if need be."""
+        return self.wait()
+
+    def on_signed_in(self, function: Callable[[OAuth2Session], object]) -> None:
+        """Call ``function(session)`` as soon as somebody has signed in, without waiting.
+
+        It is called in the thread that signs in; at once if somebody has signed in already.
+        """
+        with self._beginning:
+            attempt = self._attempt
+            if attempt is None or not attempt.has_succeeded:
+                self._followers.append(function)
+                return
+        function(attempt.future.result())
+
+    # -- the attempt -----------------------------------------------------------------------
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether somebody can sign in now: an attempt has begun and is not over."""
+        return self._attempt is not None and not self._attempt.future.done()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last attempt is over without a session."""
+        return self._attempt is not None and self._attempt.has_failed
+
+    def display(self) -> None:
+        """Show the widget in the running cell."""
+        self._ipython_display_()
+
+    def _attempt_to_wait_for(self) -> Attempt:
+        attempt = self._attempt
+        if attempt is None or (attempt is self._told and not attempt.has_succeeded):
+            _refuse_where_nobody_is(self._provider)
+            attempt = self._begin()
+        if not attempt.future.done():
+            _refuse_where_nobody_is(self._provider)
+            if not self.is_placed:
+                self.display()
+        return attempt
+
+    def _begin(self) -> Attempt:
+        """Return the attempt under way, or a new one."""
+        with self._beginning:
+            if self._attempt is None or self._attempt.has_failed:
+                self._attempt = self._new_attempt()
+                self._attempt.start()
+            return self._attempt
+
+    def _new_attempt(self) -> Attempt:
+        attempt = Attempt(
+            grant=self._grant,
+            open_session=self._open_session,
+            redirect_uri=self._client.redirect_uri or _ANY_LOOPBACK_PORT,
+            surface=self,
+            provider_name=self._provider.name,
+            scope=self._scope,
+        )
+        attempt.future.add_done_callback(self._tell_followers)
+        return attempt
+
+    def _open_session(self, redirect_uri: str) -> OAuth2Session:
+        return OAuth2Session.open(
+            self._provider,
+            self._client,
+            scope=self._scope,
+            store=self._store,
+            account=self._account,
+            grant=self._grant.name,
+            redirect_uri=redirect_uri,
+        )
+
+    def _tell_followers(self, future: "Future[OAuth2Session]") -> None:
+        if future.exception() is not None:
+            return
+        with self._beginning:
+            followers, self._followers = self._followers, []
+        for follower in followers:
+            try:
+                follower(future.result())
+            except Exception:  # noqa: PERF203 - one's failure is not the other's; theirs, not ours: the sign-in is done
+                _logger.exception("A function given to on_signed_in failed")
+
+    def _note_told(self, attempt: Attempt) -> None:
+        """Note that somebody was told what came of ``attempt``: the next wait begins anew."""
+        if attempt.future.done():
+            self._told = attempt
+
+    def _take(self, event: Event) -> None:
+        """Take what a person did. It runs in the kernel's message handler: it only passes on."""
+        if isinstance(event, Appeared | NewLinkWanted) and not self.is_under_way:
+            is_wanted = isinstance(event, NewLinkWanted) or self._attempt is None
+            if is_wanted:
+                self._begin()
+        elif self._attempt is not None and not isinstance(event, Appeared):
+            self._attempt.put(event)
+
+    def _ipython_display_(self, **options: Any) -> None:  # noqa: ANN401 - IPython's
+        if place.here() is Place.NOTEBOOK and self._attempt is None:
+            self._begin()
+        super()._ipython_display_(**options)
+
+
+class AuthorizationCodeLogin(Login):
+    """Signs in by the authorization code grant, with PKCE S256 (RFC 6749 §4.1, RFC 7636).
+
+    requests-oauthlib calls it the Web Application Flow. It is the one to use wherever a provider
+    has it.
+
+    Args:
+        provider: where to sign in.
+        client: your app as registered there. A loopback ``redirect_uri`` comes back by itself;
+            with any other the person copies the address into the box.
+        scope: what to ask for, one string or several.
+        extra: further authorization parameters, such as ``{"access_type": "offline"}``.
+        store: where the token is kept; None keeps it in the session.
+        account: a label for one of several accounts of the same person.
+
+    Raises:
+        ConfigurationError: an argument cannot work; the message says what to pass instead.
+    """
+
+    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
+        self,
+        provider: Provider,
+        client: Client,
+        *,
+        scope: Scope = None,
+        extra: Mapping[str, str] | None = None,
+        store: TokenStore | None = None,
+        account: str | None = None,
+    ) -> None:
+        grant = AuthorizationCodeGrant(provider, extra)
+        super().__init__(grant, provider, client, scope, store, account)
+
+
+def _refuse_where_nobody_is(provider: Provider) -> None:
+    where = place.here()
+    if where is not Place.NOTEBOOK:
+        nobody.refuse(provider.name, where)
+
+
+def _warn_of_missing_scope(session: OAuth2Session) -> None:
+    if session.missing_scope:
+        warnings.warn(
+            f"Not granted: {' '.join(session.missing_scope)}. Requests that need it will be "
+            "refused; sign in again and allow it on the provider's page.",
+            stacklevel=3,
+        )

@@ -1,0 +1,165 @@
+"""A listener on this machine's loopback interface that the provider redirects to (RFC 8252 §7.3).
+
+It lives only while somebody is signing in, answers one path under one ``Host``, and passes on the
+address it was called with. Whether that is an answer is for others to judge; the page it shows
+says what they made of it.
+"""
+
+import errno
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.redirects import loopback_page
+from nb_oauth.transport import is_loopback
+
+Deliver = Callable[[str], "Future[str | None]"]
+"""Takes the address called; its future tells why it is no answer, or None if it is one."""
+
+_VERDICT_PATIENCE = 3.0  # seconds that the browser is kept waiting for the verdict
+_REQUEST_PATIENCE = 10.0  # seconds that a connection may be silent: browsers open spare ones
+_POLL = 0.05  # seconds until a closed listener has stopped
+_TRIES = 20  # for a free port that is free on both address families
+
+
+def is_loopback_redirect(redirect_uri: str) -> bool:
+    """Tell whether a listener on this machine can catch what goes to ``redirect_uri``."""
+    parts = urlsplit(redirect_uri)
+    return parts.scheme == "http" and is_loopback(parts.hostname)
+
+
+class LoopbackRedirect:
+    """Listens at a loopback redirect URI until closed.
+
+    Args:
+        redirect_uri: such as ``http://127.0.0.1/callback``: without a port (or with port 0) a
+            free one is taken. ``localhost`` is listened to on 127.0.0.1 and, where the machine
+            has it, on ``::1``.
+        deliver: is called, in a thread of the listener's, with each address that may hold an
+            answer.
+
+    Attributes:
+        redirect_uri: the address that is really listened to, with its port.
+
+    Raises:
+        ConfigurationError: ``redirect_uri`` is not http on a loopback address.
+        OSError: the port is taken.
+    """
+
+    def __init__(self, redirect_uri: str, deliver: Deliver) -> None:
+        if not is_loopback_redirect(redirect_uri):
+            raise ConfigurationError(f"{redirect_uri!r} is not an http loopback address.")
+        parts = urlsplit(redirect_uri)
+        host = str(parts.hostname)
+        sockets = _listen(host, parts.port or 0)
+        port = sockets[0].getsockname()[1]
+        netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.redirect_uri = parts._replace(netloc=netloc).geturl()
+        handler = partial(_Handler, netloc, parts.path or "/", deliver)
+        self._servers = [_Server(listening, handler) for listening in sockets]
+        for server in self._servers:
+            threading.Thread(
+                target=server.serve_forever, args=(_POLL,), name="nb_oauth loopback", daemon=True
+            ).start()
+
+    def close(self) -> None:
+        """Stop listening. May be called more than once."""
+        while self._servers:
+            server = self._servers.pop()
+            server.shutdown()
+            server.server_close()
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """Return listening sockets for ``host``: one, or for ``localhost`` one an address family."""
+    if host.rstrip(".").lower() != "localhost":
+        return [_bind(host, port)]
+    for _ in range(_TRIES):
+        first = _bind("127.0.0.1", port)
+        try:
+            return [first, _bind("::1", first.getsockname()[1])]
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:  # the machine has no IPv6
+                return [first]
+            first.close()
+            if port:
+                raise
+    raise OSError(errno.EADDRINUSE, "no port is free on both 127.0.0.1 and ::1")
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":  # there it would let two listeners share the port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address, port))
+        listening.listen()
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+class _Server(ThreadingHTTPServer):
+    """Serves a socket that listens already."""
+
+    def __init__(self, listening: socket.socket, handler: Callable[..., "_Handler"]) -> None:
+        super().__init__(listening.getsockname(), handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a browser that hangs up is no news, and a traceback could hold a code."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one path under one ``Host``."""
+
+    server_version = "nb_oauth"
+    sys_version = ""
+    timeout = _REQUEST_PATIENCE
+
+    def __init__(self, netloc: str, path: str, deliver: Deliver, *args: object) -> None:
+        self._netloc = netloc
+        self._path = path
+        self._deliver = deliver
+        super().__init__(*args)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        """Take the answer to the grant, and tell the browser what it came to."""
+        # A page of another site that has its name resolve to 127.0.0.1 sends its own Host.
+        if self.headers.get("Host", "").lower() != self._netloc.lower():
+            return self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+        path, _, query = self.path.partition("?")
+        if path != self._path:
+            return self.send_error(HTTPStatus.NOT_FOUND)
+        page = self._take() if query else loopback_page.nothing_here()
+        return self._send(page)
+
+    def _take(self) -> bytes:
+        verdict = self._deliver(f"http://{self._netloc}{self.path}")
+        try:
+            reason = verdict.result(_VERDICT_PATIENCE)
+        except FutureTimeoutError:
+            return loopback_page.undecided()
+        return loopback_page.accepted() if reason is None else loopback_page.rejected(reason)
+
+    def _send(self, page: bytes) -> None:
+        self.send_response(HTTPStatus.OK)
+        for name, value in loopback_page.HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Say nothing: a request line holds the code."""

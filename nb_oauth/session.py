@@ -1,0 +1,304 @@
+"""``OAuth2Session``: requests-oauthlib's, renewing itself.
+
+Two kinds of session share one class. Made by its constructor it is a drop-in for
+``requests_oauthlib.OAuth2Session``: same arguments, same defaults, same ways to refresh. Opened
+with :meth:`OAuth2Session.open` it knows its provider and client and looks after its token: it
+renews before the end, once for all threads, and never throws a request away.
+"""
+
+import time
+from typing import Any
+
+import requests
+from oauthlib.oauth2 import Client as OAuthlibClient
+from oauthlib.oauth2 import WebApplicationClient
+from requests.auth import HTTPBasicAuth
+
+from nb_oauth import session_account, tokens
+from nb_oauth.clients import Client
+from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError, TokenUpdated
+from nb_oauth.providers import Provider
+from nb_oauth.renewal import Renewal
+from nb_oauth.stores import MemoryTokenStore, TokenStore
+from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
+from nb_oauth.tokens import Scope, Token, TokenKey
+from nb_oauth.transport import as_https, require_secure
+
+# What a resource request and the refresh it sets off have in common; nothing else of the one
+# may reach the other.
+_SHARED_ARGUMENTS = ("proxies", "timeout", "verify")
+
+
+class OAuth2Session(TokenRequests):
+    """A ``requests.Session`` that attaches an OAuth 2 token and keeps it alive.
+
+    The constructor takes what requests-oauthlib's takes. :meth:`open` makes a session of a
+    ``Provider`` and a ``Client``.
+
+    Attributes:
+        provider: whose token this is; None in a session made by the constructor.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._store: TokenStore | None = None
+        self._key: TokenKey | None = None
+        self._refused: str | None = None
+        self._renewal = Renewal(lambda: self.token)
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def open(
+        cls,
+        provider: Provider,
+        client: Client,
+        *,
+        scope: Scope = None,
+        token: Token | None = None,
+        store: TokenStore | None = None,
+        account: str | None = None,
+        grant: str = "authorization_code",
+        redirect_uri: str | None = None,
+    ) -> "OAuth2Session":
+        """Open a session that renews itself.
+
+        Args:
+            provider: the authorization server.
+            client: your app as registered there.
+            scope: what to ask for, one string or several.
+            token: a token to begin with; None takes the one in ``store``, if there is one.
+            store: where the token and every successor is kept; None keeps it in this session.
+            account: a label for one of several accounts of the same person.
+            grant: how its tokens are earned, a part of what they are known by.
+            redirect_uri: where the provider sends people back to; None is the client's.
+
+        Raises:
+            ConfigurationError: the provider has no token endpoint.
+        """
+        session = cls(
+            client=WebApplicationClient(client.client_id),
+            scope=tokens.scope_list(scope) or None,
+            redirect_uri=redirect_uri or client.redirect_uri,
+            pkce="S256",
+        )
+        session.provider, session._registered = provider, client
+        session._store = store or MemoryTokenStore()
+        session._key = TokenKey.of(provider, client, grant, account)
+        session.auto_refresh_url = provider.require("token_endpoint")
+        kept = token or session._store.load(session._key)
+        if kept:
+            session._keep(kept)
+        return session
+
+    # -- what it says of itself ------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        """Say whose token it holds, for what and until when; never the token."""
+        return session_account.as_text(self._account())
+
+    def _repr_html_(self) -> str:
+        return session_account.as_html(self._account())
+
+    def _account(self) -> session_account.Account:
+        return session_account.Account(
+            provider=self.provider.name if self.provider else None,
+            scope=tuple(tokens.granted_scope(self.token, self._scope)),
+            signed_in=self.authorized,
+            ends_at=tokens.expires_at(self.token),
+            renews=self._can_renew(self.token),
+        )
+
+    # -- the token -------------------------------------------------------------------------
+
+    @property
+    def token(self) -> Any:
+        """The token as it stands: a mapping that is replaced, never changed, on renewal."""
+        return self._client.token
+
+    @token.setter
+    def token(self, value: Token) -> None:
+        value = value if "expires_at" in value else tokens.dated(value, time.time())
+        client: Any = self._client
+        client._expires_at = None  # noqa: SLF001 - oauthlib would keep the end of the one before
+        client.token = value
+        client.populate_token_attributes(value)
+
+    @property
+    def scope(self) -> Any:
+        """What was granted, in a session that was opened and has a token; else what is asked."""
+        if self.provider is not None and self.token:
+            return tokens.granted_scope(self.token, self._scope)
+        return self._client.scope if self._scope is None else self._scope
+
+    @scope.setter
+    def scope(self, value: Any) -> None:
+        self._scope = value
+
+    @property
+    def requested_scope(self) -> list[str]:
+        """What this session asks for."""
+        return tokens.scope_list(self._scope)
+
+    @property
+    def missing_scope(self) -> list[str]:
+        """What was asked for and not granted: people may tick less on the consent page."""
+        granted = tokens.granted_scope(self.token, self._scope)
+        return [value for value in self.requested_scope if value not in granted]
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a request can be expected to go through: the token lives or can be renewed."""
+        ended = tokens.has_ended(self.token, time.time())
+        return self.authorized and (not ended or self._can_renew(self.token))
+
+    def _keep(self, token: Token) -> None:
+        super()._keep(token)
+        if self._store is not None and self._key is not None:
+            self._store.save(self._key, self.token)
+
+    def _can_renew(self, token: Token) -> bool:
+        refresh_token = token.get("refresh_token")
+        known = self.provider is not None or bool(self.auto_refresh_url)
+        return known and bool(refresh_token) and refresh_token != self._refused
+
+    # -- requests to the API ---------------------------------------------------------------
+
+    def request(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        data: Any = None,
+        headers: Any = None,
+        withhold_token: bool = False,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        files: Any = None,
+        **kwargs: Any,
+    ) -> requests.Response:
+        """Send a request with the token attached, renewed first if its end is near.
+
+        Takes what ``requests.Session.request`` takes, and of requests-oauthlib:
+
+        Args:
+            method: the HTTP method.
+            url: an https address, or http on a loopback address.
+            data: the body.
+            headers: further headers; left as they are.
+            withhold_token: send this request without the token.
+            client_id: with ``client_secret``, authenticates an automatic refresh.
+            client_secret: see ``client_id``.
+            files: as requests takes them.
+            kwargs: the rest; ``timeout`` is (10, 60) seconds unless given.
+
+        Raises:
+            InsecureTransportError: a token would travel in the open.
+            LoginRequired: the token ended and the provider renews it no longer.
+            TokenExpiredError: the token ended and there is nothing to renew it with.
+            TokenUpdated: see there; never in a session that was opened.
+        """
+        require_secure(url)
+        kwargs.setdefault("timeout", DEFAULT_TIMEOUT)
+        if self.token and not withhold_token:
+            for hook in self.compliance_hook["protected_request"]:
+                url, headers, data = hook(url, headers, data)
+            token = self._live_token(kwargs, client_id, client_secret)
+            url, headers, data = self._attach(token, method, url, headers, data)
+        return requests.Session.request(
+            self, method, url, headers=headers, data=data, files=files, **kwargs
+        )
+
+    def _attach(
+        self, token: Token, method: str, url: str, headers: Any, data: Any
+    ) -> tuple[str, Any, Any]:
+        """Put ``token`` where it belongs in a request (RFC 6750 §2)."""
+        if _is_plain_bearer(self._client, token):
+            return (
+                url,
+                {**(headers or {}), "Authorization": f"Bearer {token['access_token']}"},
+                data,
+            )
+        checked = as_https(url)
+        add_token: Any = self._client.add_token
+        placed, headers, data = add_token(checked, http_method=method, body=data, headers=headers)
+        return url[: url.index(":")] + placed[placed.index(":") :], headers, data
+
+    # -- renewal ---------------------------------------------------------------------------
+
+    def _live_token(
+        self, kwargs: dict[str, Any], client_id: str | None, client_secret: str | None
+    ) -> Token:
+        """Return a token that has not ended, renewed if need be."""
+        token: Token = self.token
+        now = time.time()
+        if self.provider is None:
+            if not tokens.has_ended(token, now):
+                return token
+            return self._refresh_as_requests_oauthlib(token, kwargs, client_id, client_secret)
+        if not tokens.is_due(token, now):
+            return token
+        if self._can_renew(token):
+            return self._renewal.run(token, self._renew)
+        if not tokens.has_ended(token, now):
+            return token
+        raise self._ended(token)
+
+    def _renew(self, token: Token) -> Token:
+        """Renew, and go on with the old token where that fails and it still lives."""
+        try:
+            self.refresh_token(str(self.auto_refresh_url))
+        except (TokenError, requests.RequestException) as error:
+            if getattr(error, "error", None) == "invalid_grant":
+                self._refused = token["refresh_token"]
+            if not tokens.has_ended(token, time.time()):
+                return token
+            if self._refused == token["refresh_token"]:
+                raise self._ended(token) from None
+            raise
+        renewed: Token = self.token
+        return renewed
+
+    def _ended(self, token: Token) -> Exception:
+        name = self.provider.name if self.provider else "The provider"
+        if token.get("refresh_token"):
+            return LoginRequired(
+                f"{name} renews this sign-in no longer. Sign in again: run the cell that signs "
+                "in once more."
+            )
+        return TokenExpiredError(
+            f"The access token has ended, and {name} gave nothing to renew it with. Sign in "
+            "again: run the cell that signs in once more."
+        )
+
+    def _refresh_as_requests_oauthlib(
+        self,
+        token: Token,
+        kwargs: dict[str, Any],
+        client_id: str | None,
+        client_secret: str | None,
+    ) -> Token:
+        """Renew an ended token the classic ways: ``token_updater``, or ``TokenUpdated``."""
+        url = self.auto_refresh_url
+        if not url:
+            raise TokenExpiredError
+        auth = kwargs.pop("auth", None)  # was meant for the token endpoint, not for the API
+        if auth is None and client_id and client_secret:
+            auth = HTTPBasicAuth(client_id, client_secret)
+        shared = {name: kwargs[name] for name in _SHARED_ARGUMENTS if name in kwargs}
+
+        def refresh(_: Token) -> Token:
+            new: Token = self.refresh_token(url, auth=auth, **shared)
+            if not self.token_updater:
+                raise TokenUpdated(new)
+            self.token_updater(new)
+            return new
+
+        return self._renewal.run(token, refresh)
+
+
+def _is_plain_bearer(client: OAuthlibClient, token: Token) -> bool:
+    """Tell whether a token goes into the header as most do: oauthlib knows the other ways."""
+    return (
+        type(client).add_token is OAuthlibClient.add_token
+        and client.default_token_placement == "auth_header"  # noqa: S105 - a place
+        and str(token.get("token_type", "Bearer")).lower() == "bearer"
+        and bool(token.get("access_token"))
+    )

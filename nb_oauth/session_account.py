@@ -1,0 +1,71 @@
+"""What a session says of itself in a cell: short, as of now, and without a secret."""
+
+import html
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Account:
+    """What there is to say of a session.
+
+    Args:
+        provider: its name, None if unknown.
+        scope: what was granted, or asked for.
+        signed_in: whether there is a token.
+        ends_at: when the token ends, seconds since the epoch; None if unknown.
+        renews: whether the session can renew it.
+    """
+
+    provider: str | None
+    scope: tuple[str, ...]
+    signed_in: bool
+    ends_at: float | None
+    renews: bool
+
+
+def as_text(account: Account) -> str:
+    """Return the account as one line."""
+    parts = [title(account), *(f"{name.lower()} {value}" for name, value in _rows(account))]
+    return f"<OAuth2Session: {' · '.join(parts)}>"
+
+
+def as_html(account: Account) -> str:
+    """Return the account as a small table."""
+    rows = "".join(
+        f'<tr><th style="text-align:left">{name}</th>'
+        f'<td style="text-align:left">{html.escape(value)}</td></tr>'
+        for name, value in _rows(account)
+    )
+    return f"<div><strong>{html.escape(title(account))}</strong><table>{rows}</table></div>"
+
+
+def title(account: Account) -> str:
+    """Return whose session it is."""
+    where = f" to {account.provider}" if account.provider else ""
+    return f"Signed in{where}" if account.signed_in else f"Not signed in{where}"
+
+
+def _rows(account: Account) -> list[tuple[str, str]]:
+    rows = [("Scope", " ".join(account.scope))] if account.scope else []
+    if account.signed_in:
+        rows.append(("Token", _end(account.ends_at)))
+        rows.append(
+            ("Renewal", "by itself" if account.renews else "none: sign in again at its end")
+        )
+    return rows
+
+
+def _end(ends_at: float | None) -> str:
+    if ends_at is None:
+        return "says nothing about its end"
+    left = ends_at - time.time()
+    clock = time.strftime("%H:%M:%S", time.localtime(ends_at))
+    return f"ends in {_duration(left)} ({clock})" if left > 0 else f"ended at {clock}"
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

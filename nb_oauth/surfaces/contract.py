@@ -1,0 +1,70 @@
+"""What is shown to a person, and what a person can do about it."""
+
+import enum
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nb_oauth.prompts import RawAnswer
+
+
+class Status(str, enum.Enum):
+    """How far a sign-in has come."""
+
+    PREPARING = "preparing"
+    WAITING = "waiting"
+    WORKING = "working"
+    SIGNED_IN = "signed_in"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything there is to show at one moment: all of it text, none of it HTML.
+
+    Args:
+        status: how far the sign-in has come.
+        heading: what this is about.
+        scope: what is asked for.
+        link: the page to open; None where there is none now.
+        notice: what to know beside the callback box.
+        progress: what is happening now.
+        error: what was wrong with the last answer, or why the sign-in failed.
+        box: whether there is something to paste.
+    """
+
+    status: Status
+    heading: str
+    scope: tuple[str, ...] = ()
+    link: str | None = field(default=None, repr=False)
+    notice: str = ""
+    progress: str = ""
+    error: str | None = None
+    box: bool = False
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The person wants to stop."""
+
+
+@dataclass(frozen=True)
+class NewLinkWanted:
+    """The person wants to begin again."""
+
+
+@dataclass(frozen=True)
+class Appeared:
+    """A person sees the surface now."""
+
+
+Event = RawAnswer | Cancelled | NewLinkWanted | Appeared
+"""What a surface can report."""
+
+
+class Surface(Protocol):
+    """Shows a view. Called from the thread of an attempt."""
+
+    def show(self, view: View) -> None:
+        """Show ``view`` in place of the one before."""
+        ...

@@ -1,0 +1,57 @@
+"""What a cell's output holds: the widget while somebody signs in, one clean line afterwards.
+
+The output is saved with the notebook. So it names no person, no scope and no link, and once
+somebody has signed in it reads well where no kernel is.
+"""
+
+import html
+import uuid
+from typing import Any
+
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class Outputs:
+    """The outputs in which one widget is shown.
+
+    Args:
+        provider_name: what people call the provider.
+    """
+
+    def __init__(self, provider_name: str) -> None:
+        self._provider_name = provider_name
+        self._display_ids: list[str] = []
+
+    def show_widget(self, model_id: str) -> None:
+        """Show the widget in the running cell's output."""
+        display_id = uuid.uuid4().hex
+        self._display_ids.append(display_id)
+        view = {"version_major": 2, "version_minor": 0, "model_id": model_id}
+        _publish({_WIDGET_VIEW: view, **self._text("Run this cell to sign in")}, display_id)
+
+    def show_signed_in(self) -> None:
+        """Show the clean line in the running cell's output."""
+        _publish(self._signed_in(), uuid.uuid4().hex)
+
+    def replace(self) -> None:
+        """Replace the widget by the clean line, wherever it was shown."""
+        while self._display_ids:
+            _publish(self._signed_in(), self._display_ids.pop(), update=True)
+
+    def _signed_in(self) -> dict[str, Any]:
+        return _line(f"Signed in to {self._provider_name}. Run this cell to sign in as yourself.")
+
+    def _text(self, words: str) -> dict[str, Any]:
+        return _line(f"{words} to {self._provider_name}.")
+
+
+def _line(text: str) -> dict[str, Any]:
+    return {"text/plain": text, "text/html": f"<p>{html.escape(text)}</p>"}
+
+
+def _publish(bundle: dict[str, Any], display_id: str, *, update: bool = False) -> None:
+    from IPython.display import publish_display_data
+
+    publish_display_data(  # type: ignore[no-untyped-call]
+        bundle, transient={"display_id": display_id}, update=update
+    )

@@ -1,0 +1,118 @@
+"""The widget: what is shown in a notebook, and how its answers come back.
+
+What people see travels in custom messages, never in traits, since traits are saved with the
+notebook. What they type comes as a binary buffer, so that no log of message contents holds it.
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from nb_oauth import waiting
+from nb_oauth.prompts import RawAnswer
+from nb_oauth.surfaces.contract import Appeared, Cancelled, Event, NewLinkWanted, Status, View
+from nb_oauth.surfaces.output import Outputs
+
+_STATIC = Path(__file__).parent / "static"
+_COMMENT = re.compile(r"^\s*(/\*.*?\*/\s*$|//.*$)", re.MULTILINE | re.DOTALL)
+_SIMPLE_EVENTS: dict[object, Event] = {
+    "hello": Appeared(),
+    "cancel": Cancelled(),
+    "new_link": NewLinkWanted(),
+}
+
+
+def _without_comments(name: str) -> str:
+    """Return a static file without its comments, which no browser needs to be sent."""
+    text = (_STATIC / name).read_text(encoding="utf-8")
+    return "\n".join(line for line in _COMMENT.sub("", text).splitlines() if line.strip())
+
+
+class LoginWidget(anywidget.AnyWidget):
+    """Shows views, and reports what a person did.
+
+    Args:
+        report: takes each event, in whatever thread the kernel handles the message; it must
+            return at once.
+        provider_name: what people call the provider, for the output that is saved.
+
+    Attributes:
+        status: how far the sign-in has come, as text; observe it like any trait. Observers run
+            in the thread that signs in.
+    """
+
+    _esm = _without_comments("login.js")
+    _css = _without_comments("login.css")
+
+    status = traitlets.Unicode(Status.PREPARING.value, read_only=True)
+
+    def __init__(self, report: Callable[[Event], None], provider_name: str) -> None:
+        waiting.prepare()
+        self._report = report
+        self._view: View | None = None
+        self._showing = threading.Lock()
+        self._known_messages: set[object] = set()
+        self._outputs = Outputs(provider_name)
+        super().__init__()
+        self._is_placed = False
+        self.on_msg(self._take_message)
+
+    def __repr__(self) -> str:
+        """Say how far it has come. It appears in saved notebooks: no name, no scope, no link."""
+        return f"<{type(self).__name__}: {self.status}>"
+
+    @property
+    def model_id(self) -> Any:  # noqa: ANN401 - ipywidgets' own
+        """The widget's identifier. Who asks for it shows the widget, or puts it in a container."""
+        self._is_placed = True
+        return super().model_id
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the widget was shown somewhere, or put into a container."""
+        return self._is_placed
+
+    def _ipython_display_(self, **_: Any) -> None:  # noqa: ANN401 - IPython's options
+        if self.status == Status.SIGNED_IN.value:
+            self._outputs.show_signed_in()
+        else:
+            self._outputs.show_widget(self.model_id)
+
+    def show(self, view: View) -> None:
+        """Show ``view`` in every place where the widget is, in place of the one before."""
+        with self._showing:
+            self._view = view
+            self._send_view()
+        if view.status is Status.SIGNED_IN:
+            self._outputs.replace()
+        self.set_trait("status", view.status.value)
+
+    def _send_view(self) -> None:
+        view = self._view
+        if view is not None:
+            content = {**vars(view), "status": view.status.value, "scope": list(view.scope)}
+            self.send({"type": "view", **content})
+
+    def _take_message(self, _: object, content: dict[str, Any], buffers: list[Any]) -> None:
+        identifier = content.get("id")
+        self.send({"type": "ack", "id": identifier})
+        if identifier in self._known_messages:  # the browser sends again what is not acknowledged
+            return
+        self._known_messages.add(identifier)
+        if content.get("type") == "hello":
+            with self._showing:
+                self._send_view()
+        event = _event(content.get("type"), buffers)
+        if event is not None:
+            self._report(event)
+
+
+def _event(kind: object, buffers: list[Any]) -> Event | None:
+    if kind == "answer" and buffers:
+        return RawAnswer(bytes(buffers[0]).decode("utf-8", "replace"), pasted=True)
+    return _SIMPLE_EVENTS.get(kind)

@@ -1,0 +1,255 @@
+"""Asking the token endpoint: requests-oauthlib's ``fetch_token`` and ``refresh_token``, hardened.
+
+They take what requests-oauthlib's take. What differs: loopback http is allowed and no environment
+variable is ever needed, a good token survives a failed request, there is a timeout, and an answer
+that is no token says what it was.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests_oauthlib
+from oauthlib.common import urldecode
+from oauthlib.oauth2 import Client as OAuthlibClient
+from oauthlib.oauth2 import LegacyApplicationClient, MismatchingStateError, WebApplicationClient
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from nb_oauth import tokens
+from nb_oauth.clients import Client, authenticate
+from nb_oauth.exceptions import StateMismatchError
+from nb_oauth.providers import Provider
+from nb_oauth.token_responses import read_token_response
+from nb_oauth.tokens import Token
+from nb_oauth.transport import as_https, require_secure
+
+DEFAULT_TIMEOUT = (10.0, 60.0)
+"""Seconds to connect, and seconds between two bytes, unless the caller says otherwise."""
+
+_HEADERS = {
+    "Accept": "application/json",  # GitHub answers form-encoded unless asked
+    "Content-Type": "application/x-www-form-urlencoded",
+}
+_SECRETS = ("code", "code_verifier", "refresh_token", "client_secret", "password")
+
+
+class TokenRequests(requests_oauthlib.OAuth2Session):
+    """The half of a session that talks to the token endpoint."""
+
+    provider: Provider | None = None
+    """Whose session this is; None in one made by the constructor alone."""
+    _registered: Client | None = None
+    _client: OAuthlibClient
+    _state: str | None
+    compliance_hook: dict[str, set[Callable[..., Any]]]  # type: ignore[assignment]  # all five
+    _code_verifier: str | None = None
+
+    def fetch_token(
+        self,
+        token_url: str,
+        code: str | None = None,
+        authorization_response: str | None = None,
+        body: str = "",
+        auth: Any = None,
+        username: str | None = None,
+        password: str | None = None,
+        method: str = "POST",
+        force_querystring: bool = False,
+        timeout: Any = None,
+        headers: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+        proxies: Any = None,
+        include_client_id: bool | None = None,
+        client_secret: str | None = None,
+        cert: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Exchange a grant for a token (RFC 6749 §4.1.3, §4.3.2, §4.4.2).
+
+        Takes what requests-oauthlib's method takes. In a session that was opened the client
+        authenticates as its ``Client`` says, unless ``auth``, ``client_secret`` or
+        ``include_client_id`` say otherwise.
+
+        Returns:
+            The token, a mapping. The session keeps it.
+
+        Raises:
+            InsecureTransportError: the endpoint is neither https nor on a loopback address.
+            StateMismatchError: ``authorization_response`` belongs to another request.
+            TokenError: the endpoint refused, or did not answer with a token; a token that the
+                session had before is still there.
+            ValueError: an argument is missing.
+        """
+        require_secure(token_url)
+        code = self._code_in(code, authorization_response)
+        kwargs |= self._verifier() | self._owner(username, password)
+        if auth is None and client_secret is None and include_client_id is None:
+            auth, include_client_id, client_secret = self._own_authentication()
+        auth, include_client_id = self._authentication(auth, include_client_id, client_secret)
+        if include_client_id and client_secret is not None:
+            kwargs["client_secret"] = client_secret
+        body = self._client.prepare_request_body(
+            code=code,
+            body=body,
+            redirect_uri=self.redirect_uri,
+            include_client_id=include_client_id,
+            **kwargs,
+        )
+        payload = {_place_of(method, force_querystring): dict(urldecode(body))}
+        headers = dict(headers or _HEADERS)
+        for hook in self.compliance_hook["access_token_request"]:
+            token_url, headers, payload = hook(token_url, headers, payload)
+        options = {"timeout": timeout, "verify": verify, "proxies": proxies, "cert": cert}
+        arguments = {**options, **payload, "headers": headers, "auth": auth}
+        return self._ask(method, token_url, "access_token_response", arguments)
+
+    def refresh_token(
+        self,
+        token_url: str,
+        refresh_token: str | None = None,
+        body: str = "",
+        auth: Any = None,
+        timeout: Any = None,
+        headers: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+        proxies: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Renew the token with its refresh token (RFC 6749 §6).
+
+        Takes what requests-oauthlib's method takes.
+
+        Returns:
+            The new token, with the refresh token used if the provider sent no new one.
+
+        Raises:
+            InsecureTransportError: the endpoint is neither https nor on a loopback address.
+            TokenError: the endpoint refused, or did not answer with a token; the token that the
+                session had before is still there.
+            ValueError: there is no ``token_url``.
+        """
+        if not token_url:
+            raise ValueError("No token endpoint to refresh at: give token_url=…")
+        require_secure(token_url)
+        refresh_token = refresh_token or self.token.get("refresh_token")
+        kwargs |= self.auto_refresh_kwargs
+        if auth is None and self._registered is not None:
+            auth, kwargs = self._renewal_authentication(kwargs)
+        # Left out, the scope is what was granted before: never more, which would be refused.
+        scope = self.scope if self.provider is None else None
+        body = self._client.prepare_refresh_body(
+            body=body, refresh_token=refresh_token, scope=scope, **kwargs
+        )
+        headers = dict(_HEADERS if headers is None else headers)
+        for hook in self.compliance_hook["refresh_token_request"]:
+            token_url, headers, body = hook(token_url, headers, body)
+        options = {"timeout": timeout, "verify": verify, "proxies": proxies}
+        arguments = {**options, "data": dict(urldecode(body)), "headers": headers, "auth": auth}
+        return self._ask("POST", token_url, "refresh_token_response", arguments, refresh_token)
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        hooks: str,
+        arguments: dict[str, Any],
+        refresh_token: str | None = None,
+    ) -> Any:
+        """Send a token request, read its answer, keep the token."""
+        if arguments["timeout"] is None:
+            arguments["timeout"] = DEFAULT_TIMEOUT
+        if self.provider is not None:  # a redirect would carry the secrets to another place
+            arguments["allow_redirects"] = False
+        asked_at = time.time()
+        response = self.request(method=method, url=url, withhold_token=True, **arguments)
+        for hook in self.compliance_hook[hooks]:
+            response = hook(response)
+        token = read_token_response(self._client, response, self.scope, _secrets_in(arguments))
+        self._keep(self._completed(token, asked_at, refresh_token))
+        return self.token
+
+    def _completed(self, token: Token, asked_at: float, refresh_token: str | None) -> Token:
+        """Return ``token`` with what the provider may leave out."""
+        complete = dict(token)
+        if refresh_token:  # RFC 6749 §6: without a new one the old one stays good
+            complete.setdefault("refresh_token", refresh_token)
+        if self.provider is not None:
+            complete.pop("expires_at", None)  # oauthlib's, rounded and counted from the answer
+            complete = tokens.dated(complete, asked_at)
+        return complete
+
+    def _keep(self, token: Token) -> None:
+        self.token = token
+
+    # -- what a token request is made of ---------------------------------------------------
+
+    def _code_in(self, code: str | None, authorization_response: str | None) -> str | None:
+        """Return the authorization code, from wherever it was given (RFC 6749 §4.1.2)."""
+        if code:
+            return code
+        if authorization_response:
+            try:
+                self._client.parse_request_uri_response(
+                    as_https(authorization_response), state=self._state
+                )
+            except MismatchingStateError:
+                raise StateMismatchError(
+                    "This answer belongs to another authorization request: its state is not the "
+                    "one of this session. Open the newest authorization URL."
+                ) from None
+        code = getattr(self._client, "code", None)
+        if not code and isinstance(self._client, WebApplicationClient):
+            raise ValueError("Give fetch_token(…) either code=… or authorization_response=….")
+        return code
+
+    def _verifier(self) -> dict[str, str]:
+        """Return the PKCE verifier, if this session made the URL (RFC 7636 §4.5)."""
+        return {"code_verifier": self._code_verifier} if self._code_verifier else {}
+
+    def _owner(self, username: str | None, password: str | None) -> dict[str, str]:
+        """Return the resource owner's credentials (RFC 6749 §4.3.2)."""
+        if isinstance(self._client, LegacyApplicationClient) and (
+            username is None or password is None
+        ):
+            raise ValueError("The password grant needs both username=… and password=….")
+        given = {"username": username, "password": password}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def _own_authentication(self) -> tuple[AuthBase | None, bool | None, str | None]:
+        """Return how the ``Client`` of an opened session authenticates (RFC 6749 §2.3)."""
+        if self._registered is None or self.provider is None:
+            return None, None, None
+        methods = self.provider.token_endpoint_auth_methods_supported
+        mine = authenticate(self._registered, methods)
+        return mine.auth, mine.auth is None, mine.parameters.get("client_secret")
+
+    def _renewal_authentication(
+        self, parameters: dict[str, Any]
+    ) -> tuple[AuthBase | None, dict[str, Any]]:
+        auth, in_body, client_secret = self._own_authentication()
+        if in_body:
+            parameters = {**parameters, "client_id": self.client_id}
+        if client_secret is not None:
+            parameters["client_secret"] = client_secret
+        return auth, parameters
+
+    def _authentication(
+        self, auth: Any, include_client_id: bool | None, client_secret: str | None
+    ) -> tuple[Any, bool | None]:
+        """Choose as requests-oauthlib does: ``auth``, else the body if told to, else Basic."""
+        if auth is not None:
+            return auth, bool(include_client_id)
+        if include_client_id is not True and self.client_id:
+            return HTTPBasicAuth(self.client_id, client_secret or ""), include_client_id
+        return None, include_client_id
+
+
+def _place_of(method: str, force_querystring: bool) -> str:
+    if method.upper() not in {"POST", "GET"}:
+        raise ValueError("fetch_token(method=…) is POST or GET.")
+    return "data" if method.upper() == "POST" and not force_querystring else "params"
+
+
+def _secrets_in(arguments: Mapping[str, Any]) -> list[str | None]:
+    payload = arguments.get("data") or arguments.get("params") or {}
+    return [payload.get(name) for name in _SECRETS] if isinstance(payload, Mapping) else []
