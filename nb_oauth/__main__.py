@@ -47,5 +47,5 @@ def _serve_demo(port: int) -> None:
         demo.stop()
 
 
-if __name__ == "__main__":  # pragma: no cover - main() is tested
+if __name__ == "__main__":
     sys.exit(main())
