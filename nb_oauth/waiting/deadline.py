@@ -1,0 +1,36 @@
+"""When a wait is over for lack of an answer, and what it says then."""
+
+from __future__ import annotations
+
+import time
+
+SLICE = 0.2
+"""The longest time in seconds without a look around: signals do not end every kind of sleep."""
+
+
+class Deadline:
+    """The end of a wait.
+
+    Args:
+        timeout: seconds from now; None for a wait without an end.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+        self._end = None if timeout is None else time.monotonic() + timeout
+
+    def next_slice(self) -> float:
+        """Seconds to sleep at most before looking around again."""
+        if self._end is None:
+            return SLICE
+        return min(SLICE, max(0.0, self._end - time.monotonic()))
+
+    def check(self) -> None:
+        """Raise `LoginTimeout` if the time is up."""
+        if self._end is not None and time.monotonic() >= self._end:
+            from nb_oauth.exceptions import LoginTimeout
+
+            raise LoginTimeout(
+                f"Nobody answered in {self._timeout:g} s. The widget still works: sign in there, "
+                "then run this cell again."
+            )

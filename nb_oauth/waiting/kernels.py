@@ -1,0 +1,130 @@
+"""Which kernel this is, which thread is whose, and who delivers messages to a waiting cell."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_oauth.waiting.shell_stream import ShellStream
+
+    Message = dict[str, Any]
+    Frames = list[Any]  # zmq.Frame: what came from one socket in one go
+    Handler = Callable[[object, list[bytes], Message], object]
+
+
+class Session(Protocol):
+    """What reads and signs messages: jupyter_client's Session."""
+
+    digest_history: set[bytes]
+
+    def feed_identities(self, frames: Frames, copy: bool) -> tuple[list[bytes], Frames]:  # noqa: FBT001 - jupyter_client's
+        """Split what routed the message from its parts."""
+
+    def deserialize(self, frames: Frames, content: bool, copy: bool) -> Message:  # noqa: FBT001 - jupyter_client's
+        """Check a message's signature and unpack it."""
+
+    def unpack(self, part: bytes) -> Message:
+        """Unpack one part."""
+
+
+class Kernel(Protocol):
+    """As much of ipykernel's Kernel as is used here."""
+
+    session: Session
+    shell_handlers: dict[str, Handler]
+    shell_stream: object
+    shell_channel_thread: Any  # ipykernel's, from 7 on
+    shell: Any  # IPython's InteractiveShell
+
+    def get_parent(self, channel: str) -> Message:
+        """The message that is being handled."""
+
+    def _publish_status(self, status: str, channel: str, parent: Message) -> None: ...
+
+
+class MessagesBlockedError(Exception):
+    """A cell that waits here would keep the messages it waits for from being handled."""
+
+
+def current() -> Kernel | None:
+    """The ipykernel kernel that this process is, None where it is something else."""
+    if "ipykernel" not in sys.modules:
+        return None
+    from ipykernel.kernelbase import Kernel as IPyKernel
+
+    kernel = _kernel_of_shell()
+    return cast("Kernel", kernel) if isinstance(kernel, IPyKernel) else None
+
+
+def _kernel_of_shell() -> object | None:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython.core.getipython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None)  # IPython in a terminal has no kernel
+
+
+def is_foreign() -> bool:
+    """Whether this is a cell of a kernel whose messages we know no way to read (xeus, marimo)."""
+    marimo = sys.modules.get("marimo")
+    if marimo is not None and marimo.running_in_notebook():  # it asks about this thread
+        return True
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    return in_main_thread and _kernel_of_shell() is not None and current() is None
+
+
+def shell_thread(kernel: Kernel) -> tuple[bool, str | None]:
+    """Whether cells run in this thread, and the ID of its subshell (None: the main shell)."""
+    channel_thread = getattr(kernel, "shell_channel_thread", None)
+    if channel_thread is None:  # ipykernel 6, or 7 with subshells switched off
+        return threading.current_thread() is threading.main_thread(), None
+    try:
+        return True, channel_thread.manager.subshell_id_from_thread_id(threading.get_ident())
+    except RuntimeError:  # says that this thread is neither the main shell nor a subshell
+        return False, None
+
+
+def delivers_while_awaiting(kernel: Kernel) -> bool:
+    """Whether the kernel itself handles comm messages while a cell awaits (ipykernel >= 7.4)."""
+    import inspect
+
+    dispatch = getattr(kernel, "dispatch_shell", None)
+    return dispatch is not None and "concurrent" in inspect.signature(dispatch).parameters
+
+
+def stream_here(*, awaiting: bool = False) -> ShellStream | None:
+    """The stream that a wait in this thread has to read, None where it can wait plainly.
+
+    Args:
+        awaiting: the wait leaves the thread's asyncio loop running.
+
+    Raises:
+        MessagesBlockedError: a wait in this thread would never end.
+    """
+    kernel = current()
+    if kernel is None:
+        if is_foreign():
+            raise MessagesBlockedError
+        return None
+    from nb_oauth.waiting.shell_stream import ShellStream
+
+    try:
+        in_shell, subshell_id = shell_thread(kernel)
+        return ShellStream.of(kernel, subshell_id) if in_shell else None
+    except (AttributeError, LookupError):  # a private name is missing: another ipykernel
+        if awaiting and delivers_while_awaiting(kernel):
+            return None
+        raise MessagesBlockedError from None
+
+
+def current_delivers(*, awaiting: bool = False) -> bool:
+    """Whether a wait in this thread is possible: `stream_here` as a question."""
+    try:
+        stream_here(awaiting=awaiting)
+    except MessagesBlockedError:
+        return False
+    return True

@@ -1,0 +1,252 @@
+"""A front end without a screen: it starts a real kernel and speaks the Jupyter protocol to it.
+
+Nothing runs in the background. Whatever waits for a condition reads the kernel's sockets
+meanwhile, so a test sees all messages in the order of their arrival and needs no lock.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import zmq
+from jupyter_client.connect import write_connection_file
+from jupyter_client.session import Session
+
+from tests.kernel.environments import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+Message = dict[str, Any]
+Result = TypeVar("Result")
+
+LAUNCH = ("-m", "ipykernel_launcher")
+LAUNCH_ON_UVLOOP = (
+    "-c",
+    "import uvloop; uvloop.install(); from ipykernel import kernelapp; "
+    "kernelapp.launch_new_instance()",
+)
+STOP_SECONDS = 10
+
+
+class KernelProcess:
+    """A real kernel in a process of its own, and all that it has said.
+
+    Args:
+        python: the interpreter to run it with.
+        folder: where its connection file, its log and its settings go.
+        launch: the interpreter's arguments that start it.
+    """
+
+    def __init__(self, python: str, folder: Path, launch: Sequence[str] = LAUNCH) -> None:
+        self.log = folder / "kernel.log"
+        self.said: list[Message] = []  # on iopub
+        self.replies: dict[str, Message] = {}  # on shell and control, by the request's ID
+        self._command = [python, *launch, "-f", str(folder / "connection.json")]
+        self._folder = folder
+
+    def __enter__(self) -> Self:
+        connection_file, connection = write_connection_file(
+            str(self._folder / "connection.json"),
+            ip="127.0.0.1",
+            key=secrets.token_hex(16).encode(),
+        )
+        self._session = Session(key=connection["key"].encode())
+        self._context = zmq.Context()
+        self._shell = self._connect(zmq.DEALER, connection["shell_port"])
+        self._control = self._connect(zmq.DEALER, connection["control_port"])
+        self._iopub = self._connect(zmq.SUB, connection["iopub_port"])
+        self._iopub.subscribe(b"")
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                cwd=self._folder,
+                start_new_session=True,  # Ctrl-C ends the tests, which then end the kernel
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        """Ask it to stop, so that its coverage is written; end it if it does not."""
+        try:
+            self.send("shutdown_request", {"restart": False}, channel="control")
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._context.destroy(linger=0)
+
+    # what a front end does
+
+    def send(
+        self,
+        message_type: str,
+        content: Message,
+        *,
+        channel: str = "shell",
+        subshell: str | None = None,
+    ) -> str:
+        message = self._session.msg(message_type, content)
+        if subshell is not None:
+            message["header"]["subshell_id"] = subshell
+        socket = {"shell": self._shell, "control": self._control}[channel]
+        self._session.send(socket, message)
+        message_id: str = message["header"]["msg_id"]
+        return message_id
+
+    def execute(self, code: str, *, stop_on_error: bool = True, subshell: str | None = None) -> str:
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": stop_on_error,
+        }
+        return self.send("execute_request", content, subshell=subshell)
+
+    def comm_message(self, comm_id: str, data: Message, *, subshell: str | None = None) -> str:
+        return self.send("comm_msg", {"comm_id": comm_id, "data": data}, subshell=subshell)
+
+    def create_subshell(self) -> str:
+        request = self.send("create_subshell_request", {}, channel="control")
+        subshell: str = self.reply(request)["content"]["subshell_id"]
+        return subshell
+
+    def interrupt(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+
+    def run(self, code: str) -> str:
+        """Run a cell to its end and return what it printed. It must succeed.
+
+        After a cell that failed ipykernel aborts whatever arrives right behind it; a person
+        would run the cell again, and so does this.
+        """
+        while True:
+            request = self.execute(code)
+            content = self.reply(request)["content"]
+            if content["status"] != "aborted":
+                break
+        assert content["status"] == "ok", content
+        self.wait_until_idle(request)
+        return self.printed(request)
+
+    # what it has said
+
+    def reply(self, request: str, *, seconds: float = 8) -> Message:
+        return self.wait_for(
+            lambda: self.replies.get(request), f"the reply to {request}", seconds=seconds
+        )
+
+    def outcome(self, request: str, *, seconds: float = 8) -> str:
+        """``ok``, ``aborted``, or the name of the error that ended the cell."""
+        content = self.reply(request, seconds=seconds)["content"]
+        self.wait_until_idle(request)
+        name: str = content["ename"] if content["status"] == "error" else content["status"]
+        return name
+
+    def published(self, request: str, message_type: str) -> list[Message]:
+        return [
+            message["content"]
+            for message in self.said
+            if message["parent_header"].get("msg_id") == request
+            and message["msg_type"] == message_type
+        ]
+
+    def printed(self, request: str, name: str = "stdout") -> str:
+        streams = self.published(request, "stream")
+        return "".join(content["text"] for content in streams if content["name"] == name)
+
+    def states(self, request: str) -> list[str]:
+        return [content["execution_state"] for content in self.published(request, "status")]
+
+    def wait_until_printed(self, text: str, request: str, name: str = "stdout") -> None:
+        self.wait_for(lambda: text in self.printed(request, name), f"{text!r} in the output")
+
+    def wait_until_idle(self, request: str) -> None:
+        self.wait_for(lambda: "idle" in self.states(request), f"idle for {request}")
+
+    def wait_until_read(self, request: str) -> None:
+        """Until the kernel has come to what was sent before this call, though a cell waits.
+
+        A waiting cell answers an info request at once, and messages of one shell are read in
+        order.
+        """
+        probe = self.send("kernel_info_request", {})
+        self.reply(probe)
+        assert request not in self.replies, self.replies[request]["content"]
+
+    def wait_for(self, condition: Callable[[], Result], what: str, *, seconds: float = 8) -> Result:
+        """Read messages until ``condition`` returns something true, and return that."""
+        deadline = time.monotonic() + seconds
+        self._read(0)
+        while not (result := condition()):
+            assert self._process.poll() is None, f"the kernel died:\n{self.log.read_text()}"
+            assert time.monotonic() < deadline, (
+                f"waited {seconds} s in vain: {what}\n{self.log.read_text()}"
+            )
+            self._read(0.05)
+        return result
+
+    def _read(self, seconds: float) -> None:
+        poller = zmq.Poller()
+        for socket in (self._shell, self._control, self._iopub):
+            poller.register(socket, zmq.POLLIN)
+        for socket, _ in poller.poll(seconds * 1000):
+            while (message := self._session.recv(socket, zmq.NOBLOCK)[1]) is not None:
+                if socket is self._iopub:
+                    self.said.append(message)
+                else:
+                    self.replies[message["parent_header"]["msg_id"]] = message
+
+    def _wait_until_ready(self) -> None:
+        request = self.send("kernel_info_request", {})
+        self.reply(request, seconds=60)
+        # Its iopub socket may not know of our subscription yet: ask until it is heard.
+        self.wait_for(self._is_heard, "the first message on iopub", seconds=60)
+
+    def _is_heard(self) -> bool:
+        request = self.send("kernel_info_request", {})
+        self.reply(request)
+        return bool(self.said)
+
+    def _connect(self, kind: int, port: int) -> zmq.Socket[bytes]:
+        socket = self._context.socket(kind)
+        socket.connect(f"tcp://127.0.0.1:{port}")
+        return socket
+
+    def _environment(self) -> dict[str, str]:
+        folder = str(self._folder)
+        own = {
+            "IPYTHONDIR": folder,
+            "JUPYTER_RUNTIME_DIR": folder,
+            "JPY_PARENT_PID": str(os.getpid()),  # the kernel ends when the tests die
+            "PYTHONPATH": str(REPOSITORY),
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        }
+        kept = {name: value for name, value in os.environ.items() if name != "CI"}
+        return kept | own
