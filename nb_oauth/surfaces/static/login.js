@@ -1,0 +1,237 @@
+/// <reference path="messages.d.ts" />
+// Draws the last `view` of the kernel. Text stays text; what is typed leaves as a binary buffer.
+
+const SILENT = "The kernel does not answer. It may be busy or restarted";
+const LABELS = {
+  heading: "Sign in",
+  connecting: "Waiting for the kernel…",
+  scope: "Asks for",
+  link: "Open the sign-in page",
+  copy: "Copy link",
+  copied: "Copied",
+  address: "Link to copy",
+  refused: "Not a link: neither https nor on this computer: ",
+  box: "Or paste the address you arrive at",
+  submit: "Continue",
+  cancel: "Cancel",
+  newLink: "New link",
+  again: "Sign in again",
+  silent: `${SILENT}.`,
+  kept: `${SILENT}; your answer is still in the box.`,
+  lost: "The kernel was restarted: run the cell again.",
+};
+const TRIES = 3;
+const PATIENCE_MS = 2000;
+
+/** crypto.randomUUID does not exist on plain http. */
+const newId = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+/** @type {(text: string) => string} The address, or "" where it must not become a link. */
+const linkable = (text) => {
+  try {
+    const { protocol, hostname, href } = new URL(text);
+    const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+    return protocol === "https:" || (protocol === "http:" && loopback) ? href : "";
+  } catch {
+    return "";
+  }
+};
+
+/** @type {Make} */
+const make = (tag, name, attributes = {}, ...children) => {
+  const node = document.createElement(tag);
+  node.className = "nb-oauth-" + name;
+  for (const key in attributes) node.setAttribute(key, attributes[key]);
+  node.append(...children);
+  return node;
+};
+
+/** @type {(node: Node, text: string) => void} A live region reads every write out. */
+const setText = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
+
+/** @type {NewOutbox} */
+const newOutbox = (model, onSilence) => {
+  /** @type {Map<Kind, Sent>} */
+  const sent = new Map();
+  /** @type {Outbox} */
+  const outbox = {
+    drop: (which) =>
+      sent.forEach(({ id, timer }, kind) => {
+        if (which && which !== id && which !== kind) return;
+        clearTimeout(timer);
+        sent.delete(kind);
+      }),
+    send(kind, text = "") {
+      if (sent.get(kind)?.text === text) return;
+      const id = newId();
+      const buffers = text ? [new TextEncoder().encode(text).buffer] : [];
+      let left = TRIES;
+      const attempt = () => {
+        outbox.drop(kind);
+        if (!left--) return onSilence(kind);
+        sent.set(kind, { id, text, timer: setTimeout(attempt, PATIENCE_MS) });
+        try {
+          model.send({ type: kind, id }, undefined, buffers);
+        } catch {} // a closed comm does not answer either
+      };
+      attempt();
+    },
+  };
+  return outbox;
+};
+
+/** @type {NewPanel} */
+const newPanel = (send) => {
+  const id = newId();
+  const plain = { type: "button" };
+  const heading = make("h3", "heading", { id });
+  const scope = make("ul", "scope", { role: "list", "aria-label": LABELS.scope });
+  const link = make("a", "link", { target: "_blank", rel: "noopener noreferrer" }, LABELS.link);
+  const copy = make("button", "copy", plain, LABELS.copy);
+  const copied = make("span", "copied", { role: "status" });
+  const address = make("input", "address", { readonly: "", "aria-label": LABELS.address });
+  const open = make("div", "open", {}, link, copy, copied, address);
+  const refused = make("div", "refused");
+  const typing = { autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
+  const box = make("input", "box", { ...typing, "aria-describedby": `${id}n ${id}e` });
+  const label = make("label", "label", {}, LABELS.box, box);
+  const submit = make("button", "submit", {}, LABELS.submit);
+  const notice = make("div", "notice", { id: id + "n" });
+  const form = make("form", "form", {}, label, submit, notice);
+  const progress = make("div", "progress", { role: "status", "aria-live": "polite" });
+  const error = make("div", "error", { id: id + "e", role: "alert" });
+  const cancel = make("button", "cancel", plain, LABELS.cancel);
+  const newLink = make("button", "new-link", plain);
+  const actions = make("div", "actions", {}, cancel, newLink);
+  const group = { role: "group", "aria-labelledby": id, tabindex: "-1" };
+  const root = make("div", "root nb-oauth", group,
+    heading, scope, open, refused, form, progress, error, actions);
+  let submitted = false; // and not edited since
+
+  box.oninput = () => (submitted = false);
+  box.onpaste = (event) => {
+    event.preventDefault(); // or else line breaks become spaces
+    const text = event.clipboardData?.getData("text").replace(/\s*[\r\n]\s*/g, "");
+    document.execCommand("insertText", false, text);
+  };
+  box.onkeydown = (event) => event.stopPropagation(); // no notebook shortcuts
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    submitted = !!box.value.trim();
+    if (submitted) send("answer", box.value);
+    else box.focus();
+  };
+  cancel.onclick = () => send("cancel");
+  newLink.onclick = () => send("new_link");
+  copy.onclick = async () => {
+    setText(copied, "");
+    try {
+      await navigator.clipboard.writeText(link.href);
+      setText(copied, LABELS.copied);
+    } catch {
+      address.hidden = false; // no clipboard on plain http: the person copies
+      address.select();
+    }
+  };
+
+  const updateLink = (text = "") => {
+    const href = linkable(text);
+    open.hidden = !href;
+    setText(refused, href || !text ? "" : LABELS.refused + text);
+    if (href === address.value) return;
+    address.value = href;
+    address.hidden = true;
+    setText(copied, "");
+    if (href) link.href = href;
+    else link.removeAttribute("href");
+  };
+  const updateBox = (waiting = false, rejected = false) => {
+    if (!waiting) box.value = "";
+    if (!rejected || !submitted) return;
+    submitted = false;
+    box.setSelectionRange(0, box.value.length); // select() would take the focus
+    if (form.matches(":focus-within")) box.focus();
+  };
+  /** @type {Panel["update"]} */
+  const update = (view, trouble) => {
+    const { status } = view;
+    const focused = root.querySelector(":focus");
+    const lost = trouble === LABELS.lost;
+    const stopped = status === "cancelled" || status === "failed";
+    const signedIn = status === "signed_in";
+    const over = lost || stopped || signedIn;
+    root.dataset.status = status;
+    setText(heading, view.heading);
+    heading.hidden = signedIn && !!view.progress;
+    scope.replaceChildren(...view.scope.map((name) => make("li", "item", {}, name)));
+    scope.hidden = over;
+    updateLink((!over && view.link) || "");
+    setText(notice, view.notice);
+    form.hidden = over || !view.box;
+    setText(progress, lost ? "" : view.progress);
+    setText(error, trouble || view.error || "");
+    cancel.hidden = over;
+    newLink.hidden = lost || (!stopped && status !== "waiting");
+    setText(newLink, stopped ? LABELS.again : LABELS.newLink);
+    updateBox(status === "waiting", !!view.error);
+    // The control that had the focus is gone: keep the keyboard's place.
+    if (focused?.closest("[hidden]")) root.focus();
+  };
+  return { root, update };
+};
+
+/** @type {NewWidget} One closure a model: render() does not see what initialize() sets on it. */
+const newWidget = () => {
+  /** @type {Outbox} */
+  let outbox;
+  /** @type {Set<Panel>} */
+  const panels = new Set();
+  /** @type {View} */
+  let view = {
+    type: "view", status: "preparing", heading: LABELS.heading, scope: [], link: null,
+    notice: "", progress: LABELS.connecting, error: null, box: false,
+  };
+  let trouble = "";
+  const show = (text = "") => {
+    trouble = text;
+    panels.forEach((panel) => panel.update(view, trouble));
+  };
+  return {
+    initialize({ model }) {
+      outbox = newOutbox(model, (kind) => show(kind === "answer" ? LABELS.kept : LABELS.silent));
+      model.on("msg:custom", (content) => {
+        if (content.type === "view") view = content;
+        else if (content.type === "ack") outbox.drop(content.id);
+        else return;
+        if (view.status !== "waiting") outbox.drop("answer");
+        show();
+      });
+      model.on("comm_live_update", () => {
+        outbox.drop();
+        show(LABELS.lost);
+      });
+      outbox.send("hello");
+      return () => {
+        outbox.drop();
+        model.off(null);
+      };
+    },
+    render({ el }) {
+      const panel = newPanel((kind, text) => {
+        view = { ...view, error: null };
+        show();
+        outbox.send(kind, text);
+      });
+      panels.add(panel);
+      panel.update(view, trouble);
+      el.append(panel.root);
+      return () => {
+        panels.delete(panel);
+        panel.root.remove();
+      };
+    },
+  };
+};
+export default newWidget;
