@@ -1,0 +1,859 @@
+"""The browser half of the widget alone: real Chromium, a made-up kernel, no notebook."""
+
+import contextlib
+import functools
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+pytestmark = pytest.mark.browser
+
+STATIC = Path(__file__).parents[2] / "nb_oauth" / "surfaces" / "static"
+SCRIPT = Path(__file__).parent / "script"
+ARTIFACTS = Path(__file__).parents[1] / "artifacts"
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VIEWPORT: ViewportSize = {"width": 720, "height": 640}
+STATUSES = ["preparing", "waiting", "working", "signed_in", "cancelled", "failed"]
+SILENT = "The kernel does not answer. It may be busy or restarted"
+KEPT = f"{SILENT}; your answer is still in the box."
+LOST = "The kernel was restarted: run the cell again."
+CALLBACK = "http://127.0.0.1:8912/callback?code=SplxlOBeZQQYbYS6WxSbIA&state=af0ifjsldkj"
+HTML = '<img src=x onerror="document.title=1"><b>bold</b>&amp;'
+
+
+class StaticFiles(SimpleHTTPRequestHandler):
+    """The product's two files and the test's page, in one folder as far as the browser knows."""
+
+    def translate_path(self, path: str) -> str:
+        name = Path(path.partition("?")[0]).name or "page.html"
+        return str((STATIC if name.startswith("login.") else SCRIPT) / name)
+
+    def log_message(self, *_: object) -> None:
+        """Silence: the test's output is for failures."""
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), StaticFiles)
+    thread = threading.Thread(target=functools.partial(server.serve_forever, poll_interval=0.05))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("there is no chromium here")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def opened(page: Page, origin: str) -> Iterator[Page]:
+    """A blank notebook page; afterwards nothing may have failed, or been fetched from elsewhere."""
+    troubles: list[str] = []
+    listeners: dict[Any, Callable[[Any], None]] = {
+        "pageerror": lambda error: troubles.append(str(error)),
+        "console": lambda line: troubles.append(line.text) if line.type == "error" else None,
+        "request": lambda ask: None if ask.url.startswith(origin) else troubles.append(ask.url),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    page.goto(origin)
+    page.wait_for_function("window.ready")
+    yield page
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    assert troubles == []
+
+
+@pytest.fixture(scope="module")
+def tab(chromium: Browser) -> Iterator[Page]:
+    """Loaded anew for each test instead of opened anew: a third of the time."""
+    page = chromium.new_page(viewport=VIEWPORT)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(tab: Page, origin: str) -> Iterator[Page]:
+    with opened(tab, origin) as page:
+        yield page
+    tab.context.clear_permissions()
+    tab.set_viewport_size(VIEWPORT)
+    tab.emulate_media(color_scheme="light", reduced_motion="no-preference", forced_colors="none")
+    for other in tab.context.pages:
+        if other is not tab:
+            other.close()
+
+
+@pytest.fixture
+def frozen(chromium: Browser, origin: str) -> Iterator[Page]:
+    """A page where time passes only as the test says."""
+    page = chromium.new_page(viewport=VIEWPORT)
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    with opened(page, origin):
+        yield page
+    page.close()
+
+
+@pytest.fixture
+def widget(page: Page) -> Locator:
+    return start(page)
+
+
+def start(page: Page, *, acknowledges: bool = True) -> Locator:
+    page.evaluate("async (acknowledges) => { await startNotebook(acknowledges); }", acknowledges)
+    return page.locator(".nb-oauth").first
+
+
+def view(status: str = "waiting", **changes: object) -> dict[str, object]:
+    return {
+        "type": "view",
+        "status": status,
+        "heading": "Sign in to GitHub",
+        "scope": ["read:user", "repo"],
+        "link": "https://github.example/authorize?client_id=x&state=y",
+        "notice": "If the page won't load after you have signed in, copy its address from the "
+        "address bar and paste it here.",
+        "progress": "Waiting for you to sign in.",
+        "error": None,
+        "box": True,
+        **changes,
+    }
+
+
+def deliver(page: Page, content: dict[str, object]) -> None:
+    page.evaluate("(content) => notebook.model.deliver(content)", content)
+
+
+def sent(page: Page, kind: str) -> list[dict[str, Any]]:
+    messages = page.evaluate("notebook.model.sent")
+    return [
+        message for message in cast("list[dict[str, Any]]", messages) if message["type"] == kind
+    ]
+
+
+def typed(message: dict[str, Any]) -> str:
+    (buffer,) = message["bytes"]
+    return bytes(buffer).decode()
+
+
+def focus(page: Page) -> str:
+    return cast(
+        "str", page.evaluate("document.activeElement.className || document.activeElement.id")
+    )
+
+
+def photograph(page: Page, name: str) -> None:
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / f"widget-{name}.png")
+
+
+# The files
+
+
+def test_everything_shown_costs_little() -> None:
+    assert (STATIC / "login.js").stat().st_size <= 8.5 * 1024
+    assert (STATIC / "login.css").stat().st_size <= 3 * 1024
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\t",
+        "HTML(?!Element)",
+        "insertAdjacent",
+        r"document\.write",
+        r"\beval\b",
+        r"\bFunction\(",
+        "[\"' ]on[a-z]+=",
+        r"\bimport\b",
+        r"\bfetch\b",
+        "Storage",
+        r"url\(",
+    ],
+)
+def test_nothing_in_the_files_turns_text_into_code_or_reaches_out(pattern: str) -> None:
+    for name in ("login.js", "login.css"):
+        assert not re.search(pattern, (STATIC / name).read_text("utf-8")), name
+
+
+# Hello, acknowledgements, repeats
+
+
+def test_hello_is_said_once_a_model(page: Page, widget: Locator) -> None:
+    page.evaluate("notebook.show()")
+    expect(page.locator(".nb-oauth")).to_have_count(2)
+    (hello,) = sent(page, "hello")
+    assert hello["keys"] == ["id", "type"]
+    assert hello["callbacks"] == "none"
+    assert hello["bytes"] == []
+    expect(widget).to_have_attribute("data-status", "preparing")
+    expect(widget.locator(".nb-oauth-progress")).to_have_text("Waiting for the kernel…")
+
+
+def test_two_models_never_use_one_id(page: Page) -> None:
+    start(page)
+    (first,) = sent(page, "hello")
+    start(page)
+    (second,) = sent(page, "hello")
+    assert first["id"] != second["id"]
+
+
+def test_a_message_is_sent_three_times_two_seconds_apart(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False)
+    error = widget.locator(".nb-oauth-error")
+    for elapsed, count in [(1999, 1), (1, 2), (1999, 2), (1, 3), (1999, 3)]:
+        frozen.clock.run_for(elapsed)
+        assert len(sent(frozen, "hello")) == count
+        expect(error).to_have_text("")
+    frozen.clock.run_for(1)
+    expect(error).to_have_text(f"{SILENT}.")
+    frozen.clock.run_for(60_000)
+    assert len({message["id"] for message in sent(frozen, "hello")}) == 1
+    assert len(sent(frozen, "hello")) == 3
+
+
+@pytest.mark.parametrize("late", ["view", "ack"])
+def test_a_kernel_that_was_only_busy_is_forgiven(frozen: Page, late: str) -> None:
+    widget = start(frozen, acknowledges=False)
+    frozen.clock.run_for(6000)
+    expect(widget.locator(".nb-oauth-error")).to_be_visible()
+    (hello, *_) = sent(frozen, "hello")
+    deliver(frozen, view() if late == "view" else {"type": "ack", "id": hello["id"]})
+    expect(widget.locator(".nb-oauth-error")).to_be_hidden()
+
+
+def test_an_acknowledgement_stops_its_own_message_only(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False)
+    deliver(frozen, view())
+    widget.locator(".nb-oauth-cancel").click()
+    (cancel,) = sent(frozen, "cancel")
+    deliver(frozen, {"type": "ack", "id": cancel["id"]})
+    deliver(frozen, {"type": "ack", "id": "of nobody"})
+    deliver(frozen, {"type": "something else", "id": cancel["id"]})
+    frozen.clock.run_for(10_000)
+    assert len(sent(frozen, "cancel")) == 1
+    assert len(sent(frozen, "hello")) == 3
+
+
+def test_an_unanswered_answer_stays_in_the_box_and_can_be_sent_again(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False)
+    deliver(frozen, view())
+    widget.locator(".nb-oauth-box").fill(CALLBACK)
+    widget.locator(".nb-oauth-submit").click()
+    frozen.clock.run_for(6000)
+    expect(widget.locator(".nb-oauth-error")).to_have_text(KEPT)
+    expect(widget.locator(".nb-oauth-box")).to_have_value(CALLBACK)
+    assert [typed(message) for message in sent(frozen, "answer")] == [CALLBACK] * 3
+    widget.locator(".nb-oauth-submit").click()
+    expect(widget.locator(".nb-oauth-error")).to_be_hidden()
+    assert len({message["id"] for message in sent(frozen, "answer")}) == 2
+
+
+def test_a_connection_that_throws_counts_as_silence(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False)
+    deliver(frozen, view())
+    frozen.evaluate("notebook.model.broken = true")
+    widget.locator(".nb-oauth-new-link").click()
+    frozen.clock.run_for(6000)
+    assert len(sent(frozen, "new_link")) == 3
+    expect(widget.locator(".nb-oauth-error")).to_have_text(f"{SILENT}.")
+
+
+def test_a_restarted_kernel_is_said_and_leaves_nothing_to_press(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False)
+    deliver(frozen, view())
+    frozen.evaluate("notebook.model.trigger('comm_live_update')")
+    expect(widget.locator(".nb-oauth-error")).to_have_text(LOST)
+    expect(widget.locator(".nb-oauth-progress")).to_have_text("")
+    for control in widget.locator("a, button, input").all():
+        expect(control).to_be_hidden()
+    frozen.clock.run_for(10_000)
+    assert len(sent(frozen, "hello")) == 1
+    expect(widget.locator(".nb-oauth-error")).to_have_text(LOST)
+
+
+# What is shown
+
+
+def test_a_view_shows_all_it_says(page: Page, widget: Locator) -> None:
+    deliver(page, view(error="That address belongs to an older link."))
+    expect(widget).to_have_attribute("data-status", "waiting")
+    expect(widget.locator(".nb-oauth-heading")).to_have_text("Sign in to GitHub")
+    expect(widget.locator(".nb-oauth-scope li")).to_have_text(["read:user", "repo"])
+    expect(widget.locator(".nb-oauth-notice")).to_contain_text("copy its address")
+    expect(widget.locator(".nb-oauth-progress")).to_have_text("Waiting for you to sign in.")
+    expect(widget.locator(".nb-oauth-error")).to_have_text("That address belongs to an older link.")
+    for name in ("link", "copy", "box", "submit", "cancel", "new-link"):
+        expect(widget.locator(f".nb-oauth-{name}")).to_be_visible()
+
+
+SHOWN = {
+    "preparing": {"heading", "scope", "link", "copy", "box", "submit", "progress", "cancel"},
+    "waiting": {"heading", "scope", "link", "copy", "box", "submit", "progress", "cancel"}
+    | {"new-link"},
+    "working": {"heading", "scope", "link", "copy", "box", "submit", "progress", "cancel"},
+    "signed_in": {"progress"},
+    "cancelled": {"heading", "progress", "new-link"},
+    "failed": {"heading", "progress", "new-link"},
+}
+
+
+def test_views_come_in_any_order_and_each_replaces_all(page: Page, widget: Locator) -> None:
+    everything = set.union(*SHOWN.values())
+    for status in [*STATUSES, *reversed(STATUSES), *STATUSES[::2], *STATUSES[::-2]]:
+        deliver(page, view(status))
+        parts = {name: widget.locator(f".nb-oauth-{name}") for name in everything}
+        assert {name for name, part in parts.items() if part.is_visible()} == SHOWN[status], status
+        assert widget.get_attribute("data-status") == status
+
+
+def test_what_a_view_leaves_out_is_not_there(page: Page, widget: Locator) -> None:
+    deliver(page, view(scope=[], link=None, box=False))
+    for name in ("scope", "link", "copy", "refused", "form", "error"):
+        expect(widget.locator(f".nb-oauth-{name}")).to_be_hidden()
+
+
+def test_a_sign_in_without_a_last_line_keeps_its_heading(page: Page, widget: Locator) -> None:
+    deliver(page, view("signed_in", progress="", heading="Signed in to GitHub"))
+    expect(widget.locator(".nb-oauth-heading")).to_be_visible()
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_html_stays_text(page: Page, widget: Locator, status: str) -> None:
+    words = {name: HTML + name for name in ("heading", "notice", "progress", "error", "link")}
+    title = page.title()
+    deliver(page, view(status, scope=[HTML], **words))
+    expect(widget.locator(".nb-oauth-heading")).to_have_text(words["heading"])
+    expect(widget.locator(".nb-oauth-notice")).to_have_text(words["notice"])
+    expect(widget.locator(".nb-oauth-progress")).to_have_text(words["progress"])
+    expect(widget.locator(".nb-oauth-error")).to_have_text(words["error"])
+    expect(widget.locator(".nb-oauth-scope li")).to_have_text(HTML)
+    expect(widget.locator("img, b, script")).to_have_count(0)
+    assert page.title() == title
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_view_of_a_model_is_right(page: Page, widget: Locator, count: int) -> None:
+    deliver(page, view(heading="Before"))
+    page.evaluate("notebook.show()")
+    both = page.locator(".nb-oauth-heading")
+    expect(both).to_have_text(["Before", "Before"])
+    page.evaluate(f"notebook.cleanups[{count - 1}]()")
+    deliver(page, view(heading="After"))
+    expect(both).to_have_text(["After"])
+    page.locator(".nb-oauth-box").fill("x")
+    page.locator(".nb-oauth-submit").click()
+    assert len(sent(page, "answer")) == 1
+    expect(widget).to_be_visible()
+
+
+def test_what_is_typed_in_one_view_stays_there(page: Page, widget: Locator) -> None:
+    page.evaluate("notebook.show()")
+    deliver(page, view())
+    boxes = page.locator(".nb-oauth-box")
+    boxes.nth(0).fill("mine")
+    boxes.nth(1).fill("yours")
+    widget.locator(".nb-oauth-submit").click()
+    deliver(page, view(error="No."))
+    expect(boxes.nth(0)).to_have_value("mine")
+    expect(boxes.nth(1)).to_have_value("yours")
+    deliver(page, view("working"))
+    expect(boxes.nth(0)).to_have_value("")
+    expect(boxes.nth(1)).to_have_value("")
+
+
+def test_a_destroyed_model_leaves_nothing_behind(frozen: Page) -> None:
+    start(frozen, acknowledges=False)
+    frozen.evaluate("() => { notebook.destroy(); notebook.cleanups.forEach((end) => end()); }")
+    frozen.clock.run_for(10_000)
+    assert len(sent(frozen, "hello")) == 1
+    assert frozen.evaluate("notebook.model.listeners.length") == 0
+    expect(frozen.locator(".nb-oauth")).to_have_count(0)
+
+
+# The link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://github.example/authorize?a=b&c=d%20e#f",
+        "http://127.0.0.1:8888/authorize?a=b",
+        "http://127.9.9.9/",
+        "http://localhost:1/authorize",
+        "http://[::1]:8888/authorize",
+    ],
+)
+def test_https_and_this_computer_become_a_link(page: Page, widget: Locator, link: str) -> None:
+    deliver(page, view(link=link))
+    anchor = widget.locator(".nb-oauth-link")
+    expect(anchor).to_be_visible()
+    expect(anchor).to_have_text("Open the sign-in page")
+    assert anchor.get_attribute("href") == link
+    assert anchor.get_attribute("target") == "_blank"
+    assert anchor.get_attribute("rel") == "noopener noreferrer"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        " java\nscript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:x",
+        "blob:https://github.example/1",
+        "http://github.example/authorize",
+        "http://127.0.0.1.evil.example/",
+        "http://localhost.evil.example/",
+        "http://127.0.0.1@evil.example/",
+        "http://[::2]/",
+        "ftp://127.0.0.1/",
+        "//github.example/authorize",
+        "/authorize",
+        "github.example",
+    ],
+)
+def test_other_addresses_are_text(page: Page, widget: Locator, link: str) -> None:
+    deliver(page, view())
+    deliver(page, view(link=link))
+    expect(widget.locator(".nb-oauth-link")).to_be_hidden()
+    assert widget.locator(".nb-oauth-link").get_attribute("href") is None
+    expect(widget.locator(".nb-oauth-copy")).to_be_hidden()
+    refused = widget.locator(".nb-oauth-refused")
+    expect(refused).to_contain_text("neither https nor on this computer")
+    assert str(refused.text_content()).endswith(link)
+    deliver(page, view())
+    expect(refused).to_be_hidden()
+    expect(widget.locator(".nb-oauth-link")).to_be_visible()
+
+
+def test_the_link_opens_with_no_word_to_the_kernel(page: Page, origin: str) -> None:
+    widget = start(page)
+    deliver(page, view(link=f"{origin}/page.html?authorize"))
+    with page.expect_popup() as opened:
+        widget.locator(".nb-oauth-link").click()
+    assert opened.value.url == f"{origin}/page.html?authorize"
+    assert opened.value.evaluate("window.opener") is None
+    assert opened.value.evaluate("document.referrer") == ""
+    assert len(page.evaluate("notebook.model.sent")) == 1
+
+
+def test_the_link_is_copied(page: Page, widget: Locator) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    deliver(page, view())
+    widget.locator(".nb-oauth-copy").click()
+    expect(widget.get_by_role("status").filter(has_text="Copied")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == view()["link"]
+    expect(widget.locator(".nb-oauth-address")).to_be_hidden()
+    deliver(page, view(link="https://github.example/another"))
+    expect(widget.locator(".nb-oauth-copied")).to_have_text("")
+
+
+@pytest.mark.parametrize(
+    "clipboard", ["undefined", "{ writeText: () => Promise.reject(new Error('not allowed')) }"]
+)
+def test_without_a_clipboard_the_link_is_selected(page: Page, clipboard: str) -> None:
+    page.evaluate(f"Object.defineProperty(navigator, 'clipboard', {{ value: {clipboard} }})")
+    widget = start(page)
+    deliver(page, view())
+    widget.locator(".nb-oauth-copy").click()
+    expect(widget.locator(".nb-oauth-address")).to_be_focused()
+    assert page.evaluate("getSelection().toString()") == view()["link"]
+    expect(widget.locator(".nb-oauth-address")).not_to_be_editable()
+    expect(widget.locator(".nb-oauth-copied")).to_have_text("")
+    deliver(page, view(link="https://github.example/another"))
+    expect(widget.locator(".nb-oauth-address")).to_be_hidden()
+
+
+# The box
+
+
+@pytest.mark.parametrize("way", ["Enter", "Continue"])
+@pytest.mark.parametrize("text", [CALLBACK, "  'bare-code' \u00e9\u4e2d\U0001f511 "])
+def test_an_answer_is_one_buffer_of_bytes(page: Page, widget: Locator, way: str, text: str) -> None:
+    deliver(page, view())
+    widget.locator(".nb-oauth-box").fill(text)
+    if way == "Enter":
+        widget.locator(".nb-oauth-box").press("Enter")
+    else:
+        widget.get_by_role("button", name="Continue").click()
+    (answer,) = sent(page, "answer")
+    assert typed(answer) == text
+    assert answer["keys"] == ["id", "type"]
+    assert answer["callbacks"] == "none"
+    assert answer["binary"] is True
+    assert "?" not in page.url
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_an_empty_box_asks_for_text(page: Page, widget: Locator, text: str) -> None:
+    deliver(page, view())
+    widget.locator(".nb-oauth-box").fill(text)
+    widget.locator(".nb-oauth-submit").click()
+    assert sent(page, "answer") == []
+    expect(widget.locator(".nb-oauth-box")).to_be_focused()
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\n    "])
+def test_pasted_line_breaks_lose_no_text(page: Page, widget: Locator, line_break: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    deliver(page, view(error="No."))
+    text = line_break.join(["", CALLBACK[:40], CALLBACK[40:60], CALLBACK[60:], ""])
+    page.evaluate("(text) => navigator.clipboard.writeText(text)", text)
+    box = widget.locator(".nb-oauth-box")
+    box.fill("wrong")
+    box.press("Enter")
+    deliver(page, view(error="No."))
+    box.press("Control+V")
+    expect(box).to_have_value(CALLBACK)
+    deliver(page, view(error="No."))
+    box.press("!")
+    expect(box).to_have_value(f"{CALLBACK}!")
+    box.press("Control+Z")
+    box.press("Control+Z")
+    expect(box).to_have_value("wrong")
+
+
+def test_a_very_long_address_fits(page: Page, widget: Locator) -> None:
+    deliver(page, view())
+    widget.locator(".nb-oauth-box").fill(CALLBACK + "x" * 20_000)
+    widget.locator(".nb-oauth-submit").click()
+    assert len(typed(sent(page, "answer")[0])) == len(CALLBACK) + 20_000
+
+
+def test_the_browser_is_told_not_to_remember(widget: Locator) -> None:
+    box = widget.locator(".nb-oauth-box")
+    assert box.get_attribute("autocomplete") == "off"
+    assert box.get_attribute("spellcheck") == "false"
+    assert box.get_attribute("name") is None
+
+
+def selection(box: Locator) -> str:
+    return cast("str", box.evaluate("(e) => e.value.slice(e.selectionStart, e.selectionEnd)"))
+
+
+@pytest.mark.parametrize("way", ["Enter", "Continue"])
+def test_a_rejected_answer_is_kept_and_selected(page: Page, widget: Locator, way: str) -> None:
+    deliver(page, view())
+    box = widget.locator(".nb-oauth-box")
+    box.fill("wrong")
+    if way == "Enter":
+        box.press("Enter")
+    else:
+        widget.locator(".nb-oauth-submit").click()
+    deliver(page, view(progress="Checking."))
+    deliver(page, view(error="That is no answer."))
+    expect(box).to_be_focused()
+    assert selection(box) == "wrong"
+    page.keyboard.insert_text("right")
+    expect(box).to_have_value("right")
+
+
+def test_what_is_being_corrected_is_not_selected_again(page: Page, widget: Locator) -> None:
+    deliver(page, view())
+    box = widget.locator(".nb-oauth-box")
+    box.fill("wrong")
+    box.press("Enter")
+    box.press("End")
+    box.type("!")
+    deliver(page, view(error="That is no answer."))
+    box.type("?")
+    deliver(page, view(error="That is no answer.", progress="Still waiting."))
+    box.type(".")
+    expect(box).to_have_value("wrong!?.")
+
+
+def test_sending_takes_the_old_error_away(page: Page, widget: Locator) -> None:
+    deliver(page, view(error="That is no answer."))
+    widget.locator(".nb-oauth-box").fill("another")
+    widget.locator(".nb-oauth-submit").click()
+    expect(widget.locator(".nb-oauth-error")).to_be_hidden()
+    deliver(page, view(error="That is no answer."))
+    expect(widget.locator(".nb-oauth-error")).to_be_visible()
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != "waiting"])
+def test_the_box_is_empty_once_nothing_is_waited_for(
+    page: Page, widget: Locator, status: str
+) -> None:
+    deliver(page, view())
+    widget.locator(".nb-oauth-box").fill(CALLBACK)
+    deliver(page, view(status))
+    expect(widget.locator(".nb-oauth-box")).to_have_value("")
+    deliver(page, view())
+    expect(widget.locator(".nb-oauth-box")).to_have_value("")
+
+
+def test_an_answer_is_not_repeated_once_nothing_is_waited_for(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False)
+    deliver(frozen, view())
+    widget.locator(".nb-oauth-box").fill(CALLBACK)
+    widget.locator(".nb-oauth-submit").click()
+    deliver(frozen, view("working"))
+    frozen.clock.run_for(10_000)
+    assert len(sent(frozen, "answer")) == 1
+
+
+def test_an_impatient_person_sends_one_answer(page: Page) -> None:
+    widget = start(page, acknowledges=False)
+    deliver(page, view())
+    box = widget.locator(".nb-oauth-box")
+    box.fill(CALLBACK)
+    for _ in range(3):
+        box.press("Enter")
+    assert len(sent(page, "answer")) == 1
+    box.fill("another")
+    box.press("Enter")
+    first, second = sent(page, "answer")
+    assert first["id"] != second["id"]
+    assert typed(second) == "another"
+
+
+def test_keys_in_the_box_are_no_notebook_shortcuts(page: Page, widget: Locator) -> None:
+    page.evaluate("document.addEventListener('keydown', () => document.body.dataset.heard = 'yes')")
+    deliver(page, view())
+    widget.locator(".nb-oauth-box").press("d")
+    widget.locator(".nb-oauth-box").press("Shift+Enter")
+    assert page.evaluate("document.body.dataset.heard") is None
+
+
+# The other buttons
+
+
+def test_cancel_is_said_once_to_a_slow_kernel(page: Page) -> None:
+    widget = start(page, acknowledges=False)
+    deliver(page, view())
+    widget.get_by_role("button", name="Cancel").dblclick()
+    (cancel,) = sent(page, "cancel")
+    assert cancel["keys"] == ["id", "type"]
+    assert cancel["bytes"] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [("waiting", "New link"), ("cancelled", "Sign in again"), ("failed", "Sign in again")],
+)
+def test_a_new_link_is_asked_for(page: Page, widget: Locator, status: str, name: str) -> None:
+    deliver(page, view(status))
+    widget.get_by_role("button", name=name, exact=True).click()
+    assert len(sent(page, "new_link")) == 1
+
+
+# Focus, keyboard, screen readers
+
+
+def test_nothing_takes_the_focus_from_a_cell(page: Page, widget: Locator) -> None:
+    cell = page.locator("#cell")
+    deliver(page, view())
+    widget.locator(".nb-oauth-box").fill("wrong")
+    widget.locator(".nb-oauth-submit").click()
+    cell.focus()
+    happenings = [view(status, error=error) for status in STATUSES for error in (None, "Wrong.")]
+    for number, content in enumerate([view(error="Wrong."), *happenings]):
+        deliver(page, content)
+        expect(cell).to_be_focused()
+        page.keyboard.type(str(number % 10))
+    page.evaluate("notebook.show()")
+    page.evaluate("notebook.model.trigger('comm_live_update')")
+    page.keyboard.type("end")
+    expect(cell).to_have_value("0123456789012end")
+    expect(widget.locator(".nb-oauth-error")).to_have_text(LOST)
+
+
+@pytest.mark.parametrize(("name", "status"), [("submit", "working"), ("cancel", "cancelled")])
+def test_the_place_is_kept_when_a_control_goes(
+    page: Page, widget: Locator, name: str, status: str
+) -> None:
+    deliver(page, view())
+    widget.locator(f".nb-oauth-{name}").focus()
+    deliver(page, view(status, box=False))
+    expect(widget).to_be_focused()
+    page.keyboard.press("Tab")
+    assert "nb-oauth" in focus(page)
+
+
+def test_the_whole_way_by_keyboard(page: Page, origin: str) -> None:
+    widget = start(page)
+    deliver(page, view(link=f"{origin}/page.html?authorize"))
+    page.locator("#cell").focus()
+    order = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        order.append(focus(page).removeprefix("nb-oauth-"))
+        outline = widget.locator(":focus").evaluate("(e) => getComputedStyle(e).outlineStyle")
+        assert outline == "solid"
+    assert order == ["link", "copy", "box", "submit", "cancel", "new-link"]
+    page.keyboard.press("Enter")
+    assert len(sent(page, "new_link")) == 1
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    assert len(sent(page, "cancel")) == 1
+    for _ in range(2):
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.type("code")
+    page.keyboard.press("Enter")
+    assert typed(sent(page, "answer")[0]) == "code"
+    for _ in range(2):
+        page.keyboard.press("Shift+Tab")
+    with page.expect_popup():
+        page.keyboard.press("Enter")
+
+
+WAITING_ARIA = """
+- group "Sign in to GitHub":
+  - heading "Sign in to GitHub" [level=3]
+  - list "Asks for":
+    - listitem: read:user
+    - listitem: repo
+  - link "Open the sign-in page"
+  - button "Copy link"
+  - status
+  - text: Or paste the address you arrive at
+  - textbox "Or paste the address you arrive at"
+  - button "Continue"
+  - text: If the page won't load after you have signed in, copy its address from the address bar \
+and paste it here.
+  - status: Waiting for you to sign in.
+  - alert: That is no answer.
+  - button "Cancel"
+  - button "New link"
+"""
+
+
+def test_a_screen_reader_hears_names_for_everything(page: Page, widget: Locator) -> None:
+    deliver(page, view(error="That is no answer."))
+    expect(widget).to_match_aria_snapshot(WAITING_ARIA)
+    expect(widget.locator(".nb-oauth-box")).to_have_accessible_description(
+        f"{view()['notice']} That is no answer."
+    )
+    assert widget.locator(".nb-oauth-progress").get_attribute("aria-live") == "polite"
+
+
+def test_a_sign_in_that_ended_is_one_line(page: Page, widget: Locator) -> None:
+    deliver(page, view("signed_in", progress="Signed in to GitHub."))
+    expect(widget).to_match_aria_snapshot(
+        '- group "Sign in to GitHub":\n  - status: Signed in to GitHub.'
+    )
+
+
+def test_a_live_region_is_not_written_without_news(page: Page) -> None:
+    start(page)
+    deliver(page, view(error="No."))
+    page.evaluate("countWrites()")
+    deliver(page, view(error="No."))
+    assert page.evaluate("writes") == 0
+    deliver(page, view(error="No.", progress="News."))
+    assert page.evaluate("writes") > 0
+
+
+# Looks
+
+
+@pytest.mark.parametrize("theme", ["jupyter-light", "jupyter-dark", ""])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read(page: Page, theme: str, scheme: str) -> None:
+    start(page)
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.evaluate("(theme) => { document.body.className = theme; }", theme)
+    deliver(page, view(error="That address belongs to an older link."))
+    contrasts = cast("dict[str, float]", page.evaluate("contrasts()"))
+    assert len(contrasts) >= 9
+    assert {name: ratio for name, ratio in contrasts.items() if ratio < 4.5} == {}
+
+
+@pytest.mark.parametrize("status", ["waiting", "failed", "signed_in"])
+def test_nothing_sticks_out_at_320_pixels(page: Page, widget: Locator, status: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 900})
+    long = "unbroken" * 30
+    deliver(
+        page,
+        view(status, heading=long, scope=[long, "b"], notice=long, progress=long, error=long),
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    deliver(page, view(status, link=f"javascript:{long}"))
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    box = widget.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 320
+
+
+def test_motion_stops_for_those_who_ask(page: Page, widget: Locator) -> None:
+    style = "(e) => getComputedStyle(e, '::before').animationName"
+    progress = widget.locator(".nb-oauth-progress")
+    deliver(page, view())
+    assert progress.evaluate(style) == "nb-oauth-pulse"
+    deliver(page, view("signed_in"))
+    assert progress.evaluate(style) == "none"
+    page.emulate_media(reduced_motion="reduce")
+    for status in STATUSES:
+        deliver(page, view(status))
+        assert progress.evaluate(style) == "none"
+
+
+REJECTED = view(
+    error="That address belongs to an older link: its state is not the one of this sign-in. "
+    "Use the button above, then paste the address you arrive at."
+)
+SIGNED_IN = view("signed_in", progress="Signed in to GitHub.")
+CANCELLED = view("cancelled", progress="Cancelled.")
+FAILED = view("failed", progress="Not signed in.", error="GitHub said no: access_denied.")
+
+
+def test_pictures_are_kept(page: Page, widget: Locator) -> None:
+    for theme in ("jupyter-light", "jupyter-dark"):
+        page.evaluate("(theme) => { document.body.className = theme; }", theme)
+        for name, content in [
+            ("waiting", view()),
+            ("error", REJECTED),
+            ("signed-in", SIGNED_IN),
+            ("cancelled", CANCELLED),
+            ("failed", FAILED),
+            ("refused", view(link="http://github.example/authorize?client_id=x")),
+        ]:
+            deliver(page, content)
+            photograph(page, f"{theme}-{name}")
+    page.evaluate("() => { document.body.className = ''; }")
+    for name in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if name == "dark" else "light")
+        deliver(page, REJECTED)
+        photograph(page, f"plain-{name}")
+    page.emulate_media(color_scheme="light", forced_colors="active")
+    photograph(page, "forced-colors")
+    page.emulate_media(forced_colors="none")
+    page.set_viewport_size({"width": 320, "height": 640})
+    photograph(page, "narrow")
+    page.set_viewport_size({"width": 720, "height": 640})
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    widget.locator(".nb-oauth-copy").click()
+    photograph(page, "link-to-copy")
