@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from tests.browser.harness.chromium import chromium
+from tests.browser.harness.judged import PUBLIC, JudgedNotebook, describe
 from tests.browser.harness.lab import Lab
 from tests.browser.harness.notebook import NotebookPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from playwright.sync_api import Browser, BrowserContext
 
+    from tests.providers.oidc import OidcProvider
+
 NotebookOpener: TypeAlias = Callable[[Sequence[str]], NotebookPage]
+JudgedOpener: TypeAlias = Callable[..., JudgedNotebook]
+
+PASSED = pytest.StashKey[bool]()
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 WINDOW = {"width": 1100, "height": 900}
@@ -28,6 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +101,31 @@ def open_notebook(
 
     yield opener
     for number, notebook in enumerate(opened):
+        notebook.page.bring_to_front()
         notebook.page.screenshot(path=artifact(f"end-{number}"))
     errors = [error for notebook in opened for error in notebook.console_errors]
     context.close()
     lab.end_kernels()
     assert errors == [], "the browser's console has errors"
+
+
+@pytest.fixture
+def judged(
+    open_notebook: NotebookOpener, oidc: OidcProvider, request: pytest.FixtureRequest
+) -> Iterator[JudgedOpener]:
+    """Open a notebook whose cell 0 describes the judge and whose other cells are these.
+
+    At the end it is saved with and without widget state, and all that was written is searched
+    for every secret of this run.
+    """
+    opened: list[JudgedNotebook] = []
+
+    def opener(*cells: str, client: str = PUBLIC) -> JudgedNotebook:
+        notebook = open_notebook([describe(oidc, client), *cells])
+        opened.append(JudgedNotebook(notebook, oidc))
+        return opened[-1]
+
+    yield opener
+    if request.node.stash.get(PASSED, False):
+        for notebook in opened:
+            notebook.search_for_secrets()

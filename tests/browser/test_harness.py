@@ -10,8 +10,9 @@ from urllib.parse import quote
 import pytest
 
 from tests.browser.harness.chromium import command_line
+from tests.browser.harness.judged import LOGIN, JudgedNotebook, describe
 from tests.browser.harness.leaks import find_secrets
-from tests.providers.oidc import Secret
+from tests.providers.oidc import OidcProvider, Secret
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -50,26 +51,52 @@ def test_chromium_runs_with_its_own_default_features(chromium_browser: Browser) 
     assert "ThirdPartyStoragePartitioning" not in switches
 
 
-ANYWIDGET = """
+PLANTED = """
 import anywidget, traitlets
 class Planted(anywidget.AnyWidget):
     _esm = "export default { render({ model, el }) { el.textContent = model.get('label'); } }"
     label = traitlets.Unicode().tag(sync=True)
-Planted(label="{planted}")
+Planted(label="{reversed}"[::-1])
 """
 
 
 def test_a_secret_planted_in_widget_state_is_found_when_that_is_saved(
     open_notebook: NotebookOpener,
 ) -> None:
-    notebook = open_notebook([ANYWIDGET.replace("{planted}", SECRET.value)])
+    notebook = open_notebook([PLANTED.replace("{reversed}", SECRET.value[::-1])])
     notebook.run_all()
     notebook.expect_output(0, SECRET.value)
-    notebook.wait_until_idle()
 
     notebook.set_save_widget_state(on=False)
-    assert "widget-state+json" not in notebook.save()
+    assert "widgets" not in json.loads(notebook.save())["metadata"]
     notebook.set_save_widget_state(on=True)
-    saved = notebook.save()
-    assert "widget-state+json" in saved
-    assert find_secrets(saved, [SECRET])
+    state = json.loads(notebook.save())["metadata"]["widgets"]
+    assert find_secrets(json.dumps(state), [SECRET])
+
+
+BROKEN = """
+import anywidget
+class Broken(anywidget.AnyWidget):
+    _esm = "export default { render({ el }) { el.textContent = 'here'; console.error('broken'); } }"
+Broken()
+"""
+
+
+def test_an_error_in_the_console_is_heard(open_notebook: NotebookOpener) -> None:
+    notebook = open_notebook([BROKEN])
+    notebook.run_all()
+    notebook.expect_output(0, "here")
+    assert [error for error in notebook.console_errors if error.startswith("broken")]
+    notebook.console_errors.clear()
+
+
+def test_a_token_that_a_cell_prints_is_found(
+    open_notebook: NotebookOpener, oidc: OidcProvider
+) -> None:
+    cells = [describe(oidc), LOGIN, 'print(session.token["access_token"])']
+    judged = JudgedNotebook(open_notebook(cells), oidc)
+    judged.notebook.run_all()
+    judged.sign_in(1)
+    judged.notebook.expect_done(2)
+    with pytest.raises(AssertionError, match="widget state False"):
+        judged.search_for_secrets()

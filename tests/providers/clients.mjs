@@ -17,6 +17,13 @@ const native = (more) => ({
 
 export const clients = [
   native({ client_id: 'public', token_endpoint_auth_method: 'none' }),
+  // Its redirect goes to a page that will not load, as that of a kernel on another machine.
+  native({
+    client_id: 'elsewhere',
+    application_type: 'web',
+    token_endpoint_auth_method: 'none',
+    redirect_uris: ['https://notebook.example/callback'],
+  }),
   native({
     client_id: 'confidential-basic',
     client_secret: newSecret(),

@@ -54,6 +54,7 @@ export class Controls {
     ctx.status = 200;
     if (command === 'GET /log') ctx.body = this.#log();
     else if (command === 'GET /secrets') ctx.body = [...this.secrets].map(([value, kind]) => ({ kind, value }));
+    else if (command === 'GET /client_secrets') ctx.body = this.clientSecrets;
     else if (command === 'POST /fault') ctx.body = this.#setFault(body);
     else if (command === 'POST /settings') ctx.body = this.#set(body);
     else if (command === 'POST /reset') ctx.body = this.#resetAndSay();

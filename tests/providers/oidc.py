@@ -33,9 +33,10 @@ class Secret:
 class OidcProvider:
     """oidc-provider on ``http://localhost:<free port>``, with what only a test may ask of it.
 
-    Clients: ``public`` (any loopback port), ``confidential-basic`` and ``confidential-post``
-    (``client_secrets`` has theirs). The sign-in page takes any name and password. Refresh
-    tokens rotate; using one twice revokes all that came of it.
+    Clients: ``public``, ``confidential-basic`` and ``confidential-post`` (any loopback port;
+    ``client_secrets`` has theirs), and ``elsewhere`` (a page that will not load). The sign-in
+    page takes any name and password. Refresh tokens rotate; using one twice revokes all that
+    came of it.
     """
 
     issuer: str

@@ -13,7 +13,7 @@ from tests.polling import wait_until
 from tests.server_process import ServerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -133,6 +133,12 @@ class Lab:
     def read_log(self) -> str:
         return self._process.read_log()
 
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Each file that the server or a kernel wrote: its path, and its bytes as Latin-1."""
+        for path in self._folder.rglob("*"):
+            if path.is_file():
+                yield str(path.relative_to(self._folder)), path.read_bytes().decode("latin-1")
+
     def end_kernels(self) -> None:
         """End every kernel, so that the next test finds an idle machine."""
         for session in self.request("GET", "api/sessions"):
@@ -161,6 +167,7 @@ def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
         "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
         "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
         "IPYTHONDIR": folder / "ipython",
+        "TMPDIR": folder / "tmp",
     }
     for path in own.values():
         path.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.polling import wait_until
+
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Page, Response
 
@@ -51,9 +53,27 @@ class NotebookPage:
         self.page.reload()
         self.page.wait_for_selector(".jp-Notebook .cm-content", timeout=READY_MS)
 
+    def reopen_with_a_new_kernel(self) -> None:
+        """Close the page, end the kernel, and open what was saved."""
+        self.page.goto("about:blank")
+        self.lab.end_kernels()
+        self.open()
+
     def wait_until_idle(self, *, timeout_ms: float = READY_MS) -> None:
         self.page.wait_for_selector(".jp-Notebook .cm-content", timeout=READY_MS)
+        # The page also shows "idle" before it has a kernel, and then runs nothing: ask the server.
+        wait_until(self._has_idle_kernel, "the page has an idle kernel", seconds=timeout_ms / 1000)
         self.page.wait_for_selector(IDLE, timeout=timeout_ms)
+
+    def _has_idle_kernel(self) -> bool:
+        kernels = [
+            session["kernel"]
+            for session in self.lab.request("GET", "api/sessions")
+            if session["path"] == self.name
+        ]
+        return [(one["execution_state"], one["connections"] > 0) for one in kernels] == [
+            ("idle", True)
+        ]
 
     def save(self) -> str:
         """Save by the keyboard and return what was saved."""
@@ -102,9 +122,6 @@ class NotebookPage:
     def restart_and_run_all(self) -> None:
         self._open_menu("Kernel", "Restart Kernel and Run All Cells").click()
         self.page.click(".jp-Dialog .jp-mod-accept")
-
-    def shut_down_kernel(self) -> None:
-        self._open_menu("Kernel", "Shut Down Kernel").click()
 
     def select(self, index: int) -> None:
         """Select a cell in command mode, without a click into any widget."""
