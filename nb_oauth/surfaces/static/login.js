@@ -173,7 +173,8 @@ const newPanel = (send) => {
     setText(progress, lost ? "" : view.progress);
     setText(error, trouble || view.error || "");
     cancel.hidden = over;
-    newLink.hidden = lost || (!stopped && status !== "waiting");
+    newLink.hidden = !stopped && status !== "waiting";
+    actions.hidden = lost || signedIn;
     setText(newLink, stopped ? LABELS.again : LABELS.newLink);
     updateBox(status === "waiting", !!view.error);
     // The control that had the focus is gone: keep the keyboard's place.
