@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +16,6 @@ from playwright.sync_api import (
     Page,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 
 pytestmark = pytest.mark.browser
@@ -25,14 +23,6 @@ pytestmark = pytest.mark.browser
 STATIC = Path(__file__).parents[2] / "nb_oauth" / "surfaces" / "static"
 SCRIPT = Path(__file__).parent / "script"
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-]
 VIEWPORT: ViewportSize = {"width": 720, "height": 640}
 STATUSES = ["preparing", "waiting", "working", "signed_in", "cancelled", "failed"]
 SILENT = "The kernel does not answer. It may be busy or restarted"
@@ -64,17 +54,6 @@ def origin() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("there is no chromium here")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
-
-
 @contextlib.contextmanager
 def opened(page: Page, origin: str) -> Iterator[Page]:
     """A blank notebook page; afterwards nothing may have failed, or been fetched from elsewhere."""
@@ -95,9 +74,9 @@ def opened(page: Page, origin: str) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def tab(chromium: Browser) -> Iterator[Page]:
+def tab(chromium_browser: Browser) -> Iterator[Page]:
     """Loaded anew for each test instead of opened anew: a third of the time."""
-    page = chromium.new_page(viewport=VIEWPORT)
+    page = chromium_browser.new_page(viewport=VIEWPORT)
     yield page
     page.close()
 
@@ -115,9 +94,9 @@ def page(tab: Page, origin: str) -> Iterator[Page]:
 
 
 @pytest.fixture
-def frozen(chromium: Browser, origin: str) -> Iterator[Page]:
+def frozen(chromium_browser: Browser, origin: str) -> Iterator[Page]:
     """A page where time passes only as the test says."""
-    page = chromium.new_page(viewport=VIEWPORT)
+    page = chromium_browser.new_page(viewport=VIEWPORT)
     page.clock.install(time=0)
     page.clock.pause_at(1000)
     with opened(page, origin):
