@@ -70,13 +70,17 @@ def _wait_on_stream(future: Future[T], deadline: Deadline, stream: ShellStream) 
         stream.waiting(loop_runs=False),
     ):
         future.add_done_callback(lambda _: doorbell.ring())
-        while True:
-            stream.read()
-            if future.done():
-                return future.result()
-            interrupt.check()
-            deadline.check()
-            doorbell.sleep(stream.zmq_stream.socket, deadline.next_slice())
+        try:
+            while True:
+                stream.read()
+                if future.done():
+                    return future.result()
+                interrupt.check()
+                deadline.check()
+                doorbell.sleep(stream.zmq_stream.socket, deadline.next_slice())
+        except KeyboardInterrupt:
+            stream.catch_up()
+            raise
 
 
 class _Doorbell:

@@ -44,21 +44,24 @@ class MessageHandler:
         self.running = False
 
     def handle(self, frames: Frames, waiter: Waiter) -> None:
-        """Handle a message, with busy and idle published: ipywidgets throttles on the idle."""
+        """Handle a message as if the waiting cell had called the handler."""
+        waiter.context.copy().run(self._handle, frames, waiter)
+
+    def _handle(self, frames: Frames, waiter: Waiter) -> None:
+        """Publish busy and idle for the message, too: ipywidgets throttles on the idle."""
         try:
             identities, message = self._unpack(frames)
         except Exception as error:  # noqa: BLE001 - a bad message must not end the wait
             _log_without_values("A message could not be read", error)
             return
-        cell = waiter.context.run(self._kernel.get_parent, "shell")
         self._publish("busy", "shell", parent=message)
         try:
-            self._run_handler(identities, message, waiter)
+            self._run_handler(identities, message)
         finally:
             flush_output()
             self._publish("idle", "shell", parent=message)
-            if not waiter.cell_is_over:
-                self._publish("busy", "shell", parent=cell)  # front ends show the latest status
+            if not waiter.cell_is_over:  # front ends show the latest status
+                self._publish("busy", "shell", parent=self._kernel.get_parent("shell"))
 
     def _unpack(self, frames: Frames) -> tuple[list[bytes], Message]:
         session = self._kernel.session
@@ -69,15 +72,14 @@ class MessageHandler:
             session.digest_history.discard(bytes(parts[0].bytes))
         return identities, message
 
-    def _run_handler(self, identities: list[bytes], message: Message, waiter: Waiter) -> None:
+    def _run_handler(self, identities: list[bytes], message: Message) -> None:
         handler = self._early.handler(message["header"]["msg_type"])
-        context = waiter.context.copy()
         reply_to = self._reply_to()
         outer, self.running = self.running, True
         try:
-            result = context.run(handler, reply_to, identities, message)
+            result = handler(reply_to, identities, message)
             if inspect.iscoroutine(result):
-                context.run(_finish, result)
+                _finish(result)
         except Exception as error:  # noqa: BLE001 - somebody else's code must not end the wait
             _log_without_values("A message handler failed", error)
         finally:

@@ -63,10 +63,23 @@ def wait_nested(
         stream.holding_others_back() if stream is not None else contextlib.nullcontext(),
         DeferredInterrupt(in_handler, wake=_nobody) as interrupt,
     ):
+        task = loop.create_task(wait_with_stream(future, deadline, stream, look_around))
         try:
-            return loop.run_until_complete(wait_with_stream(future, deadline, stream, look_around))
+            return loop.run_until_complete(task)
         except _InterruptedError:
             raise KeyboardInterrupt from None
+        except KeyboardInterrupt:  # in a handler, or pressed twice: it went past our task
+            _end(task, loop)
+            if stream is not None:
+                stream.catch_up()
+            raise
+
+
+def _end(task: asyncio.Task[object], loop: asyncio.AbstractEventLoop) -> None:
+    task.cancel()
+    loop.run_until_complete(asyncio.wait({task}))
+    if not task.cancelled():
+        task.exception()  # looked at: asyncio would log it as never retrieved
 
 
 class _InterruptedError(Exception):

@@ -126,6 +126,12 @@ class ShellStream:
         self.zmq_stream.flush(zmq.POLLIN)
         self.handle_pending()
 
+    def catch_up(self) -> None:
+        """Read again after an interrupt, which may have come between ZMQStream's own steps."""
+        import zmq
+
+        self.zmq_stream.flush(zmq.POLLIN)
+
     def handle_pending(self) -> None:
         """Handle the messages that are ours, oldest first."""
         while self._pending and self._waiters:
@@ -137,7 +143,9 @@ class ShellStream:
             if self._waiters:
                 self._pending.append(frames)
                 if self._waiters[-1].loop_runs:
-                    self.handle_pending()
+                    # Not here: an interrupt that ends a handler must not end ZMQStream's reading,
+                    # which would leave it deaf.
+                    asyncio.get_running_loop().call_soon(self.handle_pending)
                 return None
             self._early.remember(self, message_id, frames)
         if self._holding:

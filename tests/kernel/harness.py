@@ -29,11 +29,11 @@ Message = dict[str, Any]
 Result = TypeVar("Result")
 
 LAUNCH = ("-m", "ipykernel_launcher")
-LAUNCH_ON_UVLOOP = (
-    "-c",
+ON_UVLOOP = (
     "import uvloop; uvloop.install(); from ipykernel import kernelapp; "
-    "kernelapp.launch_new_instance()",
+    "kernelapp.launch_new_instance()"
 )
+LAUNCH_ON_UVLOOP = ("-c", ON_UVLOOP)
 STOP_SECONDS = 10
 
 
@@ -54,7 +54,7 @@ class KernelProcess:
         self._folder = folder
 
     def __enter__(self) -> Self:
-        connection_file, connection = write_connection_file(
+        _, connection = write_connection_file(
             str(self._folder / "connection.json"),
             ip="127.0.0.1",
             key=secrets.token_hex(16).encode(),
@@ -86,6 +86,8 @@ class KernelProcess:
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
         """Ask it to stop, so that its coverage is written; end it if it does not."""
+        if self._context.closed:  # killed
+            return
         try:
             self.send("shutdown_request", {"restart": False}, channel="control")
             self._process.wait(STOP_SECONDS)
@@ -95,9 +97,8 @@ class KernelProcess:
             self.kill()
 
     def kill(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
         self._context.destroy(linger=0)
 
     # what a front end does
@@ -109,12 +110,15 @@ class KernelProcess:
         *,
         channel: str = "shell",
         subshell: str | None = None,
+        key: bytes | None = None,
     ) -> str:
+        """Send a message; signed with another key, if one is given."""
         message = self._session.msg(message_type, content)
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
         socket = {"shell": self._shell, "control": self._control}[channel]
-        self._session.send(socket, message)
+        session = self._session if key is None else Session(key=key)
+        session.send(socket, message)
         message_id: str = message["header"]["msg_id"]
         return message_id
 

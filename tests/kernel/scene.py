@@ -13,8 +13,6 @@ import asyncio, concurrent.futures, os, threading, time
 from comm import create_comm
 from nb_oauth.waiting import can_wait, can_wait_async, prepare, wait, wait_async
 
-prepare()
-
 class Widget:
     "A comm; `answer` is done when a message with `done` arrives."
     def __init__(self, comm_id):
@@ -50,8 +48,9 @@ class Scene:
     call: str
     subshell: str | None = None
 
-    def set_up(self) -> None:
-        self.kernel.run(SETUP + f"\n{self.name} = Widget({self.name!r})")
+    def set_up(self, *, prepare: bool = True) -> None:
+        call = "prepare()" if prepare else ""
+        self.kernel.run(f"{SETUP}\n{call}\n{self.name} = Widget({self.name!r})")
 
     def waiting_code(self, *, timeout: float | None = 20, then: str = "") -> str:
         call = self.call.format(future=f"{self.name}.answer", timeout=timeout)
