@@ -22,7 +22,7 @@ from nb_oauth.renewal import Renewal
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
 from nb_oauth.tokens import Scope, Token, TokenKey
-from nb_oauth.transport import as_https, require_secure
+from nb_oauth.transport import require_secure, with_scheme_of
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
@@ -216,10 +216,11 @@ class OAuth2Session(TokenRequests):
                 {**(headers or {}), "Authorization": f"Bearer {token['access_token']}"},
                 data,
             )
-        checked = as_https(url)
         add_token: Any = self._client.add_token
-        placed, headers, data = add_token(checked, http_method=method, body=data, headers=headers)
-        return url[: url.index(":")] + placed[placed.index(":") :], headers, data
+        placed, headers, data = add_token(
+            as_https(url), http_method=method, body=data, headers=headers
+        )
+        return with_scheme_of(url, placed), headers, data
 
     # -- renewal ---------------------------------------------------------------------------
 

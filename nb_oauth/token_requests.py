@@ -21,7 +21,7 @@ from nb_oauth.exceptions import StateMismatchError
 from nb_oauth.providers import Provider
 from nb_oauth.token_responses import read_token_response
 from nb_oauth.tokens import Token
-from nb_oauth.transport import as_https, require_secure
+from nb_oauth.transport import as_https, require_secure, with_scheme_of
 
 DEFAULT_TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and seconds between two bytes, unless the caller says otherwise."""
@@ -43,6 +43,17 @@ class TokenRequests(requests_oauthlib.OAuth2Session):
     _state: str | None
     compliance_hook: dict[str, set[Callable[..., Any]]]  # type: ignore[assignment]  # all five
     _code_verifier: str | None = None
+
+    def authorization_url(
+        self, url: str, state: str | None = None, **kwargs: Any
+    ) -> tuple[str, str]:
+        """Return the authorization request as a URL, and its state (RFC 6749 §4.1.1).
+
+        Raises:
+            InsecureTransportError: the endpoint is neither https nor on a loopback address.
+        """
+        made, state = super().authorization_url(as_https(url), state, **kwargs)
+        return with_scheme_of(url, made), state
 
     def fetch_token(
         self,

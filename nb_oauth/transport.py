@@ -53,3 +53,8 @@ def as_https(url: str) -> str:
     """
     require_secure(url)
     return "https" + url[4:] if url[:5].lower() == "http:" else url
+
+
+def with_scheme_of(url: str, made: str) -> str:
+    """Return ``made``, which oauthlib built on ``as_https(url)``, with the scheme of ``url``."""
+    return url.partition(":")[0] + ":" + made.partition(":")[2]

@@ -16,9 +16,9 @@ class KnownProvider:
     client: Client | None = None
 
 
-# Where each is made: named, not imported, since a provider may live in a higher layer (the demo
-# provider does) or in another package.
-_MAKERS = {"demo": "nb_oauth.demo:known_provider"}
+# The modules that make them, with a function ``provider()`` and a function ``client()``. They are
+# named, not imported: a provider may live in a higher layer (the demo provider does).
+_MODULES = {"demo": "nb_oauth.demo"}
 
 
 def known_provider(name: str) -> KnownProvider:
@@ -28,12 +28,10 @@ def known_provider(name: str) -> KnownProvider:
         ConfigurationError: nothing is known under that name.
     """
     try:
-        module, _, function = _MAKERS[name.strip().lower()].partition(":")
+        module = importlib.import_module(_MODULES[name.strip().lower()])
     except KeyError:
         raise ConfigurationError(
-            f"No provider is known as {name!r}; known: {', '.join(sorted(_MAKERS))}. For any "
+            f"No provider is known as {name!r}; known: {', '.join(sorted(_MODULES))}. For any "
             "other, pass Provider(name, authorization_endpoint=…, token_endpoint=…)."
         ) from None
-    found = getattr(importlib.import_module(module), function)()
-    assert isinstance(found, KnownProvider)  # noqa: S101 - a maker's promise, checked for mypy
-    return found
+    return KnownProvider(module.provider(), module.client())
