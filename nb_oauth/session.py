@@ -22,7 +22,7 @@ from nb_oauth.renewal import Renewal
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
 from nb_oauth.tokens import Scope, Token, TokenKey
-from nb_oauth.transport import require_secure, with_scheme_of
+from nb_oauth.transport import as_https, require_secure, with_scheme_of
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
