@@ -138,7 +138,7 @@ STARS = {
             "fleming",
             "Fleming’s Star",
             "RR Lyrae",
-            "An old star, pulsating twice a day; its swing swells and shrinks every forty days. "
+            "An old star, pulsating nearly twice a day; its swing swells and fades in forty days. "
             "Williamina Fleming found RR Lyrae on photographic plates by 1901.",
             0.56686,
             2458485.077,
@@ -161,7 +161,7 @@ STARS = {
             "Fabricius’s Star",
             "Mira",
             "A red giant near its end, a hundred times brighter in one season than in the next. "
-            "David Fabricius noticed Mira in 1596: the first variable star on record.",
+            "David Fabricius noticed Mira in 1596: the first star of its kind on record.",
             331.96,
             2458560.0,
             300,
