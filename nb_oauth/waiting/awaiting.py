@@ -63,13 +63,9 @@ def _mirror(future: Future[T]) -> asyncio.Future[None]:
     loop = asyncio.get_running_loop()
     mirror: asyncio.Future[None] = loop.create_future()
 
-    def finish() -> None:
-        if not mirror.done():
-            mirror.set_result(None)
-
     def on_done(_: Future[T]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            loop.call_soon_threadsafe(finish)
+            loop.call_soon_threadsafe(mirror.set_result, None)
 
     future.add_done_callback(on_done)
     return mirror

@@ -229,21 +229,29 @@ def test_a_handler_that_fails_does_not_end_the_wait(scene: Scene) -> None:
     assert kernel.outcome(cell) == "ok"
 
 
-def test_an_interrupt_reaches_a_handler_that_hangs(scene: Scene, place: Place) -> None:
+def test_an_interrupt_reaches_a_handler_that_hangs(
+    scene: Scene, place: Place, tmp_path: Path
+) -> None:
     if scene.call == AWAIT or place.handlers_print_elsewhere:
         pytest.skip("ipykernel's own handling of the interrupt: it cannot end a handler")
     kernel = scene.kernel
     other = f"{scene.name}_other"
     kernel.run(BAD_HANDLER.format(comm_id=other))
-    cell = scene.start()
+    path = tmp_path / "go on"
+    running = kernel.execute(
+        "print('running')\n" + EARLIER_CELLS["blocking"].format(path=str(path))
+    )
+    kernel.wait_until_printed("running", running)
+    cell = kernel.execute(scene.waiting_code())
     kernel.comm_message(other, {"hang": 1}, subshell=scene.subshell)
-    lost = scene.click(move="queued behind the one that hangs")
+    behind = scene.click(move="behind the one that hangs")
+    path.touch()
     kernel.wait_until_printed("hanging", cell)
     kernel.interrupt()
     assert kernel.outcome(cell) == "KeyboardInterrupt"
-    kernel.wait_until_idle(lost)
+    kernel.wait_until_idle(behind)
     kernel.run("pass")
-    assert scene.clicks() == [{"move": "queued behind the one that hangs"}]
+    assert scene.clicks() == [{"move": "behind the one that hangs"}]
 
 
 def test_two_waits_at_once(scene: Scene) -> None:

@@ -197,6 +197,42 @@ def test_in_an_async_program_tasks_go_on() -> None:
     assert said == ["token", "True", "", "True", "LoginTimeout"]
 
 
+INTERRUPTED_TWICE = """
+import asyncio, concurrent.futures, signal
+from nb_oauth import waiting
+
+def interrupt_twice():
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+class Interrupting(concurrent.futures.Future):
+    "Interrupts the wait's own task, which is what asks the second time."
+    asked = 0
+    def done(self):
+        self.asked += 1
+        if self.asked == 2:
+            interrupt_twice()
+        return super().done()
+
+async def main():
+    loop = asyncio.get_running_loop()
+    plain = concurrent.futures.Future()
+    for future in (plain, Interrupting()):
+        if future is plain:
+            loop.call_soon(interrupt_twice)
+        try:
+            waiting.wait(future, 20)
+        except KeyboardInterrupt:
+            print("interrupted", len(asyncio.all_tasks()), future.cancelled())
+
+asyncio.run(main())
+"""
+
+
+def test_an_async_program_interrupted_twice_leaves_no_task_behind() -> None:
+    assert run_python(INTERRUPTED_TWICE).splitlines() == ["interrupted 1 False"] * 2
+
+
 def test_a_loop_that_cannot_run_nested_is_left_alone() -> None:
     pytest.importorskip("uvloop", reason="uvloop is not made for this system")
     said = run_python("import uvloop\n" + ASYNC_PROGRAM.replace("RUN", "uvloop.run")).splitlines()
