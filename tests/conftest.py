@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import psutil
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 # Cheap ones first: a mistake shows early. And Playwright's loop must not run in their thread.
 ORDER = ("unit", "providers", "kernel", "browser", "benchmarks")
+
+
+def pytest_configure() -> None:
+    """End as after Ctrl-C when told to end, so that every fixture ends what it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,8 @@ from playwright.sync_api import (
     expect,
 )
 
+from nb_oauth.surfaces.widget import _without_comments
+
 pytestmark = pytest.mark.browser
 
 STATIC = Path(__file__).parents[2] / "nb_oauth" / "surfaces" / "static"
@@ -32,20 +35,19 @@ CALLBACK = "http://127.0.0.1:8912/callback?code=SplxlOBeZQQYbYS6WxSbIA&state=af0
 HTML = '<img src=x onerror="document.title=1"><b>bold</b>&amp;'
 
 
-class StaticFiles(SimpleHTTPRequestHandler):
-    """The product's two files and the test's page, in one folder as far as the browser knows."""
-
-    def translate_path(self, path: str) -> str:
-        name = Path(path.partition("?")[0]).name or "page.html"
-        return str((STATIC if name.startswith("login.") else SCRIPT) / name)
-
+class QuietFiles(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Silence: the test's output is for failures."""
 
 
 @pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), StaticFiles)
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The script and style exactly as a notebook gets them, beside the test's own page."""
+    folder = shutil.copytree(SCRIPT, tmp_path_factory.mktemp("page") / "script")
+    for name in ("login.js", "login.css"):
+        (folder / name).write_text(_without_comments(name), "utf-8")
+    handler = functools.partial(QuietFiles, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=functools.partial(server.serve_forever, poll_interval=0.05))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -65,7 +67,7 @@ def opened(page: Page, origin: str) -> Iterator[Page]:
     }
     for event, listener in listeners.items():
         page.on(event, listener)
-    page.goto(origin)
+    page.goto(f"{origin}/page.html")
     page.wait_for_function("window.ready")
     yield page
     for event, listener in listeners.items():

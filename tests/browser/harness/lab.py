@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.polling import wait_until
@@ -14,7 +15,6 @@ from tests.server_process import ServerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -45,8 +45,7 @@ class Lab:
         self._process = ServerProcess(
             [
                 sys.executable,
-                "-m",
-                "jupyterlab",
+                str(Path(__file__).with_name("lab_process.py")),
                 "--no-browser",
                 "--allow-root",
                 "--ServerApp.ip=127.0.0.1",
@@ -99,7 +98,7 @@ class Lab:
         except OSError:
             return False
 
-    def request(self, method: str, path: str) -> Any:  # noqa: ANN401 - JSON
+    def request(self, method: str, path: str) -> Any:
         """Ask the server's REST API."""
         request = urllib.request.Request(  # noqa: S310 - our own server
             f"{self.url}{path}", method=method, headers={"Authorization": f"token {self.token}"}

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-APPEARS_MS = 30_000
+APPEARS_MS = 20_000
 _ANYTHING = re.compile(".+")
 
 
