@@ -1,5 +1,5 @@
-/// <reference path="messages.d.ts" />
-// Draws the last `view` of the kernel. Text stays text; what is typed leaves as a binary buffer.
+/** @typedef {import("./messages.d.ts")} Messages */
+/* Draws the last `view` of the kernel. Text stays text; what is typed leaves as binary. */
 
 const SILENT = "The kernel does not answer. It may be busy or restarted";
 const LABELS = {
@@ -177,7 +177,7 @@ const newPanel = (send) => {
     actions.hidden = lost || signedIn;
     setText(newLink, stopped ? LABELS.again : LABELS.newLink);
     updateBox(status === "waiting", !!view.error);
-    // The control that had the focus is gone: keep the keyboard's place.
+    /* The control that had the focus is gone: keep the keyboard's place. */
     if (focused?.closest("[hidden]")) root.focus();
   };
   return { root, update };
