@@ -84,9 +84,14 @@ class Attempt:
         """Begin, in a thread of the attempt's own."""
         # The context of the cell: what is shown goes to the cell that asked.
         run = contextvars.copy_context().run
-        threading.Thread(
+        self._thread = threading.Thread(
             target=run, args=(self._run,), name="nb_oauth attempt", daemon=True
-        ).start()
+        )
+        self._thread.start()
+
+    def join(self, timeout: float) -> None:
+        """Wait, ``timeout`` seconds at most, until all is over: nothing listens any more."""
+        self._thread.join(timeout)
 
     def put(self, event: RawAnswer | Cancelled | NewLinkWanted) -> None:
         """Take what a person did. Returns at once; may be called from any thread."""

@@ -1,0 +1,307 @@
+"""The …Login widgets and login(): when they begin, what they wait for, what they tell."""
+
+import asyncio
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import nb_oauth
+from nb_oauth import place, sign_in
+from nb_oauth.exceptions import (
+    ConfigurationError,
+    LoginCancelled,
+    LoginRequired,
+    LoginTimeout,
+    TokenError,
+)
+from nb_oauth.logins import AuthorizationCodeLogin
+from nb_oauth.place import Place
+from nb_oauth.prompts import RawAnswer
+from nb_oauth.session import OAuth2Session
+from nb_oauth.surfaces import Appeared, Cancelled, NewLinkWanted
+
+PATIENCE = 10.0
+PROVIDER = nb_oauth.Provider(
+    "Example",
+    authorization_endpoint="https://example.test/authorize",
+    token_endpoint="https://example.test/token",
+)
+CLIENT = nb_oauth.Client("my-app", redirect_uri="https://app.test/cb")
+
+
+@pytest.fixture(autouse=True)
+def where(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place], None]:
+    """A notebook, unless the test says otherwise; the kernel remembers nothing from before."""
+
+    def be(there: Place) -> None:
+        monkeypatch.setattr(place, "here", lambda: there)
+
+    be(Place.NOTEBOOK)
+    monkeypatch.setattr(sign_in, "_memory", sign_in._Memory())
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda *_, **__: None)
+    return be
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the token endpoint answers; an ``error`` in it is raised."""
+    token: dict[str, Any] = {"access_token": "t", "expires_in": 3600, "scope": "read"}
+
+    def fetch(session: OAuth2Session, *_: Any, **__: Any) -> Any:
+        if "error" in token:
+            raise TokenError("refused", error=token["error"])
+        session._keep({**token})
+        return session.token
+
+    monkeypatch.setattr(OAuth2Session, "fetch_token", fetch)
+    return token
+
+
+def new_login(**options: Any) -> AuthorizationCodeLogin:
+    return AuthorizationCodeLogin(PROVIDER, CLIENT, **{"scope": "read", **options})
+
+
+def answer_with_code(login: AuthorizationCodeLogin) -> None:
+    login._take(RawAnswer("a-code", pasted=True))
+
+
+def signed_in(login: AuthorizationCodeLogin) -> OAuth2Session:
+    login._take(Appeared())
+    answer_with_code(login)
+    return login.wait(PATIENCE)
+
+
+def test_wait_returns_the_session(token: dict[str, Any]) -> None:
+    login = new_login()
+    session = signed_in(login)
+    assert session.token["access_token"] == "t"
+    assert login.session is session
+    assert login.status == "signed_in"
+
+
+def test_await_returns_the_session(token: dict[str, Any]) -> None:
+    login = new_login()
+
+    async def wait() -> OAuth2Session:
+        asyncio.get_running_loop().call_later(0.01, answer_with_code, login)
+        return await login
+
+    assert asyncio.run(wait()).authorized
+
+
+def test_wait_shows_the_widget_if_nobody_has(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr(
+        "IPython.display.publish_display_data", lambda data, **_: shown.append(data)
+    )
+    login = new_login()
+    with pytest.raises(LoginTimeout):
+        login.wait(0)
+    with pytest.raises(LoginTimeout):
+        login.wait(0)
+    assert len(shown) == 1
+    login._take(Cancelled())
+
+
+def test_a_timeout_leaves_everything_usable(token: dict[str, Any]) -> None:
+    login = new_login()
+    with pytest.raises(LoginTimeout):
+        login.wait(0.01)
+    assert login.is_under_way
+    assert signed_in(login).authorized
+
+
+def test_cancel_is_told_and_the_next_wait_begins_anew(token: dict[str, Any]) -> None:
+    login = new_login()
+    login._take(Appeared())
+    login._take(Cancelled())
+    with pytest.raises(LoginCancelled):
+        login.wait(PATIENCE)
+    login._take(Cancelled())  # pressed late: nothing to cancel
+    with pytest.raises(LoginTimeout):
+        login.wait(0)
+    assert signed_in(login).authorized
+
+
+def test_a_new_link_after_cancel_begins_another_attempt(token: dict[str, Any]) -> None:
+    login = new_login()
+    login._take(Appeared())
+    login._take(Cancelled())
+    with pytest.raises(LoginCancelled):
+        login.wait(PATIENCE)
+    login._take(Appeared())
+    assert login.has_failed  # a reloaded page alone begins nothing
+    login._take(NewLinkWanted())
+    answer_with_code(login)
+    assert login.wait(PATIENCE).authorized
+
+
+def test_a_refusal_of_the_token_endpoint_is_told(token: dict[str, Any]) -> None:
+    token["error"] = "invalid_client"
+    login = new_login()
+    with pytest.raises(TokenError):
+        signed_in(login)
+    assert login.status == "failed"
+
+
+def test_showing_it_begins(token: dict[str, Any]) -> None:
+    login = new_login()
+    assert not login.is_under_way
+    login.display()
+    assert login.is_under_way
+    login.display()
+    assert signed_in(login).authorized
+
+
+def test_on_signed_in_is_called_once_before_or_after(token: dict[str, Any]) -> None:
+    login = new_login()
+    told: list[OAuth2Session] = []
+    login.on_signed_in(told.append)
+    login._take(Appeared())
+    login.on_signed_in(told.append)
+    session = signed_in(login)
+    login.on_signed_in(told.append)
+    assert login._attempt is not None
+    login._attempt.join(PATIENCE)
+    assert told == [session] * 3
+
+
+def test_on_signed_in_that_fails_harms_nobody(
+    token: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    login = new_login()
+    told: list[OAuth2Session] = []
+    login.on_signed_in(lambda _: 1 / 0)
+    login.on_signed_in(told.append)
+    session = signed_in(login)
+    assert login._attempt is not None
+    login._attempt.join(PATIENCE)
+    assert told == [session]
+    assert "on_signed_in failed" in caplog.text
+
+
+def test_on_signed_in_is_not_called_for_a_failure(token: dict[str, Any]) -> None:
+    login = new_login()
+    told: list[OAuth2Session] = []
+    login.on_signed_in(told.append)
+    login._take(Appeared())
+    login._take(Cancelled())
+    with pytest.raises(LoginCancelled):
+        login.wait(PATIENCE)
+    assert told == []
+
+
+@pytest.mark.parametrize("there", [Place.UNATTENDED, Place.ELSEWHERE])
+def test_nobody_is_never_waited_for(there: Place, where: Callable[[Place], None]) -> None:
+    where(there)
+    login = new_login()
+    login.display()
+    assert not login.is_under_way
+    with pytest.raises(LoginRequired, match="Example"):
+        login.wait()
+
+
+def test_what_was_not_granted_is_named(token: dict[str, Any]) -> None:
+    with pytest.warns(UserWarning, match="Not granted: write"):
+        signed_in(new_login(scope="read write"))
+
+
+# -- login() -------------------------------------------------------------------------------
+
+
+def sign_in_with(monkeypatch: pytest.MonkeyPatch) -> list[AuthorizationCodeLogin]:
+    """Let somebody sign in as soon as a widget waits; return the widgets that waited."""
+    widgets: list[AuthorizationCodeLogin] = []
+    wait = AuthorizationCodeLogin.wait
+
+    def answer_and_wait(login: AuthorizationCodeLogin, timeout: float | None = None) -> Any:
+        widgets.append(login)
+        login._begin()
+        answer_with_code(login)
+        return wait(login, PATIENCE)
+
+    monkeypatch.setattr(AuthorizationCodeLogin, "wait", answer_and_wait)
+    return widgets
+
+
+def test_login_asks_once(token: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    widgets = sign_in_with(monkeypatch)
+    first = nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+    second = nb_oauth.login(PROVIDER, client=CLIENT, scope=["read"])
+    assert first is second
+    assert len(widgets) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"scope": "read write"},
+        {"account": "work"},
+        {"client": nb_oauth.Client("another-app", redirect_uri="https://app.test/cb")},
+    ],
+)
+def test_login_asks_again_for_anything_else(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    widgets = sign_in_with(monkeypatch)
+    usual: dict[str, Any] = {"client": CLIENT, "scope": "read"}
+    nb_oauth.login(PROVIDER, **usual)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # not all of it is granted
+        nb_oauth.login(PROVIDER, **{**usual, **other})
+    assert len(widgets) == 2
+
+
+def test_login_asks_again_when_the_token_has_ended(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widgets = sign_in_with(monkeypatch)
+    token["expires_in"] = -1
+    nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+    nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+    assert len(widgets) == 2
+
+
+def test_login_goes_on_with_what_an_interrupted_cell_began(token: dict[str, Any]) -> None:
+    with pytest.raises(LoginTimeout):
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=0)
+    request = sign_in._request(PROVIDER, CLIENT, "read", None, None)
+    widget = sign_in._memory.login_for(request)
+    answer_with_code(widget)
+    assert nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=PATIENCE).authorized
+    assert widget.status == "signed_in"
+
+
+def test_login_with_other_arguments_begins_anew(token: dict[str, Any]) -> None:
+    first = sign_in._memory.login_for(sign_in._request(PROVIDER, CLIENT, "read", None, None))
+    other = sign_in._memory.login_for(sign_in._request(PROVIDER, CLIENT, "write", None, None))
+    assert first is not other
+
+
+def test_login_after_cancel_asks_anew(token: dict[str, Any]) -> None:
+    request = sign_in._request(PROVIDER, CLIENT, "read", None, None)
+    widget = sign_in._memory.login_for(request)
+    widget._begin()
+    widget._take(Cancelled())
+    with pytest.raises(LoginCancelled):
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+    assert sign_in._memory.login_for(request) is not widget
+
+
+def test_login_needs_a_client_for_a_provider_of_your_own() -> None:
+    with pytest.raises(ConfigurationError, match="client=Client"):
+        nb_oauth.login(PROVIDER)
+
+
+def test_login_says_which_names_are_known() -> None:
+    with pytest.raises(ConfigurationError, match="demo"):
+        nb_oauth.login("no-such-provider")
+
+
+def test_a_mistyped_keyword_is_an_error_and_no_parameter() -> None:
+    with pytest.raises(TypeError, match="scpoe"):
+        nb_oauth.login(PROVIDER, client=CLIENT, scpoe="read")  # type: ignore[call-arg]
