@@ -59,13 +59,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nb_oauth.clients import Client
     from nb_oauth.demo.events import Journal
-    from nb_oauth.providers import KnownProvider, Provider
+    from nb_oauth.providers import Provider
 
 __all__ = [
     "api_url",
     "client",
     "journal",
-    "known_provider",
     "provider",
     "service_client",
     "start",
@@ -134,13 +133,6 @@ def service_client() -> Client:
 
     service = CLIENTS["demo-service"]
     return Client(service.client_id, client_secret=service.client_secret)
-
-
-def known_provider() -> KnownProvider:
-    """What ``nb_oauth.login("demo")`` signs in with."""
-    from nb_oauth.providers import KnownProvider
-
-    return KnownProvider(provider(), client())
 
 
 def api_url() -> str:

@@ -21,6 +21,7 @@ from nb_oauth.demo import running
 from nb_oauth.demo.events import Journal
 from nb_oauth.demo.server import DemoServer
 from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.providers import known_provider
 from tests.unit.demo_visitor import Visitor, direct
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def test_the_clients_are_the_ones_that_are_registered(http: requests.Session) ->
     token_endpoint = demo.provider().require("token_endpoint")
     reply = http.post(token_endpoint, form, auth=(service.client_id, secret), timeout=9)
     assert reply.status_code == 200
-    known = demo.known_provider()
+    known = known_provider("demo")
     assert (known.provider, known.client) == (demo.provider(), demo.client())
 
 
