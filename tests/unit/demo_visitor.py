@@ -1,4 +1,3 @@
-
 """An app and a person at the demo provider, by plain HTTP: what the tests of the demo share."""
 
 from __future__ import annotations
