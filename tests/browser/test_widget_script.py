@@ -229,6 +229,8 @@ def test_a_kernel_that_was_only_busy_is_forgiven(frozen: Page, late: str) -> Non
     widget = start(frozen, acknowledges=False)
     frozen.clock.run_for(6000)
     expect(widget.locator(".nb-oauth-error")).to_be_visible()
+    deliver(frozen, {"type": "of another library"})
+    expect(widget.locator(".nb-oauth-error")).to_be_visible()
     (hello, *_) = sent(frozen, "hello")
     deliver(frozen, view() if late == "view" else {"type": "ack", "id": hello["id"]})
     expect(widget.locator(".nb-oauth-error")).to_be_hidden()
