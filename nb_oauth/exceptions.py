@@ -65,7 +65,13 @@ class ConfigurationError(OAuthError, ValueError):
 
 
 class LoginError(OAuthError):
-    """Signing in did not come to an end. Nothing is lost: sign in again."""
+    """Signing in did not come to an end. Nothing is lost: sign in again.
+
+    In a notebook it shows as one line: where in our code it was raised helps nobody.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
 
 
 class LoginRequired(LoginError):  # noqa: N818 - a state of affairs, named as in the documentation
@@ -75,12 +81,8 @@ class LoginRequired(LoginError):  # noqa: N818 - a state of affairs, named as in
 class LoginPending(LoginError):  # noqa: N818 - a state of affairs
     """The widget is shown, but this cell cannot wait for the answer.
 
-    In a notebook it shows as one line and stops "Run All", so that no later cell runs without
-    a session.
+    It stops "Run All", so that no later cell runs without a session.
     """
-
-    def _render_traceback_(self) -> list[str]:
-        return [str(self)]
 
 
 class LoginCancelled(LoginError):  # noqa: N818 - as asyncio.CancelledError, without the Error

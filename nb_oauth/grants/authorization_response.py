@@ -100,9 +100,10 @@ def read_response(
 
 
 def _unwrap(text: str) -> str:
-    """Take away what people and terminals put around an address, and line breaks inside it."""
-    lines = (line.strip() for line in text.replace("&amp;", "&").splitlines())
-    return "".join(lines).strip(_WRAPPING)
+    """Take away what people and terminals put around an address, and breaks inside it."""
+    text = text.replace("&amp;", "&").strip().strip(_WRAPPING)
+    # No address holds white space. A text without parameters is no address, and keeps it.
+    return "".join(text.split()) if "=" in text else text
 
 
 def _parameters(text: str) -> dict[str, list[str]] | None:

@@ -71,6 +71,7 @@ URL = f"{REDIRECT_URI}?{QUERY}"
         f"“{URL}”",
         f"{URL[:40]}\n{URL[40:]}",
         f"{URL[:40]}\r\n   {URL[40:]}",
+        f"{URL[:40]} {URL[40:]}",  # an <input> makes a space of a line break
         f"\ufeff{URL}\u200b",
         URL.replace("&", "&amp;"),
         f"{URL}#_=_",

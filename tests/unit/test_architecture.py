@@ -1,0 +1,102 @@
+"""Imports point one way: from higher rooms to lower ones, never sideways, never up."""
+
+import ast
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "nb_oauth"
+
+# Lowest first. Rooms on one line are strangers to one another.
+LAYERS = [
+    {"exceptions"},
+    {"masking", "transport"},
+    {"clients", "prompts", "place", "waiting"},
+    {"providers"},
+    {"tokens"},
+    {"grants", "stores", "redirects"},
+    {"renewal", "session_account", "token_responses"},
+    {"token_requests"},
+    {"session"},
+    {"surfaces"},
+    {"attempt"},
+    {"logins"},
+    {"sign_in"},
+    {"demo"},
+    {"__main__"},
+]
+LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def rooms_imported_by(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "nb_oauth":
+            names |= {f"nb_oauth.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name.split(".")[1] for name in names if name.startswith("nb_oauth.")}
+
+
+def test_every_room_has_its_layer() -> None:
+    rooms = {room_of(path) for path in SOURCES} - {"__init__"}
+    assert rooms == set(LEVEL)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":  # names its exports for type checkers only
+        return
+    for imported in rooms_imported_by(path) - {room, "__version__"}:
+        assert LEVEL[imported] < LEVEL[room], f"{room} imports {imported}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_file_wants_a_seam(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_contributing_names_every_room() -> None:
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for room in LEVEL:
+        assert f"`{room}" in text, room
+
+
+def test_no_environment_variable_is_ever_set() -> None:
+    for path in SOURCES:
+        source = path.read_text(encoding="utf-8")
+        assert "os.environ[" not in source, path
+        assert "putenv" not in source, path
+        assert "environ.setdefault" not in source, path
+        assert "environ.update" not in source, path
+
+
+def test_the_wheel_holds_all_that_is_needed(tmp_path: Path) -> None:
+    import sys
+    import zipfile
+
+    copy = tmp_path / "source"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE, copy / "nb_oauth", ignore=ignore)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PACKAGE.parent / name, copy)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=copy, check=True, capture_output=True)  # noqa: S603 - our own
+    [wheel] = tmp_path.glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {
+        str(path.relative_to(PACKAGE.parent))
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert wanted <= held
