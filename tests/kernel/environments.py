@@ -16,7 +16,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 KEPT = REPOSITORY / ".cache" / "kernels"
 NEWEST = "newest"
-_MORE = ["uvloop; sys_platform != 'win32'"]
+_MORE = ["nest-asyncio==1.6.0", "uvloop; sys_platform != 'win32'"]  # what a person may use
 
 
 def versions() -> list[str]:

@@ -62,7 +62,7 @@ class Scene:
         self.kernel.wait_until_read(cell)
         return cell
 
-    def click(self, **data: Any) -> str:  # noqa: ANN401 - whatever JSON can say
+    def click(self, **data: Any) -> str:
         return self.kernel.comm_message(self.name, data, subshell=self.subshell)
 
     def clicks(self) -> list[dict[str, Any]]:
