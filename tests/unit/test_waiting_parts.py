@@ -68,7 +68,7 @@ def test_a_handler_that_fails_is_logged_without_what_it_was_sent(
 
 def test_a_handler_that_wants_to_wait_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     @types.coroutine
-    def forever() -> Any:  # noqa: ANN401 - a bare generator-based coroutine
+    def forever() -> Any:
         yield
 
     async def handler(*_: object) -> None:
