@@ -19,7 +19,7 @@ from nb_oauth.surfaces.contract import Appeared, Cancelled, Event, NewLinkWanted
 from nb_oauth.surfaces.output import Outputs
 
 _STATIC = Path(__file__).parent / "static"
-_COMMENT = re.compile(r"^\s*(/\*.*?\*/\s*$|//.*$)", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^\s*(/\*(?s:.*?)\*/\s*|//.*)$", re.MULTILINE)
 _SIMPLE_EVENTS: dict[object, Event] = {
     "hello": Appeared(),
     "cancel": Cancelled(),

@@ -18,7 +18,7 @@ LAYERS = [
     {"tokens"},
     {"grants", "stores", "redirects"},
     {"renewal", "session_account", "token_responses"},
-    {"token_requests"},
+    {"attachment", "token_requests"},
     {"session"},
     {"surfaces"},
     {"attempt"},

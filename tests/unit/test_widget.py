@@ -1,6 +1,7 @@
 """The kernel's half of the widget, without a kernel: what it sends and what it takes."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -10,6 +11,7 @@ from nb_oauth.logins import AuthorizationCodeLogin
 from nb_oauth.prompts import RawAnswer
 from nb_oauth.surfaces import Appeared, Cancelled, Event, NewLinkWanted, Status, View
 from nb_oauth.surfaces import output as output_module
+from nb_oauth.surfaces import widget as widget_module
 from nb_oauth.surfaces.widget import LoginWidget
 
 VIEW = View(
@@ -173,3 +175,10 @@ def traitlets_bookkeeping(kind: type) -> set[str]:
 def test_what_the_browser_is_sent_fits_the_budget() -> None:
     assert len(LoginWidget._esm) + len(LoginWidget._css) < 13_000
     assert "/**" not in LoginWidget._esm
+
+
+def test_only_comments_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = '/** types\n * x */\na = "//b"; // kept\n// left out\n/* out */\nc = 1;\n\nd = 2;\n'
+    (tmp_path / "some.js").write_text(source)
+    monkeypatch.setattr(widget_module, "_STATIC", tmp_path)
+    assert widget_module._without_comments("some.js") == 'a = "//b"; // kept\nc = 1;\nd = 2;'
