@@ -172,3 +172,28 @@ def test_in_another_thread_interrupts_are_left_to_the_main_thread() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_an_interrupted_wait_gives_back_what_it_had_taken() -> None:
+    passed_on: list[list[zmq.Frame]] = []
+    kernel = FakeKernel(print)
+    events = types.SimpleNamespace(register=lambda *_: None, unregister=lambda *_: None)
+    kernel.shell = types.SimpleNamespace(events=events)  # type: ignore[attr-defined]
+    zmq_stream = types.SimpleNamespace(_recv_callback=passed_on.append, _recv_copy=False)
+    stream = ShellStream(kernel, zmq_stream, None)  # type: ignore[arg-type]
+    early = kernel.frames("click")
+    zmq_stream._recv_callback(early)
+    with pytest.raises(KeyboardInterrupt), stream.waiting(loop_runs=False):
+        raise KeyboardInterrupt
+    assert passed_on == [early]
+    assert EarlyMessages.of(kernel).take(stream) == [early]  # type: ignore[arg-type]
+
+
+def test_the_end_of_another_threads_cell_is_not_the_end_of_this_one() -> None:
+    waiter = Waiter(loop_runs=True)
+    thread = threading.Thread(target=waiter.on_cell_end, args=[None])
+    thread.start()
+    thread.join()
+    assert not waiter.cell_is_over
+    waiter.on_cell_end(None)
+    assert waiter.cell_is_over
