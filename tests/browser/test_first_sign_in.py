@@ -76,7 +76,8 @@ def test_pasting_the_address_of_a_page_that_will_not_load(
     notebook.notebook.expect_output(2, "I am alice")
 
 
-CONFIDENTIAL = """Client(
+CONFIDENTIAL = """\
+Client(
     "{client_id}",
     __import__("requests").get("{issuer}/__test__/client_secrets").json()["{client_id}"],
     redirect_uri="http://localhost/callback",

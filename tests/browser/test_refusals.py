@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.harness import provider_pages
 from tests.browser.harness.judged import ELSEWHERE, LOGIN, QUERY, query_of
+from tests.browser.harness.leaks import find_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,15 +95,23 @@ def test_what_a_provider_says_is_text_and_never_html(judged: JudgedOpener) -> No
     notebook.expect_signed_in(1)
 
 
-def test_a_refused_exchange_is_explained_and_can_be_tried_again(judged: JudgedOpener) -> None:
+def test_a_failing_token_endpoint_is_named_and_the_cell_can_be_run_again(
+    judged: JudgedOpener, artifact: Callable[[str], Path]
+) -> None:
     notebook = judged(LOGIN, QUERY)
     notebook.notebook.run_all()
     notebook.oidc.set_token_fault("html", times=1)
     notebook.sign_in(1)
-    widget = notebook.widget(1)
-    expect(widget.error).to_contain_text("502")
 
-    widget.new_link.click()
+    widget = notebook.widget(1)
+    widget.wait_for_status("failed")
+    expect(widget.error).to_contain_text("502")
+    notebook.notebook.expect_output(1, "502")
+    expect(notebook.notebook.output(2)).to_have_count(0)
+    notebook.page.screenshot(path=artifact("failed"))
+    assert find_secrets(notebook.notebook.save(), notebook.oidc.secrets()) == []  # the traceback
+
+    notebook.notebook.run_all()
     notebook.sign_in(1)
     notebook.expect_signed_in(1)
     notebook.notebook.expect_output(2, "I am alice")

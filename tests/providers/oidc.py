@@ -123,7 +123,7 @@ class OidcProvider:
         """Every code, state, verifier, token, client secret and password since ``reset()``."""
         return [Secret(**one) for one in self._control("secrets")]
 
-    def _control(self, command: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+    def _control(self, command: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.issuer}/__test__/{command}", data=data)  # noqa: S310 - ours
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -40,7 +39,6 @@ class JudgedNotebook:
         self.notebook = notebook
         self.oidc = oidc
         self.page = notebook.page
-        self.expected_secrets = ALL_KINDS
 
     def widget(self, cell: int) -> SignInWidget:
         return SignInWidget(self.notebook.cell(cell))
@@ -80,7 +78,7 @@ class JudgedNotebook:
     def search_for_secrets(self) -> None:
         """Save without and with widget state, and search every file for every secret."""
         secrets = self.oidc.secrets()
-        assert {secret.kind for secret in secrets} >= self.expected_secrets
+        assert {secret.kind for secret in secrets} >= ALL_KINDS
         for on in (False, True):  # state that was once saved stays in the file
             self.notebook.set_save_widget_state(on=on)
             saved = self.notebook.save()
@@ -95,25 +93,26 @@ def _is_redirect(request: Request) -> bool:
     return request.url.startswith("https://notebook.example/callback")
 
 
+DESCRIPTION = """\
+import nb_oauth
+from nb_oauth import AuthorizationCodeLogin, Client, Provider
+
+api = "{oidc.api}"
+provider = Provider(
+    "Judge",
+    issuer="{oidc.issuer}",
+    authorization_endpoint="{oidc.authorization_endpoint}",
+    token_endpoint="{oidc.token_endpoint}",
+    revocation_endpoint="{oidc.revocation_endpoint}",
+)
+client = {client}
+asked = {{"scope": ["openid", "offline_access", "api:read"], "extra": {{"prompt": "consent"}}}}
+"""
+
+
 def describe(oidc: OidcProvider, client: str = PUBLIC) -> str:
     """The first cell: the judge, our client there, and what is asked for."""
-    return dedent(
-        f"""\
-        import nb_oauth
-        from nb_oauth import AuthorizationCodeLogin, Client, Provider
-
-        api = {oidc.api!r}
-        provider = Provider(
-            "Judge",
-            issuer={oidc.issuer!r},
-            authorization_endpoint={oidc.authorization_endpoint!r},
-            token_endpoint={oidc.token_endpoint!r},
-            revocation_endpoint={oidc.revocation_endpoint!r},
-        )
-        client = {client}
-        asked = dict(scope=["openid", "offline_access", "api:read"], extra={{"prompt": "consent"}})
-        """
-    )
+    return DESCRIPTION.format(oidc=oidc, client=client)
 
 
 def query_of(url: str) -> dict[str, str]:

@@ -48,6 +48,11 @@ class SignInWidget:
         return opened.value
 
     def answer(self, text: str) -> None:
-        """Put this into the box, as pasting does, and press Continue."""
-        self.box.fill(text)
+        """Paste this into the box, from the clipboard, and press Continue."""
+        page = self.root.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        self.box.click()
+        page.keyboard.press("ControlOrMeta+a")  # a rejected answer is still there
+        page.keyboard.press("ControlOrMeta+v")
         self.submit.click()
