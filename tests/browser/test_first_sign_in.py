@@ -38,7 +38,7 @@ def test_comes_back_by_loopback_and_the_same_cell_goes_on(
     provider_pages.sign_in(tab)
     tab.screenshot(path=artifact("consent"))
     provider_pages.consent(tab)
-    notebook.leave(tab)
+    notebook.leave(tab, picture=artifact("loopback"))
     assert "code=" not in tab.url
 
     notebook.expect_signed_in(1)

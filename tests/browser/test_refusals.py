@@ -28,7 +28,7 @@ def test_saying_no_at_the_provider(judged: JudgedOpener, artifact: Callable[[str
 
     provider_pages.deny(tab)
 
-    notebook.leave(tab)
+    notebook.leave(tab, picture=artifact("loopback"))
     expect(widget.error).to_contain_text("End-User aborted interaction")
     notebook.page.screenshot(path=artifact("denied"))
 

@@ -12,6 +12,8 @@ from tests.browser.harness.leaks import find_secrets
 from tests.browser.harness.widget import SignInWidget
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page, Request
 
     from tests.browser.harness.notebook import NotebookPage
@@ -54,9 +56,11 @@ class JudgedNotebook:
         self.leave(tab)
         return tab
 
-    def leave(self, tab: Page) -> None:
+    def leave(self, tab: Page, *, picture: Path | None = None) -> None:
         """See the loopback page, and go back to the notebook's tab: a hidden one draws nothing."""
         expect(tab.locator("main#nb-oauth-loopback h1")).to_be_visible()
+        if picture:
+            tab.screenshot(path=picture)
         self.page.bring_to_front()
 
     def address_that_will_not_load(self, cell: int) -> str:
