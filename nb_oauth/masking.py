@@ -1,28 +1,39 @@
 """No secret in text: what error messages and descriptions may quote."""
 
+import html
+import json
 import re
 from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 
-# The members of OAuth messages that are secrets (RFC 6749, 7009, 7523, 7636, 8628).
-_SECRET_NAMES = (
-    "access_token",
-    "assertion",
-    "client_assertion",
-    "client_secret",
-    "code",
-    "code_verifier",
-    "device_code",
-    "id_token",
-    "password",
-    "refresh_token",
-    "token",
+# The members of OAuth messages that are secrets (RFC 6749, 7009, 7523, 7636, 8628), also as some
+# providers spell them: accessToken, x-api-key, authorization_code.
+_NAMES = (
+    r"(?:[\w-]*(?:token|secret|password|passwd|assertion|verifier|api[_-]?key)"
+    r"|(?:device|user|authorization)?[_-]?code)"
 )
-_NAMES = "|".join(_SECRET_NAMES)
-_IN_JSON = re.compile(rf'(["\'](?:{_NAMES})["\']\s*:\s*)(["\'])(?:\\.|(?!\2).)*(?:\2|$)')
-_IN_FORM = re.compile(rf"((?:^|[?&#\s])(?:{_NAMES})=)[^&\s\"'<>]*")
-_IN_HEADER = re.compile(r"(?i)\b((?:bearer|basic|dpop)\s+)[A-Za-z0-9._~+/=-]{4,}")
+# A value may hold escaped quotes, and JSON may stand in a string of JSON: then every quote is
+# escaped (group 2). A text may end in the middle of a value.
+_IN_JSON = re.compile(
+    rf"((\\{{0,3}})[\"']{_NAMES}\2[\"']\s*:\s*)\2([\"'])(?:(?!\2\3)(?:\\.|.))*(?:\2\3|$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NUMBER_IN_JSON = re.compile(rf"([\"']{_NAMES}\\*[\"']\s*:\s*)-?\d[\d.]{{3,}}", re.IGNORECASE)
+# In a form, a query, a fragment, or one of these inside another, with its marks percent-encoded.
+_IN_FORM = re.compile(rf"((?<![\w%-]){_NAMES}=)[^&\s\"'<>]+", re.IGNORECASE)
+_IN_ENCODED_FORM = re.compile(
+    rf"((?:(?<![\w%-])|(?<=%3F)|(?<=%26)|(?<=%23)){_NAMES}%3D)(?:(?!%26)[^&\s\"'<>])+",
+    re.IGNORECASE,
+)
+_IN_HEADER = re.compile(
+    r"\b((?:bearer|basic|dpop)\s+)"
+    r"(?!\w+=[\"'])(?!(?:tokens?|auth(?:entication|orization)?|access|scheme|header)(?![\w.~+/=-]))"
+    r"[\w.~+/-]{4,}=*",
+    re.IGNORECASE,
+)
+_JWT = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*")
 _SHORTEST_SECRET = 4
 
 
@@ -31,22 +42,45 @@ def mask(text: str, secrets: Iterable[str | None] = ()) -> str:
 
     Args:
         text: anything that is about to be shown: an error message, the start of a response.
-        secrets: values known to be secret, wherever they stand; None and very short ones
-            (under 4 characters, which would mask ordinary words) are passed over.
+        secrets: values known to be secret, wherever they stand and however they are encoded;
+            None and very short ones (under 4 characters, which would mask ordinary words) are
+            passed over.
 
     Returns:
         The text without those values, and without the values that stand beside the name of a
-        secret in JSON, in a form-encoded body or URL, or in an ``Authorization`` header.
+        secret in JSON, in a form-encoded body or URL, or in an ``Authorization`` header, and
+        without JSON Web Tokens (RFC 7519).
     """
-    for secret in secrets:
-        if secret and len(secret) >= _SHORTEST_SECRET:
+    known = {form for secret in secrets if secret for form in _forms(secret)}
+    # The longest first: one may be the beginning of another.
+    for secret in sorted(known, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, MASK)
-    text = _IN_JSON.sub(rf"\1\2{MASK}\2", text)
+    text = _IN_JSON.sub(rf"\1\2\3{MASK}\2\3", text)
+    text = _NUMBER_IN_JSON.sub(rf"\1{MASK}", text)
     text = _IN_FORM.sub(rf"\1{MASK}", text)
-    return _IN_HEADER.sub(rf"\1{MASK}", text)
+    text = _IN_ENCODED_FORM.sub(rf"\1{MASK}", text)
+    text = _IN_HEADER.sub(rf"\1{MASK}", text)
+    return _JWT.sub(MASK, text)
 
 
 def excerpt(text: str, length: int = 200, secrets: Iterable[str | None] = ()) -> str:
     """Return the masked beginning of ``text`` on one line, at most ``length`` characters."""
     line = " ".join(mask(text, secrets).split())
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def _forms(secret: str) -> set[str]:
+    """Return the ways in which a server may repeat ``secret``: as it is, or encoded."""
+    in_json = json.dumps(secret)[1:-1]
+    return {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        in_json,
+        in_json.replace("/", r"\/"),
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+    }
