@@ -25,6 +25,8 @@ def is_secure(url: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
+    if "\\" in parts.netloc:  # ends the host for urllib3, which connects, and not for urlsplit
+        return False
     if parts.scheme == "https":
         return bool(host)
     return parts.scheme == "http" and is_loopback(host)
@@ -37,10 +39,9 @@ def require_secure(url: str) -> None:
         InsecureTransportError: ``url`` is neither https nor loopback http.
     """
     if not is_secure(url):
-        parts = url.partition("?")[0]
         raise InsecureTransportError(
-            f"{parts!r} is neither https nor a loopback address, so a token would travel in "
-            "the open. Use the https address of this server."
+            f"{_without_secrets(url)!r} is neither https nor a loopback address, so a token would "
+            "travel in the open. Use the https address of this server."
         )
 
 
@@ -58,3 +59,11 @@ def as_https(url: str) -> str:
 def with_scheme_of(url: str, made: str) -> str:
     """Return ``made``, which oauthlib built on ``as_https(url)``, with the scheme of ``url``."""
     return url.partition(":")[0] + ":" + made.partition(":")[2]
+
+
+def _without_secrets(url: str) -> str:
+    """Return ``url`` without user, password, query and fragment."""
+    place = url.partition("#")[0].partition("?")[0]
+    scheme, mark, rest = place.partition("://")
+    authority, slash, path = rest.partition("/")
+    return scheme + mark + authority.rpartition("@")[2] + slash + path
