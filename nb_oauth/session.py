@@ -7,22 +7,22 @@ renews before the end, once for all threads, and never throws a request away.
 """
 
 import time
+from functools import partial
 from typing import Any
 
 import requests
-from oauthlib.oauth2 import Client as OAuthlibClient
 from oauthlib.oauth2 import WebApplicationClient
 from requests.auth import HTTPBasicAuth
 
-from nb_oauth import session_account, tokens
+from nb_oauth import attachment, session_account, tokens
 from nb_oauth.clients import Client
-from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError, TokenUpdated
+from nb_oauth.exceptions import TokenError, TokenExpiredError, TokenUpdated
 from nb_oauth.providers import Provider
-from nb_oauth.renewal import Renewal
+from nb_oauth.renewal import Renewal, Setbacks, ended
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
 from nb_oauth.tokens import Scope, Token, TokenKey
-from nb_oauth.transport import as_https, require_secure, with_scheme_of
+from nb_oauth.transport import require_secure
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
@@ -39,12 +39,26 @@ class OAuth2Session(TokenRequests):
         provider: whose token this is; None in a session made by the constructor.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        client_id: str | None = None,
+        client: Any = None,
+        auto_refresh_url: str | None = None,
+        auto_refresh_kwargs: dict[str, Any] | None = None,
+        scope: Any = None,
+        redirect_uri: str | None = None,
+        token: Token | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
         self._store: TokenStore | None = None
         self._key: TokenKey | None = None
-        self._refused: str | None = None
+        self._setbacks = Setbacks()
         self._renewal = Renewal(lambda: self.token)
-        super().__init__(*args, **kwargs)
+        before = (client_id, client, auto_refresh_url, auto_refresh_kwargs, scope, redirect_uri)
+        super().__init__(*before, None, *args, **kwargs)
+        if token:  # not by way of oauthlib's constructor, which raises at an odd expires_in
+            self.token = token
 
     @classmethod
     def open(
@@ -81,12 +95,12 @@ class OAuth2Session(TokenRequests):
             pkce="S256",
         )
         session.provider, session._registered = provider, client
-        session._store = store or MemoryTokenStore()
+        session._store = MemoryTokenStore() if store is None else store
         session._key = TokenKey.of(provider, client, grant, account)
         session.auto_refresh_url = provider.require("token_endpoint")
         kept = token or session._store.load(session._key)
         if kept:
-            session._keep(kept)
+            session._keep(dict(kept))
         return session
 
     # -- what it says of itself ------------------------------------------------------------
@@ -116,11 +130,12 @@ class OAuth2Session(TokenRequests):
 
     @token.setter
     def token(self, value: Token) -> None:
-        value = value if "expires_at" in value else tokens.dated(value, time.time())
+        if tokens.expires_at(value) is None and tokens.seconds(value.get("expires_in")) is not None:
+            value = tokens.dated(value, time.time())
         client: Any = self._client
         client._expires_at = None  # noqa: SLF001 - oauthlib would keep the end of the one before
-        client.token = value
-        client.populate_token_attributes(value)
+        client.populate_token_attributes(tokens.readable(value))
+        client.token = value  # last: whoever sees this token finds its attributes there
 
     @property
     def scope(self) -> Any:
@@ -152,13 +167,14 @@ class OAuth2Session(TokenRequests):
 
     def _keep(self, token: Token) -> None:
         super()._keep(token)
+        self._setbacks.forget()
         if self._store is not None and self._key is not None:
             self._store.save(self._key, self.token)
 
     def _can_renew(self, token: Token) -> bool:
         refresh_token = token.get("refresh_token")
         known = self.provider is not None or bool(self.auto_refresh_url)
-        return known and bool(refresh_token) and refresh_token != self._refused
+        return known and bool(refresh_token) and not self._setbacks.is_refused(token)
 
     # -- requests to the API ---------------------------------------------------------------
 
@@ -182,7 +198,8 @@ class OAuth2Session(TokenRequests):
             method: the HTTP method.
             url: an https address, or http on a loopback address.
             data: the body.
-            headers: further headers; left as they are.
+            headers: further headers, left as they are; with an ``Authorization`` of your own the
+                token is not sent.
             withhold_token: send this request without the token.
             client_id: with ``client_secret``, authenticates an automatic refresh.
             client_secret: see ``client_id``.
@@ -197,30 +214,18 @@ class OAuth2Session(TokenRequests):
         """
         require_secure(url)
         kwargs.setdefault("timeout", DEFAULT_TIMEOUT)
+        headers = headers if headers is None else dict(headers)  # hooks may change them
         if self.token and not withhold_token:
             for hook in self.compliance_hook["protected_request"]:
                 url, headers, data = hook(url, headers, data)
-            token = self._live_token(kwargs, client_id, client_secret)
-            url, headers, data = self._attach(token, method, url, headers, data)
+            if attachment.is_wanted(self._client, headers):
+                token = self._live_token(kwargs, client_id, client_secret)
+                url, headers, data = attachment.attach(
+                    self._client, token, method, url, headers, data
+                )
         return requests.Session.request(
             self, method, url, headers=headers, data=data, files=files, **kwargs
         )
-
-    def _attach(
-        self, token: Token, method: str, url: str, headers: Any, data: Any
-    ) -> tuple[str, Any, Any]:
-        """Put ``token`` where it belongs in a request (RFC 6750 §2)."""
-        if _is_plain_bearer(self._client, token):
-            return (
-                url,
-                {**(headers or {}), "Authorization": f"Bearer {token['access_token']}"},
-                data,
-            )
-        add_token: Any = self._client.add_token
-        placed, headers, data = add_token(
-            as_https(url), http_method=method, body=data, headers=headers
-        )
-        return with_scheme_of(url, placed), headers, data
 
     # -- renewal ---------------------------------------------------------------------------
 
@@ -236,38 +241,25 @@ class OAuth2Session(TokenRequests):
             return self._refresh_as_requests_oauthlib(token, kwargs, client_id, client_secret)
         if not tokens.is_due(token, now):
             return token
-        if self._can_renew(token):
-            return self._renewal.run(token, self._renew)
-        if not tokens.has_ended(token, now):
-            return token
-        raise self._ended(token)
+        return self._renewal.run(token, partial(self._renew, self.provider))
 
-    def _renew(self, token: Token) -> Token:
+    def _renew(self, provider: Provider, token: Token) -> Token:
         """Renew, and go on with the old token where that fails and it still lives."""
-        try:
-            self.refresh_token(str(self.auto_refresh_url))
-        except (TokenError, requests.RequestException) as error:
-            if getattr(error, "error", None) == "invalid_grant":
-                self._refused = token["refresh_token"]
-            if not tokens.has_ended(token, time.time()):
-                return token
-            if self._refused == token["refresh_token"]:
-                raise self._ended(token) from None
-            raise
-        renewed: Token = self.token
-        return renewed
-
-    def _ended(self, token: Token) -> Exception:
-        name = self.provider.name if self.provider else "The provider"
-        if token.get("refresh_token"):
-            return LoginRequired(
-                f"{name} renews this sign-in no longer. Sign in again: run the cell that signs "
-                "in once more."
-            )
-        return TokenExpiredError(
-            f"The access token has ended, and {name} gave nothing to renew it with. Sign in "
-            "again: run the cell that signs in once more."
-        )
+        now = time.time()
+        rests = self._setbacks.is_resting(now) and not tokens.has_ended(token, now)
+        if self._can_renew(token) and not rests:
+            try:
+                renewed: Token = self.refresh_token(provider.require("token_endpoint"))
+            except (TokenError, requests.RequestException) as error:
+                now = time.time()
+                self._setbacks.note(token, error, now)
+                if tokens.has_ended(token, now) and self._can_renew(token):
+                    raise
+            else:
+                return renewed
+        if tokens.has_ended(token, now):
+            raise ended(token, provider.name)
+        return token
 
     def _refresh_as_requests_oauthlib(
         self,
@@ -293,13 +285,3 @@ class OAuth2Session(TokenRequests):
             return new
 
         return self._renewal.run(token, refresh)
-
-
-def _is_plain_bearer(client: OAuthlibClient, token: Token) -> bool:
-    """Tell whether a token goes into the header as most do: oauthlib knows the other ways."""
-    return (
-        type(client).add_token is OAuthlibClient.add_token
-        and client.default_token_placement == "auth_header"  # noqa: S105 - a place
-        and str(token.get("token_type", "Bearer")).lower() == "bearer"
-        and bool(token.get("access_token"))
-    )

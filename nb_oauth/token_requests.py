@@ -185,7 +185,10 @@ class TokenRequests(requests_oauthlib.OAuth2Session):
         if refresh_token:  # RFC 6749 §6: without a new one the old one stays good
             complete.setdefault("refresh_token", refresh_token)
         if self.provider is not None:
-            complete.pop("expires_at", None)  # oauthlib's, rounded and counted from the answer
+            if refresh_token and self.token.get("scope"):  # the same: unless it says otherwise
+                complete.setdefault("scope", self.token["scope"])
+            if "expires_in" in complete:  # else it is the provider's own
+                complete.pop("expires_at", None)  # oauthlib's, rounded and counted from the answer
             complete = tokens.dated(complete, asked_at)
         return complete
 

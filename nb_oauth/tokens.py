@@ -84,6 +84,13 @@ def dated(token: Token, now: float) -> dict[str, Any]:
     return copy
 
 
+def readable(token: Token) -> dict[str, Any]:
+    """Return a copy of ``token`` that oauthlib can read: its times are numbers, or left out."""
+    times = {name: seconds(token.get(name)) for name in ("expires_in", "expires_at")}
+    others = {name: value for name, value in token.items() if name not in times}
+    return others | {name: value for name, value in times.items() if value is not None}
+
+
 def expires_at(token: Token) -> float | None:
     """Return when ``token`` ends, in seconds since the epoch; None if that is not known."""
     return seconds(token.get("expires_at"))
@@ -108,8 +115,17 @@ def leeway(token: Token) -> float:
 
 
 def granted_scope(token: Token, requested: Scope) -> list[str]:
-    """Return the scope of ``token``: as it says, else as requested (RFC 6749 §5.1)."""
-    return scope_list(token["scope"] if token.get("scope") else requested)
+    """Return the scope of ``token``: as it says, else as requested (RFC 6749 §5.1).
+
+    Some providers (GitHub) put commas where RFC 6749 §3.3 has spaces.
+    """
+    wanted = scope_list(requested)
+    granted = scope_list(token.get("scope"))
+    if not granted:
+        return wanted
+    if any("," in value for value in wanted):
+        return granted
+    return [part for value in granted for part in value.split(",") if part]
 
 
 def covers(granted: Scope, wanted: Scope) -> bool:

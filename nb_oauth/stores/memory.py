@@ -15,7 +15,8 @@ class MemoryTokenStore:
 
     def load(self, key: TokenKey) -> Token | None:
         """Return the token kept under ``key``, None if there is none."""
-        return self._tokens.get(key)
+        token = self._tokens.get(key)
+        return None if token is None else dict(token)
 
     def save(self, key: TokenKey, token: Token) -> None:
         """Keep ``token`` under ``key``, in place of the one before."""

@@ -1,0 +1,65 @@
+"""Putting a token into a request to the API (RFC 6750 §2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from oauthlib.oauth2 import Client as OAuthlibClient
+
+from nb_oauth.tokens import Token
+from nb_oauth.transport import as_https, with_scheme_of
+
+_Headers = Any  # as requests takes them
+_Body = Any
+
+_IN_HEADER = "auth_header"
+_AUTHORIZATION = ("authorization", b"authorization")  # requests takes both kinds of names
+
+
+def is_wanted(client: OAuthlibClient, headers: Mapping[Any, Any] | None) -> bool:
+    """Tell whether a request with ``headers`` has room for a token.
+
+    It has none where the token goes into the ``Authorization`` header and the caller gave one of
+    his own; None as its value means that he wants none at all.
+    """
+    taken = any(name.lower() in _AUTHORIZATION for name in headers or ())
+    return not (taken and client.default_token_placement == _IN_HEADER)
+
+
+def attach(  # noqa: PLR0913, PLR0917 - what oauthlib's add_token takes
+    client: OAuthlibClient, token: Token, method: str, url: str, headers: _Headers, data: _Body
+) -> tuple[str, _Headers, _Body]:
+    """Put ``token`` where it belongs in a request.
+
+    Args:
+        client: oauthlib's client, which knows where its provider wants a token.
+        token: the token, which has not ended.
+        method: the HTTP method.
+        url: the address of the resource, https or on a loopback address.
+        headers: a mapping that is left as it is, or None.
+        data: the body.
+
+    Returns:
+        The address, headers and body to send.
+    """
+    if _is_plain_bearer(client, token):
+        # From the client, where requests-oauthlib lets it be set on its own.
+        access_token = client.access_token or token["access_token"]
+        return url, {**(headers or {}), "Authorization": f"Bearer {access_token}"}, data
+    add_token: Any = client.add_token
+    placed, headers, data = add_token(
+        as_https(url), http_method=method, body=data, headers=dict(headers or {})
+    )
+    return with_scheme_of(url, placed), headers, data
+
+
+def _is_plain_bearer(client: OAuthlibClient, token: Token) -> bool:
+    """Tell whether a token goes into the header as most do: oauthlib knows the other ways."""
+    kind = type(client)
+    return (
+        getattr(client.add_token, "__func__", None) is OAuthlibClient.add_token
+        and kind.token_types is OAuthlibClient.token_types
+        and kind._add_bearer_token is OAuthlibClient._add_bearer_token  # type: ignore[attr-defined]  # noqa: SLF001 - where subclasses change it
+        and client.default_token_placement == _IN_HEADER
+        and str(client.token_type).lower() == "bearer"
+        and bool(token.get("access_token"))
+    )

@@ -1,0 +1,328 @@
+"""A session that was opened renews its token: early, once, and without losing a request."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+import requests_oauthlib
+
+from nb_oauth import LoginRequired, OAuth2Session, TokenError, TokenExpiredError
+from nb_oauth import renewal as renewal_module
+from nb_oauth import session as session_module
+from tests.polling import wait_until
+from tests.unit.session_stage import Reply, Stage, at_once, ending, let_theirs_use_http, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Clock:
+    """time.time(), ahead by as much as a test wants."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(session_module, "time", type("time", (), {"time": clock}))
+    return clock
+
+
+def statuses(results: list[object]) -> list[object]:
+    return [getattr(result, "status_code", result) for result in results]
+
+
+# -- one renewal for all threads (row 6) --------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [8, 64])
+def test_threads_that_meet_an_ended_token_renew_it_once_and_all_succeed(
+    stage: Stage, threads: int
+) -> None:
+    stage.delay = 0.1
+    session = stage.open(token=ending(-1))
+    results = at_once(threads, lambda: session.get(stage.api))
+    assert statuses(results) == [200] * threads
+    assert len(stage.token_requests) == 1
+    assert set(stage.sent_tokens) == {"Bearer access-1"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        OAuth2Session,
+        pytest.param(
+            requests_oauthlib.OAuth2Session,
+            marks=pytest.mark.xfail(strict=True, raises=AssertionError),
+        ),
+    ],
+)
+def test_a_classic_session_with_a_token_updater_renews_once_too(
+    stage: Stage, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_theirs_use_http(monkeypatch, kind)
+    stage.delay = 0.1
+    kept: list[dict[str, object]] = []
+    session = stage.classic(
+        kind,
+        token=ending(-1),
+        auto_refresh_url=stage.token_endpoint,
+        auto_refresh_kwargs={"client_id": "app"},
+        token_updater=kept.append,
+    )
+    results = at_once(8, lambda: session.get(stage.api))
+    assert statuses(results) == [200] * 8
+    assert [token["access_token"] for token in kept] == ["access-1"]
+    assert len(stage.token_requests) == 1
+
+
+def test_a_token_endpoint_that_is_down_is_asked_once_for_all_waiting_threads(stage: Stage) -> None:
+    stage.delay, stage.at_token = 0.3, lambda _: reply(503, error="temporarily_unavailable")
+    session = stage.open(token=ending(-1))
+    results = at_once(8, lambda: session.get(stage.api))
+    assert all(isinstance(result, TokenError) for result in results)
+    assert len(stage.token_requests) == 1
+
+
+# -- leeway (row 7) -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("left", "lifetime", "renewed"),
+    [(29, 3600, True), (31, 3600, False), (9, 100, True), (11, 100, False), (0.9, 10, True)],
+)
+def test_a_token_is_renewed_half_a_minute_or_a_tenth_of_its_life_before_its_end(
+    stage: Stage, left: float, lifetime: float, renewed: bool
+) -> None:
+    session = stage.open(token=ending(left, lifetime))
+    session.get(stage.api)
+    assert stage.sent_tokens == ["Bearer access-1" if renewed else "Bearer access-0"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        reply(500, error="server_error"),
+        reply(400, error="invalid_grant"),
+        reply(429, error="slow_down"),
+        Reply("<html>Down for maintenance</html>", 502, {"Content-Type": "text/html"}),
+        Reply("", 302, {"Location": "https://elsewhere.example/"}),
+    ],
+)
+def test_a_token_that_still_lives_is_used_when_its_early_renewal_fails(
+    stage: Stage, failure: Reply
+) -> None:
+    stage.at_token = lambda _: failure
+    session = stage.open(token=ending(20))
+    assert session.get(stage.api).status_code == 200
+    assert stage.sent_tokens == ["Bearer access-0"]
+
+
+def test_a_token_that_still_lives_is_used_when_the_token_endpoint_cannot_be_reached(
+    stage: Stage,
+) -> None:
+    session = stage.open(token=ending(20))
+    session.provider = type(stage.provider)("Stage", token_endpoint="http://127.0.0.1:1/token")
+    assert session.get(stage.api).status_code == 200
+
+
+def test_a_failed_early_renewal_is_not_tried_again_with_every_request(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
+    session = stage.open(token=ending(25))
+    at_once(8, lambda: session.get(stage.api))
+    for _ in range(5):
+        session.get(stage.api)
+    assert len(stage.token_requests) == 1
+
+
+def test_a_failed_early_renewal_is_tried_again_after_a_tenth_of_what_is_left(
+    stage: Stage, clock: Clock
+) -> None:
+    stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
+    session = stage.open(token=ending(25))
+    session.get(stage.api)
+    clock.ahead = 2.3
+    session.get(stage.api)
+    assert len(stage.token_requests) == 1
+    clock.ahead = 2.7
+    stage.at_token = stage.rotate
+    session.get(stage.api)
+    assert stage.sent_tokens == ["Bearer access-0"] * 2 + ["Bearer access-1"]
+
+
+def test_the_rest_after_a_failed_early_renewal_ends_with_the_token(
+    stage: Stage, clock: Clock
+) -> None:
+    stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
+    session = stage.open(token=ending(0.5, lifetime=20))
+    session.get(stage.api)
+    stage.at_token = stage.rotate
+    clock.ahead = 0.6  # less than the second that the rest lasts
+    session.get(stage.api)
+    assert stage.sent_tokens == ["Bearer access-0", "Bearer access-1"]
+
+
+def test_an_ended_token_whose_renewal_fails_for_a_while_can_be_renewed_later(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
+    session = stage.open(token=ending(-1))
+    with pytest.raises(TokenError) as raised:
+        session.get(stage.api)
+    assert raised.value.error == "temporarily_unavailable"
+    stage.at_token = stage.rotate
+    assert session.get(stage.api).status_code == 200
+
+
+def test_an_unreachable_token_endpoint_is_an_error_of_requests(stage: Stage) -> None:
+    session = stage.open(token=ending(-1))
+    session.provider = type(stage.provider)("Stage", token_endpoint="http://127.0.0.1:1/token")
+    with pytest.raises(requests.ConnectionError):
+        session.get(stage.api)
+
+
+# -- the end ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "bad_refresh_token"])
+def test_a_refused_refresh_token_is_used_once_and_then_somebody_must_sign_in(
+    stage: Stage, code: str
+) -> None:
+    stage.at_token = lambda _: reply(400, error=code)
+    session = stage.open(token=ending(-1))
+    results = at_once(8, lambda: session.get(stage.api))
+    results += at_once(1, lambda: session.get(stage.api))
+    assert {type(result) for result in results} == {LoginRequired}
+    assert "Stage renews this sign-in no longer" in str(results[0])
+    assert len(stage.token_requests) == 1
+    assert not stage.api_requests
+
+
+def test_a_refresh_token_refused_early_is_used_no_more_and_the_token_until_its_end(
+    stage: Stage, clock: Clock
+) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    session = stage.open(token=ending(20))
+    session.get(stage.api)
+    clock.ahead = 15
+    session.get(stage.api)
+    assert stage.sent_tokens == ["Bearer access-0"] * 2
+    assert len(stage.token_requests) == 1
+    clock.ahead = 21
+    with pytest.raises(LoginRequired):
+        session.get(stage.api)
+
+
+def test_signing_in_again_ends_the_refusal(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    session = stage.open(token=ending(-1))
+    with pytest.raises(LoginRequired):
+        session.get(stage.api)
+    stage.at_token = lambda _: reply(access_token="new", refresh_token="refresh-0", expires_in=-5)
+    session.fetch_token(stage.token_endpoint, code="code")
+    stage.at_token = stage.rotate
+    assert session.get(stage.api).status_code == 200
+
+
+def test_token_expired_is_never_raised_before_the_end(stage: Stage, clock: Clock) -> None:
+    token = ending(5)
+    del token["refresh_token"]
+    session = stage.open(token=token)
+    assert session.get(stage.api).status_code == 200
+    clock.ahead = token["expires_at"] - time.time()
+    with pytest.raises(TokenExpiredError, match="Stage gave nothing to renew it with"):
+        session.get(stage.api)
+    assert not stage.token_requests
+
+
+def test_opened_sessions_never_raise_token_updated(stage: Stage) -> None:
+    session = stage.open(token=ending(-1))
+    assert session.token_updater is None
+    assert session.get(stage.api).status_code == 200
+    assert len(stage.api_requests) == 1
+
+
+# -- what is renewed ----------------------------------------------------------------------------
+
+
+def test_a_renewal_without_expires_in_does_not_leave_the_session_renewing_for_ever(
+    stage: Stage,
+) -> None:
+    stage.at_token = lambda _: reply(access_token="new", token_type="bearer")
+    session = stage.open(token=ending(-1))
+    session.get(stage.api)
+    session.get(stage.api)
+    assert len(stage.token_requests) == 1
+    assert "expires_at" not in session.token
+
+
+def test_a_renewal_keeps_the_refresh_token_and_scope_that_it_does_not_name(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(access_token="new", expires_in=60)
+    session = stage.open(token=ending(-1, scope=["a"]), scope="a b")
+    session.get(stage.api)
+    assert session.token["refresh_token"] == "refresh-0"
+    assert (session.scope, session.missing_scope) == (["a"], ["b"])
+
+
+def test_a_renewed_token_is_dated_from_when_it_was_asked_for(stage: Stage) -> None:
+    stage.delay = 0.2
+    session = stage.open(token=ending(-1))
+    before = time.time()
+    session.get(stage.api)
+    assert before + 3600 <= session.token["expires_at"] <= time.time() + 3600 - 0.2
+
+
+def test_a_renewal_asks_for_no_scope(stage: Stage) -> None:
+    session = stage.open(token=ending(-1), scope="a b")
+    session.get(stage.api)
+    assert stage.token_requests[0].form == {
+        "grant_type": "refresh_token",
+        "refresh_token": "refresh-0",
+        "client_id": "app",
+    }
+
+
+# -- the room itself ----------------------------------------------------------------------------
+
+
+def test_a_token_that_somebody_else_renewed_is_adopted() -> None:
+    renewed = {"access_token": "b"}
+    renewal = renewal_module.Renewal(lambda: renewed)
+    assert renewal.run({"access_token": "a"}, pytest.fail) is renewed
+
+
+def test_the_same_access_token_with_a_later_end_is_a_renewed_one() -> None:
+    renewed = {"access_token": "a", "expires_at": 2}
+    renewal = renewal_module.Renewal(lambda: renewed)
+    assert renewal.run({"access_token": "a", "expires_at": 1}, pytest.fail) is renewed
+
+
+def test_a_failure_from_before_is_not_the_callers() -> None:
+    stale = {"access_token": "a"}
+    renewal = renewal_module.Renewal(lambda: stale)
+    with pytest.raises(ZeroDivisionError):
+        renewal.run(stale, lambda _: {"never": 1 / 0})
+    assert renewal.run(stale, lambda _: {"access_token": "b"}) == {"access_token": "b"}
+
+
+def test_a_token_updater_may_ask_the_api_with_its_own_session(stage: Stage) -> None:
+    session = stage.classic(
+        token=ending(-1),
+        auto_refresh_url=stage.token_endpoint,
+        token_updater=lambda _: session.get(stage.api + "/inner"),
+    )
+    session.get(stage.api)
+    wait_until(lambda: len(stage.api_requests) == 2, "both requests arrive", seconds=5)
+    assert [request.path for request in stage.api_requests] == ["/api/inner", "/api"]
