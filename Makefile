@@ -28,7 +28,7 @@ demo: .venv/.installed-demo
 
 lint: setup setup-node
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check nb_oauth tests
 	$(BIN)/mypy
 	npm --prefix tests/providers run --silent typecheck
 
