@@ -40,8 +40,8 @@ test test-all: lint setup-chromium
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=100
 
-bench: setup setup-node setup-chromium
-	$(BIN)/python -m pytest tests/benchmarks --capture=no
+bench: setup setup-node
+	$(BIN)/python -m pytest tests/benchmarks --quiet
 
 clean:
 	rm -rf .venv $(NODE_MODULES) tests/artifacts .coverage .coverage.* \
