@@ -165,6 +165,9 @@ class TokenUpdated(TokenError, _TokenUpdated):  # noqa: N818 - requests-oauthlib
         super().__init__("The token was renewed: keep error.token and send the request again.")
         self.token = token
 
+    def __reduce__(self) -> "tuple[type[TokenUpdated], tuple[Mapping[str, object]]]":
+        return TokenUpdated, (self.token,)
+
 
 def in_terms_of(
     ours: type[_P],
@@ -183,10 +186,20 @@ def in_terms_of(
         error: the provider's error code.
         status: the HTTP status of the answer.
     """
-    kind = ours
-    if not issubclass(ours, type(theirs)):
-        members = {"__module__": __name__, "__doc__": ours.__doc__}
-        kind = cast("type[_P]", type(type(theirs).__name__, (ours, type(theirs)), members))
+    return _combined(ours, type(theirs), message, error, status)
+
+
+def _combined(
+    ours: type[_P], theirs: type[Exception], message: str, error: str | None, status: int | None
+) -> _P:
+    if issubclass(ours, theirs):
+        return ours(message, error=error, status=status)
+
+    def reduce(_: _P) -> tuple[object, ...]:  # pickle finds no class that was made on the way
+        return _combined, (ours, theirs, message, error, status)
+
+    members = {"__module__": __name__, "__doc__": ours.__doc__, "__reduce__": reduce}
+    kind = cast("type[_P]", type(theirs.__name__, (ours, theirs), members))
     return kind(message, error=error, status=status)
 
 

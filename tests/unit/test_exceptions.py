@@ -1,0 +1,108 @@
+"""Every error is ours, and its counterpart elsewhere as well."""
+
+from __future__ import annotations
+
+import builtins
+import pickle
+from typing import Any
+
+import oauthlib.oauth2
+import pytest
+import requests_oauthlib
+from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
+
+import nb_oauth
+from nb_oauth import exceptions
+from nb_oauth.exceptions import TokenError, in_terms_of
+
+COUNTERPARTS = {
+    "ConfigurationError": builtins.ValueError,
+    "LoginTimeout": builtins.TimeoutError,
+    "InsecureTransportError": oauthlib.oauth2.InsecureTransportError,
+    "AuthorizationError": oauthlib.oauth2.OAuth2Error,
+    "StateMismatchError": oauthlib.oauth2.MismatchingStateError,
+    "TokenError": oauthlib.oauth2.OAuth2Error,
+    "TokenExpiredError": oauthlib.oauth2.TokenExpiredError,
+    "TokenUpdated": requests_oauthlib.TokenUpdated,
+}
+CODES = {
+    "StateMismatchError": "mismatching_state",
+    "InsecureTransportError": "insecure_transport",
+    "TokenExpiredError": "token_expired",
+    "TokenUpdated": "token_updated",
+}
+
+
+def made(name: str) -> Any:
+    kind = getattr(exceptions, name)
+    return kind({"access_token": "s3cret"}) if name == "TokenUpdated" else kind("what to do")
+
+
+@pytest.mark.parametrize("name", exceptions.__all__)
+def test_every_error_is_ours_and_its_counterpart(name: str) -> None:
+    error = made(name)
+    assert isinstance(error, nb_oauth.OAuthError)
+    assert isinstance(error, COUNTERPARTS.get(name, Exception))
+
+
+@pytest.mark.parametrize("name", exceptions.__all__)
+def test_every_error_says_just_what_it_was_given(name: str) -> None:
+    said = str(made(name))
+    assert said == "what to do" or name == "TokenUpdated"
+    assert "s3cret" not in said + repr(made(name))
+
+
+@pytest.mark.parametrize("name", exceptions.__all__)
+def test_every_error_has_its_code(name: str) -> None:
+    assert made(name).error == CODES.get(name)
+
+
+@pytest.mark.parametrize("name", exceptions.__all__)
+def test_every_error_survives_a_journey_to_another_process(name: str) -> None:
+    there = pickle.loads(pickle.dumps(made(name)))  # noqa: S301 - our own
+    assert (type(there), str(there)) == (type(made(name)), str(made(name)))
+
+
+@pytest.mark.parametrize("name", ["LoginPending", "LoginRequired", "LoginCancelled"])
+def test_what_stops_a_cell_shows_as_one_line(name: str) -> None:
+    assert made(name)._render_traceback_() == [f"{name}: what to do"]
+
+
+def test_an_expired_token_says_what_to_do_by_itself() -> None:
+    assert "Sign in again" in str(nb_oauth.TokenExpiredError())
+
+
+def test_a_renewed_token_is_in_the_error() -> None:
+    assert nb_oauth.TokenUpdated({"access_token": "a"}).token == {"access_token": "a"}
+
+
+def test_status_and_code_are_the_providers() -> None:
+    error = TokenError("no", error="invalid_grant", status=400)
+    assert (error.error, error.status, error.status_code) == ("invalid_grant", 400, 400)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        oauthlib.oauth2.InvalidGrantError(),
+        oauthlib.oauth2.MissingTokenError(),
+        CustomOAuth2Error(error="own"),
+    ],
+)
+def test_an_error_in_terms_of_oauthlibs_is_caught_as_either(theirs: Exception) -> None:
+    error = in_terms_of(TokenError, theirs, "no", error="invalid_grant", status=400)
+    assert isinstance(error, TokenError)
+    assert isinstance(error, type(theirs))
+    assert (str(error), error.error, error.status) == ("no", "invalid_grant", 400)
+
+
+def test_an_error_that_is_theirs_already_needs_no_new_class() -> None:
+    assert type(in_terms_of(TokenError, oauthlib.oauth2.OAuth2Error(), "no")) is TokenError
+
+
+def test_an_error_in_terms_of_oauthlibs_survives_a_journey_to_another_process() -> None:
+    error = in_terms_of(TokenError, CustomOAuth2Error(error="own"), "no", error="own", status=400)
+    there = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert isinstance(there, TokenError)
+    assert isinstance(there, CustomOAuth2Error)
+    assert (str(there), there.error, there.status) == ("no", "own", 400)
