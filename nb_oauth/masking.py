@@ -17,7 +17,7 @@ _NAMES = (
 # A value may hold escaped quotes, and JSON may stand in a string of JSON: then every quote is
 # escaped (group 2). A text may end in the middle of a value.
 _IN_JSON = re.compile(
-    rf"((\\{{0,3}})[\"']{_NAMES}\2[\"']\s*:\s*)\2([\"'])(?:(?!\2\3)(?:\\.|.))*(?:\2\3|$)",
+    rf"((\\{{0,3}})[\"']{_NAMES}\2[\"']\s*:\s*)\2([\"'])(?:(?!\2\3)(?:\\.|.))+(?:\2\3|$)",
     re.IGNORECASE | re.DOTALL,
 )
 _NUMBER_IN_JSON = re.compile(rf"([\"']{_NAMES}\\*[\"']\s*:\s*)-?\d[\d.]{{3,}}", re.IGNORECASE)
