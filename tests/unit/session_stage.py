@@ -16,9 +16,9 @@ from nb_oauth import Client, OAuth2Session, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
     import pytest
+    from typing_extensions import Self
 
 ENDED = {"access_token": "access-0", "refresh_token": "refresh-0", "token_type": "Bearer"}
 
@@ -43,7 +43,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
 
 
-def reply(status: int = 200, **members: Any) -> Reply:  # noqa: ANN401 - JSON
+def reply(status: int = 200, **members: Any) -> Reply:
     return Reply(json.dumps(members), status)
 
 
@@ -94,7 +94,7 @@ class Stage:
             authorization_endpoint=f"{self.issuer}/authorize",
         )
 
-    def open(self, client: Client | None = None, **arguments: Any) -> OAuth2Session:  # noqa: ANN401
+    def open(self, client: Client | None = None, **arguments: Any) -> OAuth2Session:
         """A session that was opened here; it asks no proxy, whatever the environment says."""
         client = client or Client("app", redirect_uri="http://127.0.0.1/callback")
         session = OAuth2Session.open(self.provider, client, **arguments)
@@ -104,9 +104,9 @@ class Stage:
     def classic(
         self,
         kind: type[requests_oauthlib.OAuth2Session] = OAuth2Session,
-        *arguments: Any,  # noqa: ANN401
-        **keywords: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401 - of either kind
+        *arguments: Any,
+        **keywords: Any,
+    ) -> Any:
         """A session made by its constructor."""
         session = kind(*(arguments or ("app",)), **keywords)
         session.trust_env = False
@@ -138,7 +138,7 @@ class Stage:
         return [request.headers.get("Authorization") for request in self.api_requests]
 
 
-def ending(seconds: float, lifetime: float = 3600, **members: Any) -> dict[str, Any]:  # noqa: ANN401
+def ending(seconds: float, lifetime: float = 3600, **members: Any) -> dict[str, Any]:
     """A token that ends in ``seconds``."""
     return {**ENDED, "expires_in": lifetime, "expires_at": time.time() + seconds, **members}
 
@@ -190,7 +190,7 @@ def _handler(stage: Stage) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = _serve
+        do_GET = do_POST = _serve  # noqa: N815 - the standard library's names
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -106,7 +106,7 @@ def test_a_token_endpoint_that_is_down_is_asked_once_for_all_waiting_threads(sta
     [(29, 3600, True), (31, 3600, False), (9, 100, True), (11, 100, False), (0.9, 10, True)],
 )
 def test_a_token_is_renewed_half_a_minute_or_a_tenth_of_its_life_before_its_end(
-    stage: Stage, left: float, lifetime: float, renewed: bool
+    stage: Stage, left: float, lifetime: float, *, renewed: bool
 ) -> None:
     session = stage.open(token=ending(left, lifetime))
     session.get(stage.api)
@@ -297,16 +297,20 @@ def test_a_renewal_asks_for_no_scope(stage: Stage) -> None:
 # -- the room itself ----------------------------------------------------------------------------
 
 
+def _never(_: object) -> dict[str, object]:
+    pytest.fail("nobody should renew")
+
+
 def test_a_token_that_somebody_else_renewed_is_adopted() -> None:
     renewed = {"access_token": "b"}
     renewal = renewal_module.Renewal(lambda: renewed)
-    assert renewal.run({"access_token": "a"}, pytest.fail) is renewed
+    assert renewal.run({"access_token": "a"}, _never) is renewed
 
 
 def test_the_same_access_token_with_a_later_end_is_a_renewed_one() -> None:
     renewed = {"access_token": "a", "expires_at": 2}
     renewal = renewal_module.Renewal(lambda: renewed)
-    assert renewal.run({"access_token": "a", "expires_at": 1}, pytest.fail) is renewed
+    assert renewal.run({"access_token": "a", "expires_at": 1}, _never) is renewed
 
 
 def test_a_failure_from_before_is_not_the_callers() -> None:
@@ -318,7 +322,7 @@ def test_a_failure_from_before_is_not_the_callers() -> None:
 
 
 def test_a_token_updater_may_ask_the_api_with_its_own_session(stage: Stage) -> None:
-    session = stage.classic(
+    session: Any = stage.classic(
         token=ending(-1),
         auto_refresh_url=stage.token_endpoint,
         token_updater=lambda _: session.get(stage.api + "/inner"),

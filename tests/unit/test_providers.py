@@ -1,0 +1,70 @@
+"""What is known of a provider before anyone signs in."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from nb_oauth import ConfigurationError, Provider, demo
+from nb_oauth.providers import known_provider
+
+ADDRESSES = [
+    field.name
+    for field in dataclasses.fields(Provider)
+    if field.name.endswith(("_endpoint", "_uri")) or field.name == "issuer"
+]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("address", ["http://as.example/", "as.example", ""])
+def test_an_address_is_https_or_loopback(name: str, address: Any) -> None:
+    with pytest.raises(
+        ConfigurationError, match=rf"Provider\('Example'\): {name} must be an https"
+    ):
+        Provider("Example", **{name: address})
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("address", ["https://as.example/", "http://127.0.0.1:5/x", None])
+def test_an_address_that_is_safe_is_taken(name: str, address: Any) -> None:
+    assert getattr(Provider("Example", **{name: address}), name) == address
+
+
+def test_a_required_endpoint_is_returned() -> None:
+    assert Provider("E", token_endpoint="https://as.example/t").require("token_endpoint") == (
+        "https://as.example/t"
+    )
+
+
+def test_a_required_endpoint_that_is_missing_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="has no token_endpoint: give token_endpoint=…"):
+        Provider("Example").require("token_endpoint")
+
+
+def test_a_provider_is_a_value() -> None:
+    assert Provider("E") == Provider("E")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Provider("E").name = "F"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["demo", " Demo "])
+def test_the_demo_provider_is_known_by_name(name: str) -> None:
+    known = known_provider(name)
+    try:
+        assert (known.provider, known.client) == (demo.provider(), demo.client())
+    finally:
+        demo.stop()
+
+
+def test_an_unknown_name_says_what_is_known_and_what_to_do() -> None:
+    with pytest.raises(ConfigurationError, match=r"'nowhere'; known: demo\. For any other, pass"):
+        known_provider("nowhere")
+
+
+def test_knowing_providers_loads_none_of_them() -> None:
+    script = "import nb_oauth.providers, sys; sys.exit('nb_oauth.demo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0  # noqa: S603
