@@ -35,7 +35,7 @@ def attach(  # noqa: PLR0913, PLR0917 - what oauthlib's add_token takes
         token: the token, which has not ended.
         method: the HTTP method.
         url: the address of the resource, https or on a loopback address.
-        headers: a mapping that is left as it is, or None.
+        headers: a mapping of the session's own, or None.
         data: the body.
 
     Returns:
@@ -46,9 +46,7 @@ def attach(  # noqa: PLR0913, PLR0917 - what oauthlib's add_token takes
         access_token = client.access_token or token["access_token"]
         return url, {**(headers or {}), "Authorization": f"Bearer {access_token}"}, data
     add_token: Any = client.add_token
-    placed, headers, data = add_token(
-        as_https(url), http_method=method, body=data, headers=dict(headers or {})
-    )
+    placed, headers, data = add_token(as_https(url), http_method=method, body=data, headers=headers)
     return with_scheme_of(url, placed), headers, data
 
 

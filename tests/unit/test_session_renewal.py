@@ -330,3 +330,27 @@ def test_a_token_updater_may_ask_the_api_with_its_own_session(stage: Stage) -> N
     session.get(stage.api)
     wait_until(lambda: len(stage.api_requests) == 2, "both requests arrive", seconds=5)
     assert [request.path for request in stage.api_requests] == ["/api/inner", "/api"]
+
+
+@pytest.mark.timeout(10)
+def test_a_token_updater_may_renew_again_with_its_own_session(stage: Stage) -> None:
+    def update(_: object) -> None:
+        if len(stage.token_requests) == 1:
+            stage.lifetime = 3600
+            session.get(stage.api + "/inner")
+
+    stage.lifetime = -1  # the first renewal brings a token that has ended already
+    session: Any = stage.classic(
+        token=ending(-1), auto_refresh_url=stage.token_endpoint, token_updater=update
+    )
+    session.get(stage.api)
+    assert len(stage.token_requests) == 2
+    assert stage.sent_tokens[0] == "Bearer access-2"
+
+
+def test_a_renewed_token_without_end_is_not_taken_for_the_one_that_ended(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(access_token="new", token_type="bearer")
+    session: Any = stage.open(token=ending(-1))
+    session._client.default_token_placement = "query"  # where oauthlib looks at the end as well
+    session.get(stage.api)
+    assert stage.api_requests[0].query == {"access_token": "new"}
