@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.browser.harness.lab import Lab
 
 READY_MS = 60_000
+SAVE_STATE = "Save Widget State Automatically"
+CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell"
 IDLE = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 # What Chromium and JupyterLab complain of by themselves, on a page without any of our code.
@@ -51,7 +53,7 @@ class NotebookPage:
     def reload(self) -> None:
         """Reload the page, as F5 does. The kernel goes on; it may be busy."""
         self.page.reload()
-        self.page.wait_for_selector(".jp-Notebook .cm-content", timeout=READY_MS)
+        self.page.wait_for_selector(CELL, timeout=READY_MS)
 
     def reopen_with_a_new_kernel(self) -> None:
         """Close the page, end the kernel, and open what was saved."""
@@ -60,7 +62,7 @@ class NotebookPage:
         self.open()
 
     def wait_until_idle(self, *, timeout_ms: float = READY_MS) -> None:
-        self.page.wait_for_selector(".jp-Notebook .cm-content", timeout=READY_MS)
+        self.page.wait_for_selector(CELL, timeout=READY_MS)
         # The page also shows "idle" before it has a kernel, and then runs nothing: ask the server.
         wait_until(self._has_idle_kernel, "the page has an idle kernel", seconds=timeout_ms / 1000)
         self.page.wait_for_selector(IDLE, timeout=timeout_ms)
@@ -89,14 +91,17 @@ class NotebookPage:
         return response.request.method == "PUT" and path.endswith(f"/api/contents/{self.name}")
 
     def set_save_widget_state(self, *, on: bool) -> None:
-        """Choose Settings → Save Widget State Automatically."""
-        item = self._open_menu("Settings", "Save Widget State Automatically")
+        """Choose Settings → Save Widget State Automatically, and wait until it is so."""
+        if self._saves_widget_state() != on:
+            self._open_menu("Settings", SAVE_STATE).click()
+            wait_until(lambda: self._saves_widget_state() == on, f"{SAVE_STATE}: {on}")
+
+    def _saves_widget_state(self) -> bool:
+        item = self._open_menu("Settings", SAVE_STATE)
         is_on = "lm-mod-toggled" in (item.get_attribute("class") or "")
-        if is_on == on:
-            self.page.keyboard.press("Escape")
-            self.page.keyboard.press("Escape")
-        else:
-            item.click()
+        self.page.keyboard.press("Escape")
+        expect(item).to_have_count(0)
+        return is_on
 
     # --- running ------------------------------------------------------------
 
