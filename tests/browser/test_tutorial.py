@@ -13,8 +13,9 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from playwright.sync_api import expect
 
 from tests.browser.harness.leaks import find_secrets
-from tests.browser.harness.notebook import NotebookPage
+from tests.browser.harness.notebook import IDLE, READY_MS, NotebookPage
 from tests.browser.harness.widget import SignInWidget
+from tests.polling import wait_until
 from tests.providers.oidc import Secret
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ class Tutorial:
 
     def number(self, name: str) -> int:
         return self.names.index(name)
+
+    def open(self) -> None:
+        """As ``NotebookPage.open``; but the first cell is text here, and its editor is hidden."""
+        self.page.goto(self.notebook.lab.page_url(self.notebook.name))
+        editor = self.notebook.cell(0).locator(".cm-content")
+        expect(editor).to_be_visible(timeout=READY_MS)
+        wait_until(self.notebook._has_idle_kernel, "the page has an idle kernel", seconds=60)
+        expect(self.page.locator(IDLE)).to_be_visible(timeout=READY_MS)
 
     def run_to_the_end(self, start: Callable[[], None], picture: Path) -> None:
         """Run all cells, sign in, and wait until the last one has run."""
@@ -151,7 +160,7 @@ def tutorial(lab: Lab, context: BrowserContext) -> Iterator[Tutorial]:
 def test_the_tutorial_from_run_all_to_its_end_twice(
     tutorial: Tutorial, artifact: Callable[[str], Path]
 ) -> None:
-    tutorial.notebook.open()
+    tutorial.open()
     tutorial.run_to_the_end(tutorial.notebook.run_all, artifact("waiting"))
     for name in tutorial.names:
         tutorial.look_at(name, artifact(name))
