@@ -21,7 +21,7 @@ from nb_oauth.exceptions import StateMismatchError
 from nb_oauth.providers import Provider
 from nb_oauth.token_responses import read_token_response
 from nb_oauth.tokens import Token
-from nb_oauth.transport import as_https, require_secure, with_scheme_of
+from nb_oauth.transport import DirectLoopback, as_https, require_secure, with_scheme_of
 
 DEFAULT_TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and seconds between two bytes, unless the caller says otherwise."""
@@ -33,7 +33,7 @@ _HEADERS = {
 _SECRETS = ("code", "code_verifier", "refresh_token", "client_secret", "password")
 
 
-class TokenRequests(requests_oauthlib.OAuth2Session):
+class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
     """The half of a session that talks to the token endpoint."""
 
     provider: Provider | None = None

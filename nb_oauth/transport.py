@@ -1,7 +1,10 @@
 """Where a secret may travel: over https, or over loopback on this machine (RFC 8252 §7.3, §8.3)."""
 
 import ipaddress
+from typing import Any
 from urllib.parse import urlsplit
+
+import requests
 
 from nb_oauth.exceptions import InsecureTransportError
 
@@ -30,6 +33,30 @@ def is_secure(url: str) -> bool:
     if parts.scheme == "https":
         return bool(host)
     return parts.scheme == "http" and is_loopback(host)
+
+
+def is_loopback_http(url: str) -> bool:
+    """Tell whether ``url`` is http to a loopback address: safe only while it stays here."""
+    return url[:5].lower() == "http:" and is_secure(url)
+
+
+class DirectLoopback(requests.Session):
+    """A session that never asks a proxy for http on a loopback address.
+
+    A proxy would get everything in clear text, over the network, for an address that it cannot
+    reach: its loopback is another machine's. So no proxy is asked, whether it is named by the
+    environment, by ``session.proxies`` or by ``proxies=``. Other addresses keep theirs.
+    """
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' own
+        """Send ``request``: every one comes by here, those that follow a redirect too."""
+        url = request.url or ""
+        if is_loopback_http(url):
+            # The most specific key wins in requests; the others are for where a redirect leads.
+            direct = {f"http://{urlsplit(url).hostname}": None}
+            kwargs["proxies"] = {**(kwargs.get("proxies", self.proxies) or {}), **direct}
+            request.headers.pop("Proxy-Authorization", None)  # requests adds it at a redirect
+        return super().send(request, **kwargs)
 
 
 def require_secure(url: str) -> None:
