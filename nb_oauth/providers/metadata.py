@@ -23,10 +23,11 @@ class Provider:
         jwks_uri: the provider's signing keys (RFC 7517).
         token_endpoint_auth_methods_supported: how a client may authenticate.
         authorization_response_iss_parameter_supported: whether every answer names its issuer
-            (RFC 9207 §3); then one that does not is refused.
+            (RFC 9207 §3); then one that does not is refused. It needs ``issuer``.
 
     Raises:
-        ConfigurationError: an endpoint is neither https nor a loopback address.
+        ConfigurationError: an endpoint is neither https nor a loopback address, or answers are
+            to name an issuer that is not given.
     """
 
     name: str
@@ -50,6 +51,12 @@ class Provider:
                     f"Provider({self.name!r}): {field.name} must be an https address "
                     f"(or http on a loopback address), not {value!r}."
                 )
+
+        if self.authorization_response_iss_parameter_supported and self.issuer is None:
+            raise ConfigurationError(
+                f"Provider({self.name!r}): authorization_response_iss_parameter_supported=True "
+                "needs issuer=…, to compare the issuer that an answer names with (RFC 9207 §2.4)."
+            )
 
     def require(self, endpoint: str) -> str:
         """Return the address of ``endpoint``, such as ``"token_endpoint"``.

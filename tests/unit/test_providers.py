@@ -34,6 +34,13 @@ def test_an_address_that_is_safe_is_taken(name: str, address: Any) -> None:
     assert getattr(Provider("Example", **{name: address}), name) == address
 
 
+def test_answers_that_name_their_issuer_need_one_to_compare_with() -> None:
+    promised: Any = {"authorization_response_iss_parameter_supported": True}
+    with pytest.raises(ConfigurationError, match=r"Provider\('E'\): .*needs issuer=…"):
+        Provider("E", **promised)
+    assert Provider("E", issuer="https://as.example", **promised).issuer == "https://as.example"
+
+
 def test_a_required_endpoint_is_returned() -> None:
     assert Provider("E", token_endpoint="https://as.example/t").require("token_endpoint") == (
         "https://as.example/t"
