@@ -1,13 +1,16 @@
 """Your app as it is registered with a provider."""
 
+import re
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from nb_oauth.exceptions import ConfigurationError
 
 _METHODS = ("none", "client_secret_basic", "client_secret_post")
+
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d+(?:[/?]|$))\S+", re.IGNORECASE)  # not host:80
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,34 @@ class Client:
             )
         if method in _METHODS[1:] and self.client_secret is None:
             raise ConfigurationError(f"token_endpoint_auth_method={method!r} needs client_secret=…")
+        if self.redirect_uri is not None:
+            require_redirect_uri(self.redirect_uri)
+
+
+def require_redirect_uri(redirect_uri: str) -> None:
+    """Refuse what no provider can send people back to (RFC 6749 §3.1.2).
+
+    Raises:
+        ConfigurationError: it is not an absolute URI, it has a fragment, or its port is none.
+    """
+    try:
+        parts = urlsplit(redirect_uri)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigurationError(
+            f"redirect_uri={redirect_uri!r} is no address ({error}). Give it exactly as registered."
+        ) from None
+    whole = bool(parts.hostname) or parts.scheme not in {"http", "https"}
+    if not (whole and _ABSOLUTE.fullmatch(redirect_uri)):
+        raise ConfigurationError(
+            f"redirect_uri={redirect_uri!r} is no absolute URI. Give it in full, exactly as "
+            "registered, such as 'https://app.example/callback' or 'http://127.0.0.1/callback'."
+        )
+    if "#" in redirect_uri:
+        raise ConfigurationError(
+            f"redirect_uri={redirect_uri!r} has a fragment, which RFC 6749 §3.1.2 forbids: leave "
+            "out everything from the # on."
+        )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from oauthlib.oauth2 import WebApplicationClient
 from requests.auth import HTTPBasicAuth
 
 from nb_oauth import attachment, session_account, tokens
-from nb_oauth.clients import Client
+from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import TokenError, TokenExpiredError, TokenUpdated
 from nb_oauth.providers import Provider
 from nb_oauth.renewal import Renewal, Setbacks, ended
@@ -86,12 +86,15 @@ class OAuth2Session(TokenRequests):
             redirect_uri: where the provider sends people back to; None is the client's.
 
         Raises:
-            ConfigurationError: the provider has no token endpoint.
+            ConfigurationError: the provider has no token endpoint, or ``redirect_uri`` is none.
         """
+        redirect_uri = redirect_uri or client.redirect_uri
+        if redirect_uri:
+            require_redirect_uri(redirect_uri)
         session = cls(
             client=WebApplicationClient(client.client_id),
             scope=tokens.scope_list(scope) or None,
-            redirect_uri=redirect_uri or client.redirect_uri,
+            redirect_uri=redirect_uri,
             pkce="S256",
         )
         session.provider, session._registered = provider, client
@@ -158,6 +161,10 @@ class OAuth2Session(TokenRequests):
         """What was asked for and not granted: people may tick less on the consent page."""
         granted = tokens.granted_scope(self.token, self._scope)
         return [value for value in self.requested_scope if value not in granted]
+
+    def may_have(self, scope: Scope) -> bool:
+        """Tell whether ``scope`` was granted, also where that is under names not asked for."""
+        return tokens.may_cover(self.token, self._scope, scope)
 
     @property
     def is_alive(self) -> bool:

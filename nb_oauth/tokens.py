@@ -131,3 +131,16 @@ def granted_scope(token: Token, requested: Scope) -> list[str]:
 def covers(granted: Scope, wanted: Scope) -> bool:
     """Tell whether every scope value of ``wanted`` is among ``granted``."""
     return set(scope_list(wanted)) <= set(scope_list(granted))
+
+
+def may_cover(token: Token, requested: Scope, wanted: Scope) -> bool:
+    """Tell whether ``token`` may be good for ``wanted``, as far as what it says tells.
+
+    A provider that grants what nobody asked for has names of its own (Google answers ``email``
+    with ``https://www.googleapis.com/auth/userinfo.email``): then whatever was requested may be
+    among it. A provider that grants less under the names of the request means less: the person
+    unticked something.
+    """
+    granted = granted_scope(token, requested)
+    has_names_of_its_own = not covers(requested, granted)
+    return covers(granted, wanted) or (has_names_of_its_own and covers(requested, wanted))

@@ -28,6 +28,50 @@ def test_what_cannot_work_is_said_at_once(arguments: dict[str, str], words: str)
         Client(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("redirect_uri", "words"),
+    [
+        ("", "absolute"),
+        ("/callback", "absolute"),
+        ("//app.example/callback", "absolute"),
+        ("app.example/callback", "absolute"),
+        ("localhost:8080/callback", "absolute"),
+        ("app.example:8080", "absolute"),
+        ("https:callback", "absolute"),
+        ("https://", "absolute"),
+        ("https:///callback", "absolute"),
+        ("http://127.0.0.1:port/callback", "Port"),
+        ("http://127.0.0.1:65536/callback", "Port"),
+        ("http://127.0.0.1:-1/callback", "Port"),
+        ("http://[::1/callback", "IPv6"),
+        ("https://app.example/call back", "absolute"),
+        ("https://app.example/callback\n", "absolute"),
+        ("https://app.example/callback#here", "fragment"),
+        ("https://app.example/callback#", "fragment"),
+    ],
+)
+def test_a_redirect_uri_is_an_absolute_uri_without_fragment(redirect_uri: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        Client("app", redirect_uri=redirect_uri)
+
+
+@pytest.mark.parametrize(
+    "redirect_uri",
+    [
+        None,
+        "https://app.example/callback?tenant=1",
+        "HTTPS://app.example:8443",
+        "http://127.0.0.1/callback",
+        "http://127.0.0.1:/callback",
+        "http://[::1]:65535/callback",
+        "com.example.app:/callback",
+        "urn:ietf:wg:oauth:2.0:oob",
+    ],
+)
+def test_a_redirect_uri_is_taken_as_it_is(redirect_uri: str | None) -> None:
+    assert Client("app", redirect_uri=redirect_uri).redirect_uri == redirect_uri
+
+
 def test_no_secret_is_in_the_repr() -> None:
     client = Client("app", "s3cret")
     assert "s3cret" not in repr(client)

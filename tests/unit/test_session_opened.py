@@ -42,6 +42,12 @@ def test_a_redirect_uri_of_its_own_comes_first() -> None:
     assert opened(redirect_uri="http://127.0.0.1:5/x").redirect_uri == "http://127.0.0.1:5/x"
 
 
+@pytest.mark.parametrize("redirect_uri", ["/callback", "http://127.0.0.1/#x"])
+def test_a_redirect_uri_that_is_none_is_refused(redirect_uri: str) -> None:
+    with pytest.raises(ConfigurationError, match="redirect_uri='"):
+        opened(redirect_uri=redirect_uri)
+
+
 def test_a_provider_without_token_endpoint_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="token_endpoint"):
         OAuth2Session.open(Provider("Example"), CLIENT)
@@ -114,6 +120,37 @@ def test_scope_says_what_was_granted() -> None:
 def test_scope_is_what_was_asked_for_where_the_token_says_nothing() -> None:
     session = opened(scope=["a", "b"], token=ending(100))
     assert (session.scope, session.missing_scope) == (["a", "b"], [])
+
+
+@pytest.mark.parametrize(
+    ("requested", "granted", "wanted", "may"),
+    [
+        ("a b", "a b", "a", True),
+        ("a b", "a b", ["b", "a"], True),
+        ("a b", "a b", None, True),
+        ("a b", "a b", "c", False),
+        ("a b", "a", "a", True),
+        ("a b", "a", "b", False),
+        ("a b", "a", "a b", False),
+        ("a b", "a c", "c", True),
+        ("a email", "a https://provider.example/email", "email", True),
+        ("a email", "a https://provider.example/email", "a email", True),
+        ("a email", "a https://provider.example/email", "c", False),
+        ("repo user", "repo,user", "user", True),
+        ("repo user", "repo", "user", False),
+        (None, "a", "a", True),
+        (None, "a", "b", False),
+        ("a b", None, "a", True),
+        ("a b", "", "a", True),
+        ("a b", None, "c", False),
+        (None, None, None, True),
+    ],
+)
+def test_what_a_session_may_have(
+    requested: str | None, granted: str | None, wanted: Any, *, may: bool
+) -> None:
+    session = opened(scope=requested, token=ending(100, scope=granted))
+    assert session.may_have(wanted) is may
 
 
 def test_scope_can_be_set_and_is_the_clients_by_default() -> None:
