@@ -7,7 +7,9 @@ waits for its future.
 
 import contextlib
 import contextvars
+import errno
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from nb_oauth.exceptions import LoginCancelled
+from nb_oauth.exceptions import LoginCancelled, OAuthError
 from nb_oauth.grants import Flow, Grant
 from nb_oauth.prompts import Answer, OpenPage, RawAnswer, Rejection
 from nb_oauth.redirects import LoopbackRedirect, is_loopback_redirect
@@ -28,6 +30,10 @@ _NOTICE = (
     "If the page won't load after you have signed in, copy its address here. "
     "The address, its query or the code alone: all will do."
 )
+_TAKEN_OVER = (
+    "A newer sign-in of this notebook waits for the answer at the same address. Use that one; or "
+    'press "New link" here to go on with this one.'
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,12 @@ class _Delivered:
     verdict: "Future[str | None]" = field(repr=False)
 
 
-Incoming = RawAnswer | Cancelled | NewLinkWanted | _Delivered
+@dataclass(frozen=True)
+class _TakenOver:
+    """A newer sign-in listens where this one did."""
+
+
+Incoming = RawAnswer | Cancelled | NewLinkWanted | _Delivered | _TakenOver
 
 
 class _BeginAgainError(Exception):
@@ -79,19 +90,15 @@ class Attempt:
         self._scope = scope
         self._inbox: queue.SimpleQueue[Incoming] = queue.SimpleQueue()
         self._notice = _NOTICE
+        self._listener: LoopbackRedirect | None = None
 
     def start(self) -> None:
         """Begin, in a thread of the attempt's own."""
         # The context of the cell: what is shown goes to the cell that asked.
         run = contextvars.copy_context().run
-        self._thread = threading.Thread(
+        threading.Thread(
             target=run, args=(self._run,), name="nb_oauth attempt", daemon=True
-        )
-        self._thread.start()
-
-    def join(self, timeout: float) -> None:
-        """Wait, ``timeout`` seconds at most, until all is over: nothing listens any more."""
-        self._thread.join(timeout)
+        ).start()
 
     def put(self, event: RawAnswer | Cancelled | NewLinkWanted) -> None:
         """Take what a person did. Returns at once; may be called from any thread."""
@@ -120,24 +127,48 @@ class Attempt:
     # -- in the attempt's thread -----------------------------------------------------------
 
     def _run(self) -> None:
-        # The listener closes last: whoever waits should not wait for that.
-        with contextlib.ExitStack() as until_over:
-            try:
-                session = self._sign_in(until_over)
-            except LoginCancelled as error:
-                self._show(Status.CANCELLED, progress="Cancelled.")
-                self.future.set_exception(error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
-                self._show(Status.FAILED, error=str(error) or type(error).__name__)
-                self.future.set_exception(error)
-            else:
-                self._show(Status.SIGNED_IN, progress=f"Signed in to {self._provider_name}.")
-                self.future.set_result(session)
+        try:
+            with contextlib.ExitStack() as while_under_way:
+                session = self._sign_in(while_under_way)
+        except LoginCancelled as error:
+            self._end(error, Status.CANCELLED, progress="Cancelled.")
+        except BaseException as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
+            self._end(error, Status.FAILED, error=str(error) or type(error).__name__)
+        else:
+            self._end(session, Status.SIGNED_IN, progress=f"Signed in to {self._provider_name}.")
 
-    def _sign_in(self, until_over: contextlib.ExitStack) -> OAuth2Session:
+    def _end(self, outcome: OAuth2Session | BaseException, status: Status, **details: str) -> None:
+        """Show how it ended, tell who waits, then tell who only watches (and may wait in turn)."""
+        try:
+            with self._surface.observers_later():
+                self._show(status, **details)
+                self._resolve(outcome)
+                self._turn_away_the_late()
+        except Exception:  # an observer's own
+            _logger.exception("A function that observes a login failed")
+
+    def _resolve(self, outcome: OAuth2Session | BaseException) -> None:
+        if isinstance(outcome, BaseException):
+            if not isinstance(outcome, OAuthError):
+                _logger.debug("A sign-in ended in an error of the program", exc_info=outcome)
+            # Without our frames: their locals hold the code, and some front ends print locals.
+            outcome.__cause__ = outcome.__context__ = None
+            self.future.set_exception(outcome.with_traceback(None))
+        else:
+            self.future.set_result(outcome)
+
+    def _turn_away_the_late(self) -> None:
+        """Tell every browser that still waits for a verdict that all is over."""
+        while not self._inbox.empty():
+            event = self._inbox.get()
+            if isinstance(event, _Delivered):
+                event.verdict.set_result("This sign-in is over already.")
+
+    def _sign_in(self, while_under_way: contextlib.ExitStack) -> OAuth2Session:
         self._show(Status.PREPARING, progress="Preparing the link…")
-        session = self._open_session(self._catch_redirect(until_over))
+        session = self._open_session(self._redirect_uri)
         while True:
+            session.redirect_uri = self._catch_redirect(while_under_way)
             flow = self._grant.flow(session)
             try:
                 self._follow(flow)
@@ -146,20 +177,21 @@ class Attempt:
             else:
                 return session
 
-    def _catch_redirect(self, until_over: contextlib.ExitStack) -> str:
+    def _catch_redirect(self, while_under_way: contextlib.ExitStack) -> str:
         """Listen for the redirect where that is possible; return the URI to be sent back to."""
-        if not is_loopback_redirect(self._redirect_uri):
-            return self._redirect_uri
-        try:
-            listener = LoopbackRedirect(self._redirect_uri, self.deliver)
-        except OSError:
-            self._notice = (
-                f"Another program listens at {self._redirect_uri}, so the answer cannot come back "
-                "by itself: after you have signed in, copy the address of the page here."
-            )
-            return self._redirect_uri
-        until_over.callback(listener.close)
-        return listener.redirect_uri
+        if self._listener is None and is_loopback_redirect(self._redirect_uri):
+            try:
+                listener = LoopbackRedirect(self._redirect_uri, self.deliver, self._lose_listener)
+            except OSError as error:
+                self._notice = _cannot_listen(self._redirect_uri, error)
+            else:
+                while_under_way.callback(listener.close)
+                self._listener, self._notice = listener, _NOTICE
+        return self._listener.redirect_uri if self._listener else self._redirect_uri
+
+    def _lose_listener(self) -> None:
+        """Take notice, in the thread of a newer sign-in, that it listens in our place."""
+        self._inbox.put(_TakenOver())
 
     def _follow(self, flow: Flow) -> None:
         try:
@@ -193,6 +225,9 @@ class Attempt:
             raise LoginCancelled("Signing in was cancelled. Run the cell again to sign in.")
         if isinstance(event, NewLinkWanted):
             raise _BeginAgainError
+        if isinstance(event, _TakenOver):
+            self._listener, self._notice = None, _TAKEN_OVER
+            return Rejection(_TAKEN_OVER)
         raw = event.answer if isinstance(event, _Delivered) else event
         outcome = prompt.accept(raw)
         if isinstance(event, _Delivered):
@@ -204,4 +239,15 @@ class Attempt:
         try:
             self._surface.show(view)
         except Exception:  # a front end that went away is no reason to lose a token
-            _logger.exception("nb_oauth could not show how the sign-in stands")
+            _logger.exception("A sign-in could not be shown, or a function that observes it failed")
+
+
+def _cannot_listen(redirect_uri: str, error: OSError) -> str:
+    """Say why the answer cannot come back by itself, and what to do."""
+    why = "another program listens there"
+    if error.errno != errno.EADDRINUSE:
+        why = os.strerror(error.errno or 0)
+    return (
+        f"The answer cannot come back to {redirect_uri} by itself ({why}): after you have signed "
+        "in, copy the address of the page here."
+    )

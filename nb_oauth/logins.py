@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from nb_oauth import place, waiting
 from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
+from nb_oauth.exceptions import LoginError
 from nb_oauth.grants import AuthorizationCodeGrant, Grant
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore
-from nb_oauth.surfaces import Appeared, Event, NewLinkWanted, nobody
+from nb_oauth.surfaces import Appeared, Cancelled, Event, NewLinkWanted, nobody
 from nb_oauth.surfaces.widget import LoginWidget
 from nb_oauth.tokens import Scope, scope_list
 
@@ -32,6 +33,8 @@ _ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 
 class Login(LoginWidget):
     """What every …Login widget does. Make one of its subclasses."""
+
+    _attempt: Attempt | None = None  # there from the first: close() may come before __init__
 
     def __init__(  # noqa: PLR0913, PLR0917 - for subclasses, which name them
         self,
@@ -48,7 +51,6 @@ class Login(LoginWidget):
         self._scope = tuple(scope_list(scope))
         self._store = store
         self._account = account
-        self._attempt: Attempt | None = None
         self._told: Attempt | None = None
         self._beginning = threading.Lock()
         self._followers: list[Callable[[OAuth2Session], object]] = []
@@ -128,26 +130,40 @@ class Login(LoginWidget):
         return self._attempt is not None and self._attempt.has_failed
 
     def display(self) -> None:
-        """Show the widget in the running cell."""
-        self._ipython_display_()
+        """Show the widget in the output of the running cell. From then on one can sign in."""
+        if place.here() is Place.NOTEBOOK and self._attempt is None:
+            self._begin()
+        super().display()
+
+    def cancel(self) -> None:
+        """Cancel the sign-in under way, as the Cancel button does; who waits is told."""
+        if self._attempt is not None:
+            self._attempt.put(Cancelled())
+
+    def close(self) -> None:
+        """Close the widget for good. A sign-in under way is cancelled."""
+        self.cancel()
+        super().close()
 
     def _attempt_to_wait_for(self) -> Attempt:
+        if self.is_closed:
+            raise LoginError("This login was closed. Make a new one, or run login(…) again.")
         attempt = self._attempt
         if attempt is None or (attempt is self._told and not attempt.has_succeeded):
             _refuse_where_nobody_is(self._provider)
             attempt = self._begin()
         if not attempt.future.done():
             _refuse_where_nobody_is(self._provider)
-            if not self.is_placed:
-                self.display()
+            self.ensure_visible()
         return attempt
 
     def _begin(self) -> Attempt:
         """Return the attempt under way, or a new one."""
         with self._beginning:
             if self._attempt is None or self._attempt.has_failed:
-                self._attempt = self._new_attempt()
-                self._attempt.start()
+                attempt = self._new_attempt()
+                attempt.start()
+                self._attempt = attempt
             return self._attempt
 
     def _new_attempt(self) -> Attempt:
@@ -198,11 +214,6 @@ class Login(LoginWidget):
         elif self._attempt is not None and not isinstance(event, Appeared):
             self._attempt.put(event)
 
-    def _ipython_display_(self, **options: Any) -> None:  # noqa: ANN401 - IPython's
-        if place.here() is Place.NOTEBOOK and self._attempt is None:
-            self._begin()
-        super()._ipython_display_(**options)
-
 
 class AuthorizationCodeLogin(Login):
     """Signs in by the authorization code grant, with PKCE S256 (RFC 6749 §4.1, RFC 7636).
@@ -248,5 +259,5 @@ def _warn_of_missing_scope(session: OAuth2Session) -> None:
         warnings.warn(
             f"Not granted: {' '.join(session.missing_scope)}. Requests that need it will be "
             "refused; sign in again and allow it on the provider's page.",
-            stacklevel=3,
+            stacklevel=4,
         )

@@ -2,6 +2,7 @@
 
 import enum
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -24,6 +25,31 @@ def here() -> Place:
     if kernel is None:
         return Place.ELSEWHERE
     return Place.NOTEBOOK if _takes_input(kernel) else Place.UNATTENDED
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a notebook, as it runs now.
+
+    Args:
+        identifier: the same each time this cell runs.
+        execution: another each time.
+    """
+
+    identifier: str
+    execution: str
+
+
+def running_cell() -> Cell | None:
+    """Return the cell that runs now, None where there is no kernel."""
+    kernel = kernel_of_this_process()
+    try:
+        parent = kernel.get_parent("shell")  # type: ignore[union-attr]
+        # Front ends name the cell; for those that do not, its code does.
+        identifier = parent["metadata"].get("cellId") or parent["content"].get("code")
+        return Cell(str(identifier), str(parent["header"]["msg_id"]))
+    except (AttributeError, KeyError, TypeError):
+        return None
 
 
 def kernel_of_this_process() -> Any | None:  # noqa: ANN401 - kernels share no class

@@ -1,7 +1,7 @@
 """``login()``: whether to ask, and how.
 
-A session that lives in this kernel is returned without asking, then a kept token is tried; only
-then somebody is asked.
+A session that lives in this kernel and has the scope is returned without asking. Otherwise
+somebody is asked, with the widget.
 """
 
 import threading
@@ -43,37 +43,46 @@ class _Memory:
         self._sessions: dict[TokenKey, OAuth2Session] = {}
         self._logins: dict[TokenKey, tuple[_Request, Login]] = {}
 
-    def session_for(self, request: _Request) -> OAuth2Session | None:
-        """Return a session that lives and has the scope, None if there is none."""
+    def find(self, request: _Request) -> OAuth2Session | Login:
+        """Return a session that lives and has the scope, else the widget to sign in with."""
         with self._lock:
-            session = self._sessions.get(request.key)
-        if session is None or not session.is_alive:
+            return self._session_for(request) or self._login_for(request)
+
+    def _session_for(self, request: _Request) -> OAuth2Session | None:
+        session = self._sessions.get(request.key)
+        if session is None or not session.is_alive or not session.may_have(request.scope):
             return None
-        # What was asked for counts too: some providers grant it under another name.
-        had = [*session.requested_scope, *tokens.scope_list(session.scope)]
-        return session if tokens.covers(had, request.scope) else None
+        return session
 
-    def login_for(self, request: _Request) -> Login:
-        """Return the widget that signs in for ``request``: the one under way, or a new one."""
-        with self._lock:
-            former, widget = self._logins.get(request.key, (None, None))
-            if widget is None or former != request or widget.has_failed:
-                widget = AuthorizationCodeLogin(
-                    request.provider,
-                    request.client,
-                    scope=request.scope,
-                    extra=dict(request.extra),
-                    store=self._store,
-                    account=request.account,
-                )
-                self._logins[request.key] = request, widget
-            return widget
+    def _login_for(self, request: _Request) -> Login:
+        """Return the widget under way for this very request, or a new one in place of any other."""
+        former, widget = self._logins.get(request.key, (None, None))
+        if widget is not None:
+            if former == request and not (widget.has_failed or widget.is_closed):
+                return widget
+            widget.cancel()  # nobody would know which of the two to answer
+        widget = self._new_login(request)
+        self._logins[request.key] = request, widget
+        return widget
 
-    def remember(self, request: _Request, session: OAuth2Session) -> None:
-        """Keep ``session`` for the next call with the same key."""
+    def _new_login(self, request: _Request) -> Login:
+        widget = AuthorizationCodeLogin(
+            request.provider,
+            request.client,
+            scope=request.scope,
+            extra=dict(request.extra),
+            store=self._store,
+            account=request.account,
+        )
+        # Not only when a cell waits: it may have been interrupted before somebody signed in.
+        widget.on_signed_in(lambda session: self._remember(request, session))
+        return widget
+
+    def _remember(self, request: _Request, session: OAuth2Session) -> None:
         with self._lock:
             self._sessions[request.key] = session
-            self._logins.pop(request.key, None)
+            if self._logins.get(request.key, (None, None))[0] == request:
+                del self._logins[request.key]
 
 
 _memory = _Memory()
@@ -110,14 +119,11 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         TokenError: the provider's token endpoint refused.
     """
     request = _request(provider, client, scope, extra, account)
-    session = _memory.session_for(request)
-    if session is None:
-        widget = _memory.login_for(request)
-        if widget.is_placed:  # an interrupted cell showed it: show it in this one as well
-            widget.display()
-        session = widget.wait(timeout)
-        _memory.remember(request, session)
-    return session
+    found = _memory.find(request)
+    if isinstance(found, OAuth2Session):
+        return found
+    found.display()
+    return found.wait(timeout)
 
 
 def _request(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
+from requests import RequestException
+
 from nb_oauth.exceptions import ConfigurationError, TokenError
 from nb_oauth.grants.authorization_response import (
     AuthorizationRequest,
@@ -22,13 +24,17 @@ _OURS = {
     "code_challenge",
     "code_challenge_method",
     "redirect_uri",
+    "request",  # RFC 9101: would replace all of the above
+    "request_uri",
+    "response_mode",  # the answer must come in the query
     "response_type",
     "scope",
     "state",
+    "url",
 }
+_OUT_OF_ORDER = 500  # HTTP statuses from here on
 # What the token endpoint says when another code would fare no better: RFC 6749 §5.2, and GitHub.
 _BEYOND_REPAIR = {
-    None,
     "incorrect_client_credentials",
     "invalid_client",
     "invalid_request",
@@ -105,9 +111,21 @@ class AuthorizationCodeGrant:
         try:
             return session.fetch_token(self._token_endpoint, code=response.code)
         except TokenError as error:
-            if error.error in _BEYOND_REPAIR:
+            if _is_beyond_repair(error):
                 raise
             return Rejection(
-                f"{self.provider.name} did not take this code: {error} A code works once and for "
-                "a short time. Open the sign-in page again."
+                f"{error} A code works once and for a short time: open the sign-in page again "
+                "for another."
             )
+
+
+def _is_beyond_repair(error: TokenError) -> bool:
+    """Tell whether another try would fare no better.
+
+    Without an error code it would if the endpoint was out of reach or out of order, and would
+    not if it answered with something that is no token.
+    """
+    if error.error is not None:
+        return error.error in _BEYOND_REPAIR
+    out_of_reach = isinstance(error, RequestException)
+    return not (out_of_reach or (error.status or 0) >= _OUT_OF_ORDER)

@@ -8,7 +8,7 @@ answer is explained in words that say what to do next.
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlsplit
 
 from nb_oauth.masking import excerpt
 from nb_oauth.prompts import Answer, RawAnswer, Rejection
@@ -93,6 +93,8 @@ def read_response(
     text = _unwrap(raw.text)
     if not text:
         return Rejection(f"There is nothing in the box. {_what_to_paste(request)}")
+    if _split(text) is None:
+        return Rejection(f"This is neither an address nor a code. {_what_to_paste(request)}")
     parameters = _parameters(text)
     if parameters is None:
         return _read_bare_code(text, raw, request, history)
@@ -127,9 +129,10 @@ def _read_bare_code(
         return Rejection(f"This is neither an address nor a code. {_what_to_paste(request)}")
     if not request.has_challenge:
         return Rejection(f"A code alone is not safe to take here. {_what_to_paste(request)}")
-    if history.is_spent(text):
+    code = unquote(text)  # an address bar shows the slash of a code such as 4/0AX as %2F
+    if history.is_spent(code):
         return _spent()
-    return Answer(AuthorizationResponse(code=text, bare=True))
+    return Answer(AuthorizationResponse(code=code, bare=True))
 
 
 def _read_parameters(
@@ -223,6 +226,13 @@ def _wrong_issuer(
         f"This answer comes from {excerpt(issuer)}, not from {provider.name}. It was not used. "
         "Open the link shown here and sign in."
     )
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        return urlsplit(text)
+    except ValueError:  # brackets that hold no IPv6 address
+        return None
 
 
 def _same_place(text: str, redirect_uri: str | None) -> bool:

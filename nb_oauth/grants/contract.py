@@ -36,7 +36,6 @@ class Grant(Protocol):
         """Earn a token: yield a prompt for each thing the person must do, return the token.
 
         Raises:
-            AuthorizationError: the provider or the person said no for good.
             TokenError: the token endpoint said no for good.
         """
         ...

@@ -5,7 +5,10 @@ address it was called with. Whether that is an answer is for others to judge; th
 says what they made of it.
 """
 
+import contextlib
 import errno
+import os
+import selectors
 import socket
 import sys
 import threading
@@ -26,7 +29,7 @@ Deliver = Callable[[str], "Future[str | None]"]
 
 _VERDICT_PATIENCE = 3.0  # seconds that the browser is kept waiting for the verdict
 _REQUEST_PATIENCE = 10.0  # seconds that a connection may be silent: browsers open spare ones
-_POLL = 0.05  # seconds until a closed listener has stopped
+_HTTP_PORT = 80  # which browsers leave out of Host
 _TRIES = 20  # for a free port that is free on both address families
 
 
@@ -45,6 +48,8 @@ class LoopbackRedirect:
             has it, on ``::1``.
         deliver: is called, in a thread of the listener's, with each address that may hold an
             answer.
+        taken_over: is called when a newer listener of this process takes the same address: the
+            newest sign-in is the one that somebody is about to answer.
 
     Attributes:
         redirect_uri: the address that is really listened to, with its port.
@@ -54,28 +59,63 @@ class LoopbackRedirect:
         OSError: the port is taken.
     """
 
-    def __init__(self, redirect_uri: str, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        redirect_uri: str,
+        deliver: Deliver,
+        taken_over: Callable[[], None] = lambda: None,
+    ) -> None:
         if not is_loopback_redirect(redirect_uri):
             raise ConfigurationError(f"{redirect_uri!r} is not an http loopback address.")
         parts = urlsplit(redirect_uri)
         host = str(parts.hostname)
+        self._taken_over = taken_over
+        _take_over(parts.port)
         sockets = _listen(host, parts.port or 0)
         port = sockets[0].getsockname()[1]
         netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.redirect_uri = parts._replace(netloc=netloc).geturl()
-        handler = partial(_Handler, netloc, parts.path or "/", deliver)
+        hosts = {netloc, host} if port == _HTTP_PORT else {netloc}
+        handler = partial(_Handler, hosts, netloc, parts.path or "/", deliver)
+        self.port = port
         self._servers = [_Server(listening, handler) for listening in sockets]
-        for server in self._servers:
-            threading.Thread(
-                target=server.serve_forever, args=(_POLL,), name="nb_oauth loopback", daemon=True
-            ).start()
+        _listening.add(self)
 
     def close(self) -> None:
-        """Stop listening. May be called more than once."""
+        """Stop listening: the port is free at once. May be called more than once."""
+        _listening.discard(self)
         while self._servers:
-            server = self._servers.pop()
-            server.shutdown()
-            server.server_close()
+            self._servers.pop().close()
+
+    def forget(self) -> None:
+        """Let go of a copy that a fork made; the original goes on listening."""
+        while self._servers:
+            self._servers.pop().let_go()
+
+    def give_way(self) -> None:
+        """Close for a newer listener at the same address, and say so."""
+        self.close()
+        self._taken_over()
+
+
+_listening: set[LoopbackRedirect] = set()
+
+
+def _take_over(port: int | None) -> None:
+    """Make an older listener of this process, at the very port asked for, give way."""
+    for older in list(_listening):
+        if older.port == port:
+            older.give_way()
+
+
+def _forget_in_child() -> None:
+    """Let go of what a fork copied: the child answers nobody, and must not keep the port."""
+    while _listening:
+        _listening.pop().forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
@@ -110,12 +150,36 @@ def _bind(address: str, port: int) -> socket.socket:
 
 
 class _Server(ThreadingHTTPServer):
-    """Serves a socket that listens already."""
+    """Serves a socket that listens already, in a thread of its own that never polls."""
 
     def __init__(self, listening: socket.socket, handler: Callable[..., "_Handler"]) -> None:
         super().__init__(listening.getsockname(), handler, bind_and_activate=False)
         self.socket.close()
+        listening.setblocking(False)
         self.socket = listening
+        self._asleep, self._waker = socket.socketpair()
+        self._thread = threading.Thread(target=self._serve, name="nb_oauth loopback", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_READ)
+            selector.register(self._asleep, selectors.EVENT_READ)
+            while self._asleep not in (key.fileobj for key, _ in selector.select()):
+                with contextlib.suppress(OSError):  # the browser hung up before it was served
+                    self.process_request(*self.get_request())
+
+    def close(self) -> None:
+        """Stop, and free the port before returning."""
+        self._waker.send(b"!")
+        self._thread.join()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close the sockets."""
+        self.server_close()
+        self._asleep.close()
+        self._waker.close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: a browser that hangs up is no news, and a traceback could hold a code."""
@@ -128,7 +192,10 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = _REQUEST_PATIENCE
 
-    def __init__(self, netloc: str, path: str, deliver: Deliver, *args: object) -> None:
+    def __init__(
+        self, hosts: set[str], netloc: str, path: str, deliver: Deliver, *args: object
+    ) -> None:
+        self._hosts = hosts
         self._netloc = netloc
         self._path = path
         self._deliver = deliver
@@ -137,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Take the answer to the grant, and tell the browser what it came to."""
         # A page of another site that has its name resolve to 127.0.0.1 sends its own Host.
-        if self.headers.get("Host", "").lower() != self._netloc.lower():
+        if self.headers.get("Host", "").lower() not in self._hosts:
             return self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
         path, _, query = self.path.partition("?")
         if path != self._path:

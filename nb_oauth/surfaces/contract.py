@@ -1,6 +1,7 @@
 """What is shown to a person, and what a person can do about it."""
 
 import enum
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -64,6 +65,10 @@ Event = RawAnswer | Cancelled | NewLinkWanted | Appeared
 
 class Surface(Protocol):
     """Shows a view. Called from the thread of an attempt."""
+
+    def observers_later(self) -> AbstractContextManager[None]:
+        """While entered, nobody who watches the surface is told; all are on leaving."""
+        ...
 
     def show(self, view: View) -> None:
         """Show ``view`` in place of the one before."""

@@ -8,6 +8,8 @@ import html
 import uuid
 from typing import Any
 
+from nb_oauth.place import Cell
+
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -20,14 +22,24 @@ class Outputs:
 
     def __init__(self, provider_name: str) -> None:
         self._provider_name = provider_name
-        self._display_ids: list[str] = []
+        self._shown: list[tuple[str, Cell | None]] = []
 
-    def show_widget(self, model_id: str) -> None:
-        """Show the widget in the running cell's output."""
+    def are_visible_from(self, cell: Cell | None) -> bool:
+        """Tell whether the widget is in some output while ``cell`` runs.
+
+        What ``cell`` itself showed when it ran before is gone: front ends clear it.
+        """
+        return any(
+            shown is None or cell is None or shown.identifier != cell.identifier or shown == cell
+            for _, shown in self._shown
+        )
+
+    def show_widget(self, model_id: str, cell: Cell | None) -> None:
+        """Show the widget in the output of ``cell``, which runs now."""
         display_id = uuid.uuid4().hex
-        self._display_ids.append(display_id)
+        self._shown.append((display_id, cell))
         view = {"version_major": 2, "version_minor": 0, "model_id": model_id}
-        _publish({_WIDGET_VIEW: view, **self._text("Run this cell to sign in")}, display_id)
+        _publish({_WIDGET_VIEW: view, **self._not_yet()}, display_id)
 
     def show_signed_in(self) -> None:
         """Show the clean line in the running cell's output."""
@@ -35,14 +47,15 @@ class Outputs:
 
     def replace(self) -> None:
         """Replace the widget by the clean line, wherever it was shown."""
-        while self._display_ids:
-            _publish(self._signed_in(), self._display_ids.pop(), update=True)
+        while self._shown:
+            display_id, _ = self._shown.pop()
+            _publish(self._signed_in(), display_id, update=True)
 
     def _signed_in(self) -> dict[str, Any]:
         return _line(f"Signed in to {self._provider_name}. Run this cell to sign in as yourself.")
 
-    def _text(self, words: str) -> dict[str, Any]:
-        return _line(f"{words} to {self._provider_name}.")
+    def _not_yet(self) -> dict[str, Any]:
+        return _line(f"Run this cell to sign in to {self._provider_name}.")
 
 
 def _line(text: str) -> dict[str, Any]:

@@ -4,22 +4,24 @@ What people see travels in custom messages, never in traits, since traits are sa
 notebook. What they type comes as a binary buffer, so that no log of message contents holds it.
 """
 
+import contextlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-from nb_oauth import waiting
+from nb_oauth import place, waiting
 from nb_oauth.prompts import RawAnswer
 from nb_oauth.surfaces.contract import Appeared, Cancelled, Event, NewLinkWanted, Status, View
 from nb_oauth.surfaces.output import Outputs
 
 _STATIC = Path(__file__).parent / "static"
-_COMMENT = re.compile(r"^\s*(/\*(?s:.*?)\*/\s*|//.*)$", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*(/\*(?s:.*?)\*/\s*|//.*)$|[ ]//[ ][^\"'`\n]*$", re.MULTILINE)
+_NEEDLESS_BREAK = re.compile(r"(?<=[;{,(])\n")  # no statement of either language ends there
 _SIMPLE_EVENTS: dict[object, Event] = {
     "hello": Appeared(),
     "cancel": Cancelled(),
@@ -27,10 +29,14 @@ _SIMPLE_EVENTS: dict[object, Event] = {
 }
 
 
-def _without_comments(name: str) -> str:
-    """Return a static file without its comments, which no browser needs to be sent."""
+def _lean(name: str) -> str:
+    """Return a static file without what no browser needs to be sent: comments, indentation.
+
+    It is sent with every widget, and saved with the notebook where widget state is.
+    """
     text = (_STATIC / name).read_text(encoding="utf-8")
-    return "\n".join(line for line in _COMMENT.sub("", text).splitlines() if line.strip())
+    lines = (line.strip() for line in _COMMENT.sub("", text).splitlines())
+    return _NEEDLESS_BREAK.sub("", "\n".join(line for line in lines if line))
 
 
 class LoginWidget(anywidget.AnyWidget):
@@ -46,8 +52,8 @@ class LoginWidget(anywidget.AnyWidget):
             in the thread that signs in.
     """
 
-    _esm = _without_comments("login.js")
-    _css = _without_comments("login.css")
+    _esm = _lean("login.js")
+    _css = _lean("login.css")
 
     status = traitlets.Unicode(Status.PREPARING.value, read_only=True)
 
@@ -55,11 +61,12 @@ class LoginWidget(anywidget.AnyWidget):
         waiting.prepare()
         self._report = report
         self._view: View | None = None
+        self._has_appeared = False
         self._showing = threading.Lock()
         self._known_messages: set[object] = set()
         self._outputs = Outputs(provider_name)
         super().__init__()
-        self._is_placed = False
+        self._is_embedded = False
         self.on_msg(self._take_message)
 
     def __repr__(self) -> str:
@@ -68,20 +75,35 @@ class LoginWidget(anywidget.AnyWidget):
 
     @property
     def model_id(self) -> Any:  # noqa: ANN401 - ipywidgets' own
-        """The widget's identifier. Who asks for it shows the widget, or puts it in a container."""
-        self._is_placed = True
+        """The widget's identifier. A container asks for it to show the widget as its child."""
+        self._is_embedded = True
         return super().model_id
 
     @property
-    def is_placed(self) -> bool:
-        """Whether the widget was shown somewhere, or put into a container."""
-        return self._is_placed
+    def is_closed(self) -> bool:
+        """Whether the widget is gone for good: ``close()`` or ``Widget.close_all()``."""
+        return self.comm is None
 
-    def _ipython_display_(self, **_: Any) -> None:  # noqa: ANN401 - IPython's options
+    def display(self) -> None:
+        """Show the widget in the output of the running cell."""
         if self.status == Status.SIGNED_IN.value:
             self._outputs.show_signed_in()
         else:
-            self._outputs.show_widget(self.model_id)
+            self._outputs.show_widget(super().model_id, place.running_cell())
+
+    def ensure_visible(self) -> None:
+        """Show the widget in the running cell, unless it can be seen somewhere already."""
+        if not (self._is_embedded or self._outputs.are_visible_from(place.running_cell())):
+            self.display()
+
+    def _ipython_display_(self, **_: Any) -> None:  # noqa: ANN401 - IPython's options
+        self.display()
+
+    @contextlib.contextmanager
+    def observers_later(self) -> Iterator[None]:
+        """While entered, observers of ``status`` are not told; they are on leaving."""
+        with self.hold_trait_notifications():
+            yield
 
     def show(self, view: View) -> None:
         """Show ``view`` in every place where the widget is, in place of the one before."""
@@ -93,8 +115,9 @@ class LoginWidget(anywidget.AnyWidget):
         self.set_trait("status", view.status.value)
 
     def _send_view(self) -> None:
+        """Send the view to whoever has said hello; nobody else would listen yet."""
         view = self._view
-        if view is not None:
+        if view is not None and self._has_appeared:
             content = {**vars(view), "status": view.status.value, "scope": list(view.scope)}
             self.send({"type": "view", **content})
 
@@ -106,6 +129,7 @@ class LoginWidget(anywidget.AnyWidget):
         self._known_messages.add(identifier)
         if content.get("type") == "hello":
             with self._showing:
+                self._has_appeared = True
                 self._send_view()
         event = _event(content.get("type"), buffers)
         if event is not None:

@@ -6,6 +6,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nb_oauth.place import kernel_of_this_process
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -56,16 +58,8 @@ def current() -> Kernel | None:
         return None
     from ipykernel.kernelbase import Kernel as IPyKernel
 
-    kernel = _kernel_of_shell()
+    kernel = kernel_of_this_process()
     return cast("Kernel", kernel) if isinstance(kernel, IPyKernel) else None
-
-
-def _kernel_of_shell() -> object | None:
-    if "IPython" not in sys.modules:
-        return None
-    from IPython.core.getipython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None)  # IPython in a terminal has no kernel
 
 
 def is_foreign() -> bool:
@@ -74,7 +68,7 @@ def is_foreign() -> bool:
     if marimo is not None and marimo.running_in_notebook():  # it asks about this thread
         return True
     in_main_thread = threading.current_thread() is threading.main_thread()
-    return in_main_thread and _kernel_of_shell() is not None and current() is None
+    return in_main_thread and kernel_of_this_process() is not None and current() is None
 
 
 def shell_thread(kernel: Kernel) -> tuple[bool, str | None]:

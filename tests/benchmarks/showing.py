@@ -74,8 +74,8 @@ def show_login(kernel: KernelProcess) -> Cost:
         cell = execute(kernel, LOGIN.format(issuer=NOWHERE) + "login")
         assert kernel.outcome(cell) == "ok"
         comm_id = model_id(kernel, cell)
-        view(kernel, comm_id, "waiting")
         hello = say_hello(kernel, comm_id)
+        view(kernel, comm_id, "waiting")
         kernel.wait_until_idle(hello)
         sent = _until(socket, kernel.said[-1]["header"]["msg_id"])
     return Cost(_caused_by(cell, sent), _caused_by(hello, sent))

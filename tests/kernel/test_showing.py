@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.benchmarks import showing
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ def test_showing_the_widget_takes_few_messages(start_kernel: Callable[..., Kerne
         assert cost.counts["display_data"] == showing.DISPLAYS, cost.counts
 
 
-@pytest.mark.xfail(strict=True, reason="the script and its style are some 3 KB too long")
 def test_showing_the_widget_takes_little_room(start_kernel: Callable[..., KernelProcess]) -> None:
     by_kind = showing.show_login(start_kernel()).by_kind
     assert by_kind.total() <= showing.BYTES, by_kind

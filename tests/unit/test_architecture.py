@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parents[2] / "nb_oauth"
 LAYERS = [
     {"exceptions"},
     {"masking", "transport"},
-    {"clients", "prompts", "place", "waiting"},
+    {"clients", "prompts", "place"},
+    {"waiting"},
     {"providers"},
     {"tokens"},
     {"grants", "stores", "redirects"},

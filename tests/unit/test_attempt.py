@@ -1,9 +1,14 @@
 """One sign-in under way, driven with a grant and a surface made for the test."""
 
+import contextlib
+import errno
 import queue
+import socket
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -13,6 +18,7 @@ from nb_oauth.exceptions import LoginCancelled, TokenError
 from nb_oauth.grants import Flow, GrantSession
 from nb_oauth.prompts import Answer, OpenPage, RawAnswer, Rejection
 from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, View
+from tests.polling import wait_until
 
 PATIENCE = 10.0
 
@@ -22,9 +28,15 @@ class Surface:
 
     def __init__(self) -> None:
         self.views: queue.Queue[View] = queue.Queue()
+        self.told_observers = threading.Event()
 
     def show(self, view: View) -> None:
         self.views.put(view)
+
+    @contextlib.contextmanager
+    def observers_later(self) -> Iterator[None]:
+        yield
+        self.told_observers.set()
 
     def until(self, condition: Callable[[View], object]) -> View:
         while True:
@@ -41,7 +53,7 @@ class NumberedPages:
 
     name: ClassVar[str] = "numbered"
 
-    def __init__(self, failure: Exception | None = None) -> None:
+    def __init__(self, failure: BaseException | None = None) -> None:
         self.pages = 0
         self.failure = failure
 
@@ -64,7 +76,7 @@ class Bench:
     def __init__(self, redirect_uri: str = "https://app.test/cb", **grant: Any) -> None:
         self.surface = Surface()
         self.grant = NumberedPages(**grant)
-        self.redirect_uris: list[str] = []
+        self.session = SimpleNamespace(redirect_uri=None)
         self.attempt = Attempt(
             grant=self.grant,
             open_session=self._open,
@@ -75,8 +87,7 @@ class Bench:
         )
 
     def _open(self, redirect_uri: str) -> Any:
-        self.redirect_uris.append(redirect_uri)
-        return f"session for {redirect_uri}"
+        return self.session
 
     def begin(self) -> View:
         self.attempt.start()
@@ -99,7 +110,8 @@ def test_shows_the_page_and_ends_with_the_session(bench: Bench) -> None:
     assert view.link == "https://example.test/1"
     assert (view.scope, view.box) == (("read",), True)
     bench.attempt.put(RawAnswer("good"))
-    assert bench.future.result(PATIENCE) == "session for https://app.test/cb"
+    assert bench.future.result(PATIENCE) is bench.session
+    assert bench.session.redirect_uri == "https://app.test/cb"
     assert bench.attempt.has_succeeded
     assert bench.surface.until_status(Status.SIGNED_IN).progress == "Signed in to Example."
 
@@ -160,13 +172,13 @@ def test_a_surface_that_fails_loses_nothing(
     monkeypatch.setattr(bench.surface, "show", fail)
     bench.attempt.put(RawAnswer("good"))
     assert bench.future.result(PATIENCE)
-    assert "could not show" in caplog.text
+    assert "could not be shown" in caplog.text
 
 
 def test_a_loopback_redirect_comes_back_by_itself() -> None:
     bench = Bench("http://127.0.0.1/callback")
     bench.begin()
-    [redirect_uri] = bench.redirect_uris
+    redirect_uri = bench.session.redirect_uri
     assert redirect_uri != "http://127.0.0.1/callback"
     with urllib.request.urlopen(f"{redirect_uri}?rubbish") as page:  # noqa: S310 - loopback
         assert "not http" in page.read().decode()
@@ -188,20 +200,115 @@ def test_nothing_listens_when_it_is_over(bench: Bench) -> None:
     bench.begin()
     bench.attempt.put(Cancelled())
     assert bench.future.exception(PATIENCE)
-    bench.attempt.join(PATIENCE)
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"{bench.redirect_uris[0]}?good")  # noqa: S310 - loopback
+        urllib.request.urlopen(f"{bench.session.redirect_uri}?good")  # noqa: S310 - loopback
 
 
-def test_a_port_in_use_leaves_the_box() -> None:
-    first = Bench("http://127.0.0.1/callback")
+def test_a_port_in_use_leaves_the_box_until_it_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other_program:
+        uri = f"http://127.0.0.1:{other_program.getsockname()[1]}/callback"
+        bench = Bench(uri)
+        assert "another program listens there" in bench.begin().notice
+    bench.attempt.put(NewLinkWanted())
+    assert "won't load" in bench.surface.until_status(Status.WAITING).notice
+    with urllib.request.urlopen(f"{uri}?good"):  # noqa: S310 - loopback
+        assert bench.future.result(PATIENCE)
+
+
+def test_a_port_that_may_not_be_used_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr("nb_oauth.attempt.LoopbackRedirect", refuse)
+    bench = Bench("http://127.0.0.1:80/callback")
+    assert "Permission denied" in bench.begin().notice
+    bench.attempt.put(Cancelled())
+
+
+def test_the_newest_sign_in_listens_at_a_fixed_address() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        uri = f"http://127.0.0.1:{probe.getsockname()[1]}/callback"
+    first, second = Bench(uri), Bench(uri)
     first.begin()
-    second = Bench(first.redirect_uris[0])
-    assert "Another program listens at" in second.begin().notice
-    second.attempt.put(RawAnswer("good"))
-    assert second.future.result(PATIENCE)
-    first.attempt.put(Cancelled())
-    assert first.future.exception(PATIENCE)
+    second.begin()
+    assert "newer sign-in" in (first.surface.until_status(Status.WAITING).error or "")
+    with urllib.request.urlopen(f"{uri}?good"):  # noqa: S310 - loopback
+        assert second.future.result(PATIENCE)
+    assert not first.future.done()
+    first.attempt.put(NewLinkWanted())
+    first.surface.until_status(Status.WAITING)
+    with urllib.request.urlopen(f"{uri}?good"):  # noqa: S310 - loopback
+        assert first.future.result(PATIENCE)
+
+
+def test_the_port_is_free_as_soon_as_somebody_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    for _ in range(5):
+        bench = Bench(f"http://127.0.0.1:{port}/callback")
+        bench.begin()
+        bench.attempt.put(RawAnswer("good"))
+        bench.future.result(PATIENCE)
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_a_late_answer_is_told_that_all_is_over(bench: Bench) -> None:
+    bench.begin()
+    bench.attempt.put(Cancelled())
+    verdict = bench.attempt.deliver("http://127.0.0.1/?good")
+    assert "over already" in str(verdict.result(PATIENCE)) or bench.future.done()
+
+
+def test_who_observes_the_end_may_wait_for_it(bench: Bench) -> None:
+    """Observers are told in the attempt's thread: only once there is nothing left to wait for."""
+    told: list[Any] = []
+
+    @contextlib.contextmanager
+    def observers_later() -> Iterator[None]:
+        yield
+        told.append(bench.future.result(0))
+        bench.surface.told_observers.set()
+
+    bench.surface.observers_later = observers_later  # type: ignore[method-assign]
+    bench.begin()
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.surface.told_observers.wait(PATIENCE)
+    assert told == [bench.session]
+
+
+def test_an_observer_that_fails_harms_nobody(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    @contextlib.contextmanager
+    def observers_later() -> Iterator[None]:
+        yield
+        bench.surface.told_observers.set()
+        raise ZeroDivisionError
+
+    bench.surface.observers_later = observers_later  # type: ignore[method-assign]
+    bench.begin()
+    with caplog.at_level("ERROR"):
+        bench.attempt.put(RawAnswer("good"))
+        assert bench.future.result(PATIENCE)
+        assert bench.surface.told_observers.wait(PATIENCE)
+        wait_until(lambda: "observes a login failed" in caplog.text, "the failure is logged")
+
+
+@pytest.mark.parametrize("failure", [SystemExit(1), KeyError("a bug")])
+def test_whatever_happens_who_waits_is_told(failure: BaseException) -> None:
+    bench = Bench(failure=failure)
+    bench.begin()
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.exception(PATIENCE) is failure
+
+
+def test_the_error_that_is_told_carries_no_frames_of_ours() -> None:
+    bench = Bench(failure=TokenError("no"))
+    bench.begin()
+    bench.attempt.put(RawAnswer("good, and a secret"))
+    error = bench.future.exception(PATIENCE)
+    assert error is not None
+    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
 
 
 def test_no_repr_holds_what_was_answered(bench: Bench) -> None:

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+import requests
 
-from nb_oauth.exceptions import ConfigurationError, TokenError
+from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.grants import AuthorizationCodeGrant
 from nb_oauth.prompts import Answer, OpenPage, RawAnswer, Rejection
 from nb_oauth.providers import Provider
@@ -78,7 +79,7 @@ def test_a_refused_code_leads_to_a_new_link() -> None:
     flow = AuthorizationCodeGrant(PROVIDER).flow(session)
     prompt = flow.send(answer(next(flow), "code=abcdef&state=state-1"))
     assert prompt.rejection is not None
-    assert "did not take this code" in prompt.rejection.reason
+    assert "A code works once" in prompt.rejection.reason
     assert "state-2" in prompt.url
     older = prompt.accept(RawAnswer("code=ghijkl&state=state-1", pasted=True))
     assert isinstance(older, Rejection)
@@ -97,11 +98,34 @@ def test_a_miscopied_bare_code_leaves_the_link_as_it_is() -> None:
         flow.send(answer(prompt, "abcdef"))
 
 
-@pytest.mark.parametrize("code", ["invalid_client", "redirect_uri_mismatch", None])
-def test_what_no_code_mends_ends_the_flow(code: str | None) -> None:
-    flow = AuthorizationCodeGrant(PROVIDER).flow(Session(TokenError("no", error=code)))
+@pytest.mark.parametrize(
+    "error",
+    [
+        TokenError("no", error="invalid_client"),
+        TokenError("no", error="redirect_uri_mismatch"),
+        TokenError("a page that is no token", status=200),
+    ],
+)
+def test_what_no_code_mends_ends_the_flow(error: TokenError) -> None:
+    flow = AuthorizationCodeGrant(PROVIDER).flow(Session(error))
     with pytest.raises(TokenError):
         flow.send(answer(next(flow), "code=abcdef&state=state-1"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TokenError("no", error="bad_verification_code", status=200),
+        TokenError("out of order", status=502),
+        in_terms_of(TokenError, requests.ConnectionError(), "out of reach"),
+    ],
+)
+def test_what_may_pass_leads_to_a_new_link(error: TokenError) -> None:
+    flow = AuthorizationCodeGrant(PROVIDER).flow(Session(error))
+    prompt = flow.send(answer(next(flow), "code=abcdef&state=state-1"))
+    assert prompt.rejection is not None
+    assert str(error) in prompt.rejection.reason
+    assert "state-2" in prompt.url
 
 
 @pytest.mark.parametrize("name", ["state", "redirect_uri", "code_challenge", "scope"])

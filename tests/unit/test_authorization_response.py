@@ -99,6 +99,8 @@ def test_an_error_of_the_provider_is_an_answer() -> None:
         ("  \n ", "nothing in the box"),
         ("hello world", "neither an address nor a code"),
         ("abc", "neither an address nor a code"),
+        ("https://[your-app]/cb?code=abcd&state=x", "neither an address nor a code"),
+        ("http://[::1/cb", "neither an address nor a code"),
         ("kódy-které-nejsou", "neither an address nor a code"),
         ("https://example.test/authorize?response_type=code&client_id=c", "sign-in link itself"),
         (f"https://other.test/cb?code={CODE}&state=else", "another app"),
@@ -138,6 +140,10 @@ def test_a_code_used_twice_is_told(text: str) -> None:
     history = History()
     history.spend(CODE)
     assert "used already" in reason_of(text, history=history)
+
+
+def test_a_bare_code_from_an_address_bar_is_decoded() -> None:
+    assert code_of("4%2F0AX4xyz") == "4/0AX4xyz"
 
 
 def test_a_bare_code_is_taken_from_the_box_only() -> None:

@@ -12,6 +12,7 @@ from nb_oauth import place, sign_in
 from nb_oauth.exceptions import (
     ConfigurationError,
     LoginCancelled,
+    LoginError,
     LoginRequired,
     LoginTimeout,
     TokenError,
@@ -21,6 +22,7 @@ from nb_oauth.place import Place
 from nb_oauth.prompts import RawAnswer
 from nb_oauth.session import OAuth2Session
 from nb_oauth.surfaces import Appeared, Cancelled, NewLinkWanted
+from tests.polling import wait_until
 
 PATIENCE = 10.0
 PROVIDER = nb_oauth.Provider(
@@ -165,9 +167,7 @@ def test_on_signed_in_is_called_once_before_or_after(token: dict[str, Any]) -> N
     login.on_signed_in(told.append)
     session = signed_in(login)
     login.on_signed_in(told.append)
-    assert login._attempt is not None
-    login._attempt.join(PATIENCE)
-    assert told == [session] * 3
+    wait_until(lambda: told == [session] * 3, "each is called once")
 
 
 def test_on_signed_in_that_fails_harms_nobody(
@@ -178,9 +178,7 @@ def test_on_signed_in_that_fails_harms_nobody(
     login.on_signed_in(lambda _: 1 / 0)
     login.on_signed_in(told.append)
     session = signed_in(login)
-    assert login._attempt is not None
-    login._attempt.join(PATIENCE)
-    assert told == [session]
+    wait_until(lambda: told == [session], "the other function is called")
     assert "on_signed_in failed" in caplog.text
 
 
@@ -266,30 +264,70 @@ def test_login_asks_again_when_the_token_has_ended(
     assert len(widgets) == 2
 
 
+def found(request: Any) -> AuthorizationCodeLogin:
+    widget = sign_in._memory.find(request)
+    assert isinstance(widget, AuthorizationCodeLogin)
+    return widget
+
+
+def test_login_knows_a_session_that_no_cell_waited_for(token: dict[str, Any]) -> None:
+    with pytest.raises(LoginTimeout):
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=0)
+    request = sign_in._request(PROVIDER, CLIENT, "read", None, None)
+    answer_with_code(found(request))
+    wait_until(lambda: isinstance(sign_in._memory.find(request), OAuth2Session), "it is remembered")
+
+
+def test_login_after_all_widgets_were_closed_makes_another(token: dict[str, Any]) -> None:
+    with pytest.raises(LoginTimeout):
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=0)
+    closed = found(sign_in._request(PROVIDER, CLIENT, "read", None, None))
+    closed.close()
+    wait_until(lambda: not closed.is_under_way, "the attempt ends with its widget")
+    with pytest.raises(LoginTimeout):
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=0)
+    with pytest.raises(LoginError, match="closed"):
+        closed.wait()
+
+
+def test_what_a_person_did_not_grant_is_asked_for_again(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widgets = sign_in_with(monkeypatch)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read write")
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read write")
+    assert len(widgets) == 2
+
+
 def test_login_goes_on_with_what_an_interrupted_cell_began(token: dict[str, Any]) -> None:
     with pytest.raises(LoginTimeout):
         nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=0)
     request = sign_in._request(PROVIDER, CLIENT, "read", None, None)
-    widget = sign_in._memory.login_for(request)
+    widget = found(request)
     answer_with_code(widget)
     assert nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=PATIENCE).authorized
     assert widget.status == "signed_in"
 
 
 def test_login_with_other_arguments_begins_anew(token: dict[str, Any]) -> None:
-    first = sign_in._memory.login_for(sign_in._request(PROVIDER, CLIENT, "read", None, None))
-    other = sign_in._memory.login_for(sign_in._request(PROVIDER, CLIENT, "write", None, None))
+    first = found(sign_in._request(PROVIDER, CLIENT, "read", None, None))
+    first.display()
+    other = found(sign_in._request(PROVIDER, CLIENT, "write", None, None))
     assert first is not other
+    with pytest.raises(LoginCancelled):  # nobody would know which of the two to answer
+        first.wait(PATIENCE)
 
 
 def test_login_after_cancel_asks_anew(token: dict[str, Any]) -> None:
     request = sign_in._request(PROVIDER, CLIENT, "read", None, None)
-    widget = sign_in._memory.login_for(request)
+    widget = found(request)
     widget._begin()
-    widget._take(Cancelled())
+    widget.cancel()
     with pytest.raises(LoginCancelled):
         nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
-    assert sign_in._memory.login_for(request) is not widget
+    assert found(request) is not widget
 
 
 def test_login_needs_a_client_for_a_provider_of_your_own() -> None:

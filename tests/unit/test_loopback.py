@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import os
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -116,8 +117,53 @@ def test_the_port_asked_for_is_taken_and_can_be_taken_again(listen: Listen) -> N
 
 
 def test_a_port_in_use_is_an_os_error(listen: Listen) -> None:
-    with pytest.raises(OSError, match="in use"):
-        listen(listen().redirect_uri)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        pytest.raises(OSError, match="in use"),
+    ):
+        listen(f"http://127.0.0.1:{other.getsockname()[1]}/callback")
+
+
+def test_a_newer_listener_takes_the_address_over(deliveries: Deliveries) -> None:
+    told: list[str] = []
+    older = LoopbackRedirect("http://127.0.0.1/a", deliveries, lambda: told.append("older"))
+    port = urlsplit(older.redirect_uri).port
+    newer = LoopbackRedirect(f"http://localhost:{port}/b", deliveries)
+    assert told == ["older"]
+    assert get(f"{newer.redirect_uri}?code=abc")[0] == 200
+    newer.close()
+    older.close()
+    assert told == ["older"]
+
+
+def test_a_fork_neither_keeps_the_port_nor_stops_the_listener(listen: Listen) -> None:
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    listener = listen()
+    from_child, to_parent = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        os.write(to_parent, b"1" if listener._servers == [] else b"0")
+        os.read(from_child, 0)
+        os._exit(0)
+    assert os.read(from_child, 1) == b"1"
+    os.waitpid(child, 0)
+    os.close(from_child)
+    os.close(to_parent)
+    assert get(f"{listener.redirect_uri}?code=abc")[0] == 200
+
+
+def test_on_port_80_browsers_leave_the_port_out(
+    listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = listen()
+    port = urlsplit(listener.redirect_uri).port
+    listener.close()
+    monkeypatch.setattr(loopback, "_HTTP_PORT", port)
+    uri = listen(f"http://127.0.0.1:{port}/callback").redirect_uri
+    assert get(f"{uri}?code=abc", Host="127.0.0.1")[0] == 200
+    assert get(f"{uri}?code=abc")[0] == 200
+    assert get(f"{uri}?code=abc", Host="evil.test")[0] == 421
 
 
 @pytest.mark.parametrize("path", ["/", "/callback/x", "/favicon.ico", "/Callback"])

@@ -7,7 +7,9 @@ from typing import Any
 import anywidget
 import pytest
 
+from nb_oauth import place
 from nb_oauth.logins import AuthorizationCodeLogin
+from nb_oauth.place import Cell
 from nb_oauth.prompts import RawAnswer
 from nb_oauth.surfaces import Appeared, Cancelled, Event, NewLinkWanted, Status, View
 from nb_oauth.surfaces import output as output_module
@@ -57,8 +59,9 @@ def say(widget: LoginWidget, kind: str, identifier: str, *buffers: bytes) -> Non
 
 
 def test_a_view_is_sent_whole_and_as_json(widget: LoginWidget) -> None:
+    say(widget, "hello", "1")
     widget.show(VIEW)
-    assert json.loads(json.dumps(widget.sent)) == [
+    assert json.loads(json.dumps(widget.sent[1:])) == [
         {
             "type": "view",
             "status": "waiting",
@@ -86,12 +89,20 @@ def test_the_status_can_be_observed_and_not_set(widget: LoginWidget) -> None:
 def test_a_page_that_appears_is_shown_what_there_is(
     widget: LoginWidget, events: list[Event]
 ) -> None:
+    widget.show(VIEW)
+    assert widget.sent == []  # nobody is there to see it
+    for _ in range(2):
+        widget.sent.clear()
+        say(widget, "hello", str(len(events)))
+        assert [message["type"] for message in widget.sent] == ["ack", "view"]
+    assert events == [Appeared(), Appeared()]
+
+
+def test_a_page_that_appears_early_is_shown_what_comes(widget: LoginWidget) -> None:
     say(widget, "hello", "1")
     assert widget.sent == [{"type": "ack", "id": "1"}]
     widget.show(VIEW)
-    say(widget, "hello", "2")
-    assert [message["type"] for message in widget.sent] == ["ack", "view", "ack", "view"]
-    assert events == [Appeared(), Appeared()]
+    assert widget.sent[1]["status"] == "waiting"
 
 
 def test_what_is_typed_comes_as_a_pasted_raw_answer(
@@ -145,17 +156,56 @@ def test_nothing_a_person_sees_is_a_trait(widget: LoginWidget) -> None:
     assert repr(widget) == "<LoginWidget: waiting>"
 
 
-def test_is_placed_when_somebody_shows_it_or_puts_it_into_a_box(events: list[Event]) -> None:
+def test_a_container_shows_it(events: list[Event], published: Published) -> None:
     import ipywidgets
 
     widget = LoginWidget(events.append, "Example")
-    assert not widget.is_placed
     ipywidgets.VBox([widget])
-    assert widget.is_placed
+    widget.ensure_visible()
+    assert published == []
+
+
+def test_is_shown_again_where_the_cell_that_showed_it_runs_again(
+    widget: LoginWidget, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(cell: str, execution: str) -> int:
+        monkeypatch.setattr(place, "running_cell", lambda: Cell(cell, execution))
+        widget.ensure_visible()
+        widget.ensure_visible()
+        return len(published)
+
+    assert run("first", "1") == 1
+    assert run("first", "2") == 2  # its output was cleared
+    assert run("second", "3") == 2  # it stands in the first one's output
+
+
+def test_without_a_kernel_once_is_enough(
+    widget: LoginWidget, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "running_cell", lambda: None)
+    widget.ensure_visible()
+    widget.ensure_visible()
+    assert len(published) == 1
+
+
+def test_observers_can_be_told_later(widget: LoginWidget) -> None:
+    seen: list[str] = []
+    widget.observe(lambda change: seen.append(change["new"]), "status")
+    with widget.observers_later():
+        widget.show(VIEW)
+        assert widget.status == "waiting"
+        assert seen == []
+    assert seen == ["waiting"]
+
+
+def test_knows_when_it_is_closed(widget: LoginWidget) -> None:
+    assert not widget.is_closed
+    widget.close()
+    assert widget.is_closed
 
 
 def test_no_method_of_ours_replaces_one_of_ipywidgets() -> None:
-    meant = {"__init__", "__repr__", "model_id", "__module__", "__doc__", "_esm", "_css"}
+    meant = {"model_id", "close", "_esm", "_css"}
     theirs = set(dir(anywidget.AnyWidget))
     for kind in AuthorizationCodeLogin.__mro__:
         if kind.__module__.startswith("nb_oauth"):
@@ -178,7 +228,7 @@ def test_what_the_browser_is_sent_fits_the_budget() -> None:
 
 
 def test_only_comments_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = '/** types\n * x */\na = "//b"; // kept\n// left out\n/* out */\nc = 1;\n\nd = 2;\n'
+    source = '/** types\n * x */\na = "//b"; // out\n  b = "a // b";\n// left out\n/* out */\nc = 1\n\nd = 2;\n'
     (tmp_path / "some.js").write_text(source)
     monkeypatch.setattr(widget_module, "_STATIC", tmp_path)
-    assert widget_module._without_comments("some.js") == 'a = "//b"; // kept\nc = 1;\nd = 2;'
+    assert widget_module._lean("some.js") == 'a = "//b";b = "a // b";c = 1\nd = 2;'

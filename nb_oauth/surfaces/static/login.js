@@ -109,10 +109,12 @@ const newPanel = (send) => {
   const root = make("div", "root nb-oauth", group,
     heading, scope, open, refused, form, progress, error, actions);
   let submitted = false; // and not edited since
+  let rejected = false; // the same
 
-  box.oninput = () => (submitted = false);
+  box.oninput = () => (submitted = rejected = false);
   box.onpaste = (event) => {
     event.preventDefault(); // or else line breaks become spaces
+    if (rejected) box.setSelectionRange(0, box.value.length); // also where a click unselected it
     const text = event.clipboardData?.getData("text").replace(/\s*[\r\n]\s*/g, "");
     document.execCommand("insertText", false, text);
   };
@@ -147,10 +149,11 @@ const newPanel = (send) => {
     if (href) link.href = href;
     else link.removeAttribute("href");
   };
-  const updateBox = (waiting = false, rejected = false) => {
+  const updateBox = (waiting = false, hasError = false) => {
     if (!waiting) box.value = "";
-    if (!rejected || !submitted) return;
+    if (!hasError || !submitted) return;
     submitted = false;
+    rejected = true;
     box.setSelectionRange(0, box.value.length); // select() would take the focus
     if (form.matches(":focus-within")) box.focus();
   };
