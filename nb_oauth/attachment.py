@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from oauthlib.oauth2 import Client as OAuthlibClient
+from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
 
+from nb_oauth import tokens
 from nb_oauth.tokens import Token
 from nb_oauth.transport import as_https, with_scheme_of
 
 _Headers = Any  # as requests takes them
 _Body = Any
 
-_IN_HEADER = "auth_header"
 _AUTHORIZATION = ("authorization", b"authorization")  # requests takes both kinds of names
 
 
@@ -22,7 +23,7 @@ def is_wanted(client: OAuthlibClient, headers: Mapping[Any, Any] | None) -> bool
     his own; None as its value means that he wants none at all.
     """
     taken = any(name.lower() in _AUTHORIZATION for name in headers or ())
-    return not (taken and client.default_token_placement == _IN_HEADER)
+    return not (taken and client.default_token_placement == AUTH_HEADER)
 
 
 def attach(  # noqa: PLR0913, PLR0917 - what oauthlib's add_token takes
@@ -40,11 +41,16 @@ def attach(  # noqa: PLR0913, PLR0917 - what oauthlib's add_token takes
 
     Returns:
         The address, headers and body to send.
+
+    Raises:
+        ConfigurationError: the token cannot be sent. requests would say so too, and show it.
     """
     if _is_plain_bearer(client, token):
         # From the client, where requests-oauthlib lets it be set on its own.
-        access_token = client.access_token or token["access_token"]
+        access_token = tokens.sendable(client.access_token or token["access_token"], spaces=True)
         return url, {**(headers or {}), "Authorization": f"Bearer {access_token}"}, data
+    if client.default_token_placement == AUTH_HEADER:
+        tokens.sendable(client.access_token or "", spaces=True)
     add_token: Any = client.add_token
     placed, headers, data = add_token(as_https(url), http_method=method, body=data, headers=headers)
     return with_scheme_of(url, placed), headers, data
@@ -57,7 +63,7 @@ def _is_plain_bearer(client: OAuthlibClient, token: Token) -> bool:
         getattr(client.add_token, "__func__", None) is OAuthlibClient.add_token
         and kind.token_types is OAuthlibClient.token_types
         and kind._add_bearer_token is OAuthlibClient._add_bearer_token  # type: ignore[attr-defined]  # noqa: SLF001 - where subclasses change it
-        and client.default_token_placement == _IN_HEADER
+        and client.default_token_placement == AUTH_HEADER
         and str(client.token_type).lower() == "bearer"
         and bool(token.get("access_token"))
     )

@@ -133,6 +133,9 @@ class OAuth2Session(TokenRequests):
 
     @token.setter
     def token(self, value: Token) -> None:
+        value = tokens.stripped(value)
+        if self.provider is not None:
+            tokens.sendable(value.get("access_token", ""))
         if tokens.expires_at(value) is None and tokens.seconds(value.get("expires_in")) is not None:
             value = tokens.dated(value, time.time())
         client: Any = self._client

@@ -1,11 +1,13 @@
 """Reading, dating and identifying a token (RFC 6749 §5.1)."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nb_oauth.clients import Client
+from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.providers import Provider
 
 Token = Mapping[str, Any]
@@ -14,6 +16,9 @@ Scope = str | Iterable[str] | None
 LEEWAY = 30.0
 """Seconds before its end at which a token is renewed, where its life allows."""
 _LARGEST_SHARE = 0.1
+# Wider than RFC 6750 §2.1, which knows neither the ! of Salesforce nor the | of Facebook.
+_SENDABLE = re.compile(r"[!-~]*")
+_SENDABLE_WITH_SPACES = re.compile(r"[ -~]*")  # RFC 6749 §A.12
 _FAR_AWAY = 1e12  # seconds; a date beyond this is a provider's way to say "never"
 
 
@@ -89,6 +94,37 @@ def readable(token: Token) -> dict[str, Any]:
     times = {name: seconds(token.get(name)) for name in ("expires_in", "expires_at")}
     others = {name: value for name, value in token.items() if name not in times}
     return others | {name: value for name, value in times.items() if value is not None}
+
+
+def stripped(token: Token) -> Token:
+    """Return ``token`` without the white space that a file or a paste leaves around its secrets.
+
+    It is the same object where there is none.
+    """
+    names = ("access_token", "refresh_token")
+    texts = {name: token[name] for name in names if isinstance(token.get(name), str)}
+    bare = {name: text.strip() for name, text in texts.items()}
+    return token if bare == texts else {**token, **bare}
+
+
+def sendable(access_token: object, *, spaces: bool = False) -> str:
+    """Return an access token as it goes into the ``Authorization`` header (RFC 6750 §2.1).
+
+    Args:
+        access_token: a text; some providers make it a number.
+        spaces: whether it may have spaces inside, as requests-oauthlib has it.
+
+    Raises:
+        ConfigurationError: no header can hold it. requests would say so too, and show it.
+    """
+    text = str(access_token).strip()
+    allowed = _SENDABLE_WITH_SPACES if spaces else _SENDABLE
+    if isinstance(access_token, bytes) or not allowed.fullmatch(text):
+        raise ConfigurationError(
+            "The access token cannot be sent: it is text without spaces, line breaks and letters "
+            "beyond ASCII. Give it alone and whole, as the provider shows it."
+        )
+    return text
 
 
 def expires_at(token: Token) -> float | None:
