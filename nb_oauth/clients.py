@@ -1,8 +1,9 @@
 """Your app as it is registered with a provider."""
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from requests.auth import AuthBase, HTTPBasicAuth
 
@@ -100,6 +101,22 @@ def authenticate(client: Client, supported: tuple[str, ...] | None = None) -> Cl
     if method == "client_secret_post" and client.client_secret is not None:
         parameters["client_secret"] = client.client_secret
     return ClientAuthentication(None, parameters)
+
+
+def secrets_in(auth: object, client: Client | None) -> list[str | None]:
+    """Return what must not be shown of how a token request was authenticated.
+
+    Args:
+        auth: as requests takes it: a pair of user and password, or an ``AuthBase``.
+        client: the app that asked, if it is known; its secret may be in ``auth``, form-urlencoded.
+    """
+    basic = HTTPBasicAuth(*auth) if isinstance(auth, tuple) else auth
+    password = getattr(basic, "password", None)
+    secrets = [client.client_secret] if client else []
+    if not isinstance(password, str):
+        return secrets
+    pair = f"{getattr(basic, 'username', '')}:{password}".encode()
+    return [*secrets, password, unquote_plus(password), b64encode(pair).decode()]
 
 
 def _method(client: Client, supported: tuple[str, ...] | None) -> str:

@@ -16,8 +16,8 @@
         ├── TokenExpiredError      the token ended and nothing can renew it (oauthlib's)
         └── TokenUpdated           the token was renewed; ask again         (requests-oauthlib's)
 
-An error that has a counterpart in oauthlib, requests-oauthlib or Python is that as well, so
-that existing ``except`` clauses go on working. Each says what to do next. No error holds a
+An error that has a counterpart in oauthlib, requests, requests-oauthlib or Python is that as
+well, so that existing ``except`` clauses go on working. Each says what to do next. No error holds a
 secret.
 """
 
@@ -121,7 +121,9 @@ class StateMismatchError(AuthorizationError, _MismatchingStateError):
 
 
 class TokenError(_ProtocolError):
-    """The token endpoint said no, or something that is no answer (RFC 6749 §5.2).
+    """The token endpoint said no, something that is no answer, or nothing (RFC 6749 §5.2).
+
+    Where it could not be reached, the error is requests' as well, such as ``ConnectTimeout``.
 
     Attributes:
         status: the HTTP status of the answer, None where there was none.
@@ -181,7 +183,7 @@ def in_terms_of(
 
     Args:
         ours: the class in the tree above.
-        theirs: an error of oauthlib's, such as ``InvalidGrantError``.
+        theirs: an error of oauthlib's or requests', such as ``InvalidGrantError``.
         message: what to say; without secrets.
         error: the provider's error code.
         status: the HTTP status of the answer.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import requests
 import requests_oauthlib
 from oauthlib.common import urldecode
 from oauthlib.oauth2 import Client as OAuthlibClient
@@ -19,7 +20,7 @@ from nb_oauth import tokens
 from nb_oauth.clients import Client, authenticate
 from nb_oauth.exceptions import StateMismatchError
 from nb_oauth.providers import Provider
-from nb_oauth.token_responses import read_token_response
+from nb_oauth.token_responses import read_token_response, secrets_sent, unreachable
 from nb_oauth.tokens import Token
 from nb_oauth.transport import DirectLoopback, as_https, require_secure, with_scheme_of
 
@@ -30,7 +31,6 @@ _HEADERS = {
     "Accept": "application/json",  # GitHub answers form-encoded unless asked
     "Content-Type": "application/x-www-form-urlencoded",
 }
-_SECRETS = ("code", "code_verifier", "refresh_token", "client_secret", "password")
 
 
 class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
@@ -53,6 +53,8 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
             InsecureTransportError: the endpoint is neither https nor on a loopback address.
         """
         made, state = super().authorization_url(as_https(url), state, **kwargs)
+        if self.provider is not None:  # also one of the caller's own, which theirs would not check
+            self._state = state
         return with_scheme_of(url, made), state
 
     def fetch_token(
@@ -88,7 +90,8 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
             InsecureTransportError: the endpoint is neither https nor on a loopback address.
             StateMismatchError: ``authorization_response`` belongs to another request.
             TokenError: the endpoint refused, or did not answer with a token; a token that the
-                session had before is still there.
+                session had before is still there. In a session that was opened also where it could
+                not be reached.
             ValueError: an argument is missing.
         """
         require_secure(token_url)
@@ -112,7 +115,9 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
             token_url, headers, payload = hook(token_url, headers, payload)
         options = {"timeout": timeout, "verify": verify, "proxies": proxies, "cert": cert}
         arguments = {**options, **payload, "headers": headers, "auth": auth}
-        return self._ask(method, token_url, "access_token_response", arguments)
+        token = self._ask(method, token_url, "access_token_response", arguments)
+        self._forget_request()
+        return token
 
     def refresh_token(
         self,
@@ -172,12 +177,24 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         if self.provider is not None:  # a redirect would carry the secrets to another place
             arguments["allow_redirects"] = False
         asked_at = time.time()
-        response = self.request(method=method, url=url, withhold_token=True, **arguments)
+        response = self._send(method, url, arguments)
         for hook in self.compliance_hook[hooks]:
             response = hook(response)
-        token = read_token_response(self._client, response, self.scope, _secrets_in(arguments))
+        sent = secrets_sent(arguments, arguments["auth"] or self.auth, self._registered)
+        spaces = self.provider is None
+        token = read_token_response(self._client, response, self.scope, sent, spaces=spaces)
         self._keep(self._completed(token, asked_at, refresh_token))
         return self.token
+
+    def _send(self, method: str, url: str, arguments: dict[str, Any]) -> requests.Response:
+        try:
+            return self.request(method=method, url=url, withhold_token=True, **arguments)
+        except (requests.HTTPError, requests.exceptions.InvalidJSONError):
+            raise  # there was an answer, and a hook of the caller's own refused it
+        except requests.RequestException as error:
+            if self.provider is None:
+                raise
+            raise unreachable(error, url) from None
 
     def _completed(self, token: Token, asked_at: float, refresh_token: str | None) -> Token:
         """Return ``token`` with what the provider may leave out."""
@@ -202,6 +219,11 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         if code:
             return code
         if authorization_response:
+            if self.provider is not None and not self._state:  # oauthlib would take any
+                raise StateMismatchError(
+                    "This session waits for no answer: it made no authorization URL yet, or the "
+                    "answer to it was exchanged. Make a new one with authorization_url(…)."
+                )
             try:
                 self._client.parse_request_uri_response(
                     as_https(authorization_response), state=self._state
@@ -215,6 +237,13 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         if not code and isinstance(self._client, WebApplicationClient):
             raise ValueError("Give fetch_token(…) either code=… or authorization_response=….")
         return code
+
+    def _forget_request(self) -> None:
+        """Forget what was made for one authorization request, and is good for no other."""
+        if self.provider is not None:
+            self._code_verifier = self._state = None
+            client: Any = self._client
+            client.code = client.code_verifier = client.code_challenge = None
 
     def _verifier(self) -> dict[str, str]:
         """Return the PKCE verifier, if this session made the URL (RFC 7636 §4.5)."""
@@ -262,8 +291,3 @@ def _place_of(method: str, force_querystring: bool) -> str:
     if method.upper() not in {"POST", "GET"}:
         raise ValueError("fetch_token(method=…) is POST or GET.")
     return "data" if method.upper() == "POST" and not force_querystring else "params"
-
-
-def _secrets_in(arguments: Mapping[str, Any]) -> list[str | None]:
-    payload = arguments.get("data") or arguments.get("params") or {}
-    return [payload.get(name) for name in _SECRETS] if isinstance(payload, Mapping) else []

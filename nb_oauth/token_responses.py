@@ -3,24 +3,42 @@
 import copy
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
+import requests
 from oauthlib.oauth2 import Client as OAuthlibClient
 from oauthlib.oauth2 import MissingTokenError, OAuth2Error
+from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
 
 from nb_oauth import tokens
-from nb_oauth.exceptions import TokenError, in_terms_of
+from nb_oauth.clients import Client, secrets_in
+from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.masking import excerpt
 from nb_oauth.tokens import Scope, Token
 
 AnyResponse = Any  # compliance hooks and tests hand in whatever has a text
 _FIRST_FAILURE = 400
+_SECRETS = (
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "device_code",
+    "password",
+    "refresh_token",
+)
 
 
 def read_token_response(
-    client: OAuthlibClient, response: AnyResponse, scope: Scope, sent: Iterable[str | None] = ()
+    client: OAuthlibClient,
+    response: AnyResponse,
+    scope: Scope,
+    sent: Iterable[str | None] = (),
+    *,
+    spaces: bool = True,
 ) -> Token:
     """Read a token response (RFC 6749 §5.1).
 
@@ -30,6 +48,7 @@ def read_token_response(
             ``text``.
         scope: what was asked for. A token for less is a token.
         sent: secrets of the request, which a careless server may repeat in its error.
+        spaces: whether the access token may have spaces inside.
 
     Raises:
         TokenError: the answer is an error (RFC 6749 §5.2), or no answer to a token request.
@@ -42,11 +61,49 @@ def read_token_response(
         token = _parse(reader, response.text, scope)
     except (OAuth2Error, ValueError, TypeError, AttributeError) as error:
         raise _failure(error, response, status, sent) from None
-    if not token.get("access_token") or (status is not None and status >= _FIRST_FAILURE):
+    has_token = bool(str(token.get("access_token") or "").strip())
+    if not has_token or (status is not None and status >= _FIRST_FAILURE):
         raise _failure(MissingTokenError(), response, status, sent)
+    if client.default_token_placement == AUTH_HEADER:
+        _require_sendable(token["access_token"], status, spaces=spaces)
     learned = {name: value for name, value in vars(reader).items() if name != "token"}
     vars(client).update(learned)
     return token
+
+
+def unreachable(error: requests.RequestException, url: str) -> TokenError:
+    """Return the error to raise where no answer came, which is requests' own as well.
+
+    Args:
+        error: what requests raised; it may quote a whole address.
+        url: the token endpoint, of which only host and port are said.
+    """
+    kinds = (
+        kind for kind in type(error).__mro__ if kind.__module__ == requests.exceptions.__name__
+    )
+    kind: type[requests.RequestException] = next(kinds)
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    return in_terms_of(
+        TokenError,
+        kind(),
+        f"The token endpoint of {host} could not be reached ({kind.__name__}). Check the network "
+        "and the token_endpoint, then try again.",
+    )
+
+
+def secrets_sent(
+    arguments: Mapping[str, Any], auth: object, client: Client | None
+) -> list[str | None]:
+    """Return the secrets of a token request: in its body or query, and of its client.
+
+    Args:
+        arguments: what requests was given.
+        auth: how the client authenticated, as requests takes it.
+        client: the app that asked, if it is known.
+    """
+    payload = arguments.get("data") or arguments.get("params") or {}
+    sent = [payload.get(name) for name in _SECRETS] if isinstance(payload, Mapping) else []
+    return [*sent, *secrets_in(auth, client)]
 
 
 def _parse(client: OAuthlibClient, text: str, scope: Scope) -> Token:
@@ -56,6 +113,17 @@ def _parse(client: OAuthlibClient, text: str, scope: Scope) -> Token:
     except Warning as changed:  # oauthlib's way to say that less, or more, was granted
         token = dict(changed.token)  # type: ignore[attr-defined]
     return token if lifetime is None else {**token, "expires_in": lifetime}
+
+
+def _require_sendable(access_token: object, status: int | None, *, spaces: bool) -> None:
+    try:
+        tokens.sendable(access_token, spaces=spaces)
+    except ConfigurationError:
+        raise TokenError(
+            "The token endpoint answered with an access token that no request header can hold "
+            "(RFC 6750 §2.1). Check the token_endpoint.",
+            status=status,
+        ) from None
 
 
 def _with_readable_lifetime(text: str) -> tuple[str, int | None]:

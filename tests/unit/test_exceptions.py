@@ -8,6 +8,7 @@ from typing import Any
 
 import oauthlib.oauth2
 import pytest
+import requests
 import requests_oauthlib
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
@@ -87,6 +88,8 @@ def test_status_and_code_are_the_providers() -> None:
         oauthlib.oauth2.InvalidGrantError(),
         oauthlib.oauth2.MissingTokenError(),
         CustomOAuth2Error(error="own"),
+        requests.ConnectTimeout("s3cret"),
+        requests.exceptions.SSLError("s3cret"),
     ],
 )
 def test_an_error_in_terms_of_oauthlibs_is_caught_as_either(theirs: Exception) -> None:

@@ -165,6 +165,62 @@ def test_an_answer_with_another_state_is_refused_and_nothing_is_sent(stage: Stag
     assert not stage.token_requests
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_opened_session_forgets_the_request_once_it_was_answered(
+    stage: Stage, *, whole: bool
+) -> None:
+    session: Any = stage.open()
+    _, state = session.authorization_url(f"{stage.issuer}/authorize")
+    answer = {"authorization_response": f"http://127.0.0.1/callback?code=abc&state={state}"}
+    session.fetch_token(stage.token_endpoint, **(answer if whole else {"code": "abc"}))
+    assert "code_verifier" in stage.token_requests[0].form
+    client = session._client
+    assert not any((session._state, session._code_verifier, client.code, client.code_verifier))
+    assert not client.code_challenge
+    with pytest.raises(StateMismatchError, match="waits for no answer"):
+        session.fetch_token(stage.token_endpoint, **answer)
+    with pytest.raises(ValueError, match="authorization_response"):
+        session.fetch_token(stage.token_endpoint)
+    session.fetch_token(stage.token_endpoint, code="another")
+    assert "code_verifier" not in stage.token_requests[1].form
+
+
+def test_an_exchange_that_failed_may_be_tried_again(stage: Stage) -> None:
+    session = stage.open()
+    session.authorization_url(f"{stage.issuer}/authorize")
+    stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
+    with pytest.raises(TokenError):
+        session.fetch_token(stage.token_endpoint, code="abc")
+    stage.at_token = stage.rotate
+    session.fetch_token(stage.token_endpoint, code="abc")
+    first, second = (request.form["code_verifier"] for request in stage.token_requests)
+    assert first == second
+
+
+def test_a_classic_session_keeps_what_requests_oauthlib_keeps(stage: Stage) -> None:
+    session = stage.classic(pkce="S256")
+    _, state = session.authorization_url(f"{stage.issuer}/authorize")
+    session.fetch_token(stage.token_endpoint, code="abc")
+    assert (session._state, bool(session._code_verifier)) == (state, True)
+
+
+def test_an_opened_session_waits_for_no_answer_before_it_made_a_url(stage: Stage) -> None:
+    answer = "http://127.0.0.1/callback?code=abc&state=another"
+    with pytest.raises(StateMismatchError, match="waits for no answer"):
+        stage.open().fetch_token(stage.token_endpoint, authorization_response=answer)
+    assert not stage.token_requests
+
+
+def test_a_state_of_the_callers_own_is_checked_too(stage: Stage) -> None:
+    session = stage.open()
+    session.authorization_url(f"{stage.issuer}/authorize", state="mine")
+    answer = "http://127.0.0.1/callback?code=abc&state="
+    with pytest.raises(StateMismatchError, match="newest"):
+        session.fetch_token(stage.token_endpoint, authorization_response=f"{answer}another")
+    session.fetch_token(stage.token_endpoint, authorization_response=f"{answer}mine")
+    assert len(stage.token_requests) == 1
+
+
 def test_a_code_that_the_client_holds_already_is_used(stage: Stage) -> None:
     session = stage.classic()
     session._client.code = "held"
