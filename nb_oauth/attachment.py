@@ -49,8 +49,8 @@ def attach(  # noqa: PLR0913, PLR0917 - what oauthlib's add_token takes
         # From the client, where requests-oauthlib lets it be set on its own.
         access_token = tokens.sendable(client.access_token or token["access_token"], spaces=True)
         return url, {**(headers or {}), "Authorization": f"Bearer {access_token}"}, data
-    if client.default_token_placement == AUTH_HEADER:
-        tokens.sendable(client.access_token or "", spaces=True)
+    if client.default_token_placement == AUTH_HEADER and client.access_token:
+        client.access_token = tokens.sendable(client.access_token, spaces=True)
     add_token: Any = client.add_token
     placed, headers, data = add_token(as_https(url), http_method=method, body=data, headers=headers)
     return with_scheme_of(url, placed), headers, data

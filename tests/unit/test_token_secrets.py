@@ -110,6 +110,17 @@ def test_spaces_inside_a_token_are_for_classic_sessions_alone(stage: Stage) -> N
     assert not opened.authorized
 
 
+@pytest.mark.parametrize("client", [WebApplicationClient, OwnWay])
+def test_a_token_that_was_set_on_its_own_is_sent_without_white_space(
+    stage: Stage, client: Any
+) -> None:
+    token = {"access_token": "a", "token_type": "Bearer"}
+    session = stage.classic(OAuth2Session, None, client("app"), token=token)
+    session.access_token = "b\n"
+    session.get(stage.api)
+    assert stage.sent_tokens == ["Bearer b"]
+
+
 def test_a_token_that_goes_into_the_address_may_be_any(stage: Stage) -> None:
     stage.at_token = lambda _: reply(access_token="a\nb", token_type="Bearer")
     client: Any = WebApplicationClient("app", default_token_placement="query")  # type: ignore[arg-type]
