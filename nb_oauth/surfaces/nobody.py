@@ -7,8 +7,8 @@ from nb_oauth.place import Place
 
 _REASONS = {
     Place.UNATTENDED: (
-        "this notebook runs with nobody there to sign in (its front end takes no input). Run "
-        "the cell in JupyterLab or Notebook once"
+        "this notebook runs with nobody there to sign in (its front end takes no input). Open "
+        "it in JupyterLab or Notebook, where its cells can ask"
     ),
     Place.ELSEWHERE: (
         "this is no Jupyter notebook, so there is no cell to show the sign-in in. Run the code "

@@ -95,18 +95,33 @@ def test_what_a_provider_says_is_text_and_never_html(judged: JudgedOpener) -> No
     notebook.expect_signed_in(1)
 
 
-def test_a_failing_token_endpoint_is_named_and_the_cell_can_be_run_again(
-    judged: JudgedOpener, artifact: Callable[[str], Path]
-) -> None:
+def test_a_failing_token_endpoint_is_named_and_another_link_made(judged: JudgedOpener) -> None:
     notebook = judged(LOGIN, QUERY)
     notebook.notebook.run_all()
+    first_link = notebook.widget(1).wait_for_link()
     notebook.oidc.set_token_fault("html", times=1)
     notebook.sign_in(1)
 
     widget = notebook.widget(1)
-    widget.wait_for_status("failed")
     expect(widget.error).to_contain_text("502")
-    notebook.notebook.expect_output(1, "502")
+    expect(widget.link).not_to_have_attribute("href", first_link)
+    notebook.sign_in(1)
+    notebook.expect_signed_in(1)
+    notebook.notebook.expect_output(2, "I am alice")
+
+
+def test_what_no_new_code_mends_ends_the_cell_and_it_can_be_run_again(
+    judged: JudgedOpener, artifact: Callable[[str], Path]
+) -> None:
+    notebook = judged(LOGIN, QUERY)
+    notebook.notebook.run_all()
+    notebook.oidc.set_token_fault("invalid_client", times=1)
+    notebook.sign_in(1)
+
+    widget = notebook.widget(1)
+    widget.wait_for_status("failed")
+    expect(widget.error).to_contain_text("invalid_client")
+    notebook.notebook.expect_output(1, "invalid_client")
     expect(notebook.notebook.output(2)).to_have_count(0)
     notebook.page.screenshot(path=artifact("failed"))
     assert find_secrets(notebook.notebook.save(), notebook.oidc.secrets()) == []  # the traceback
