@@ -228,7 +228,10 @@ def test_what_the_browser_is_sent_fits_the_budget() -> None:
 
 
 def test_only_comments_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = '/** types\n * x */\na = "//b"; // out\n  b = "a // b";\n// left out\n/* out */\nc = 1\n\nd = 2;\n'
+    source = (
+        '/** types\n * x */\na = "//b"; // out\n  b = "a // b";\n'
+        "// left out\n/* out */\nc = 1\n\nd = 2;\n"
+    )
     (tmp_path / "some.js").write_text(source)
     monkeypatch.setattr(widget_module, "_STATIC", tmp_path)
     assert widget_module._lean("some.js") == 'a = "//b";b = "a // b";c = 1\nd = 2;'
