@@ -87,7 +87,7 @@ class LoopbackRedirect:
         while self._servers:
             self._servers.pop().close()
 
-    def forget(self) -> None:
+    def forget(self) -> None:  # pragma: no cover - runs in forked children only; tested there
         """Let go of a copy that a fork made; the original goes on listening."""
         while self._servers:
             self._servers.pop().let_go()
@@ -108,13 +108,13 @@ def _take_over(port: int | None) -> None:
             older.give_way()
 
 
-def _forget_in_child() -> None:
+def _forget_in_child() -> None:  # pragma: no cover - the same
     """Let go of what a fork copied: the child answers nobody, and must not keep the port."""
     while _listening:
         _listening.pop().forget()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_forget_in_child)
 
 

@@ -129,6 +129,13 @@ def test_cancel_is_told_and_the_next_wait_begins_anew(token: dict[str, Any]) -> 
     assert signed_in(login).authorized
 
 
+def test_cancel_before_anything_began_is_nothing() -> None:
+    login = new_login()
+    login.cancel()
+    assert not login.is_under_way
+    assert not login.has_failed
+
+
 def test_a_new_link_after_cancel_begins_another_attempt(token: dict[str, Any]) -> None:
     login = new_login()
     login._take(Appeared())
@@ -276,6 +283,16 @@ def test_login_knows_a_session_that_no_cell_waited_for(token: dict[str, Any]) ->
     request = sign_in._request(PROVIDER, CLIENT, "read", None, None)
     answer_with_code(found(request))
     wait_until(lambda: isinstance(sign_in._memory.find(request), OAuth2Session), "it is remembered")
+
+
+def test_a_sign_in_that_was_replaced_leaves_the_newer_one_alone(token: dict[str, Any]) -> None:
+    older = found(sign_in._request(PROVIDER, CLIENT, "read", None, None))
+    older.display()
+    request = sign_in._request(PROVIDER, CLIENT, "write", None, None)
+    newer = found(request)
+    session = OAuth2Session.open(PROVIDER, CLIENT, token=token)
+    sign_in._memory._remember(sign_in._request(PROVIDER, CLIENT, "read", None, None), session)
+    assert sign_in._memory._logins[request.key][1] is newer
 
 
 def test_login_after_all_widgets_were_closed_makes_another(token: dict[str, Any]) -> None:
