@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         TokenExpiredError,
         TokenUpdated,
     )
-    from nb_oauth.logins import AuthorizationCodeLogin
+    from nb_oauth.logins import AuthorizationCodeLogin, ClientCredentialsLogin
     from nb_oauth.providers import Provider
     from nb_oauth.session import OAuth2Session
     from nb_oauth.sign_in import login
@@ -35,6 +35,7 @@ _ROOMS = {
     "AuthorizationCodeLogin": "logins",
     "AuthorizationError": "exceptions",
     "Client": "clients",
+    "ClientCredentialsLogin": "logins",
     "ConfigurationError": "exceptions",
     "InsecureTransportError": "exceptions",
     "LoginCancelled": "exceptions",
@@ -59,6 +60,7 @@ __all__ = [
     "AuthorizationCodeLogin",
     "AuthorizationError",
     "Client",
+    "ClientCredentialsLogin",
     "ConfigurationError",
     "InsecureTransportError",
     "LoginCancelled",

@@ -62,7 +62,7 @@ class Attempt:
     Args:
         grant: how the token is earned.
         open_session: opens a session with the redirect URI that it is given.
-        redirect_uri: where the provider is to send people back to.
+        redirect_uri: where the provider is to send people back to; None where nobody is sent.
         surface: who shows what the person is to do.
         provider_name: what people call the provider.
         scope: what is asked for, to show it.
@@ -75,8 +75,8 @@ class Attempt:
         self,
         *,
         grant: Grant,
-        open_session: Callable[[str], OAuth2Session],
-        redirect_uri: str,
+        open_session: Callable[[str | None], OAuth2Session],
+        redirect_uri: str | None,
         surface: Surface,
         provider_name: str,
         scope: tuple[str, ...],
@@ -165,7 +165,7 @@ class Attempt:
                 event.verdict.set_result("This sign-in is over already.")
 
     def _sign_in(self, while_under_way: contextlib.ExitStack) -> OAuth2Session:
-        self._show(Status.PREPARING, progress="Preparing the link…")
+        self._show(Status.PREPARING, progress="Preparing…")
         session = self._open_session(self._redirect_uri)
         while True:
             session.redirect_uri = self._catch_redirect(while_under_way)
@@ -177,8 +177,10 @@ class Attempt:
             else:
                 return session
 
-    def _catch_redirect(self, while_under_way: contextlib.ExitStack) -> str:
+    def _catch_redirect(self, while_under_way: contextlib.ExitStack) -> str | None:
         """Listen for the redirect where that is possible; return the URI to be sent back to."""
+        if self._redirect_uri is None:
+            return None
         if self._listener is None and is_loopback_redirect(self._redirect_uri):
             try:
                 listener = LoopbackRedirect(self._redirect_uri, self.deliver, self._lose_listener)

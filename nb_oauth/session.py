@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 import requests
-from oauthlib.oauth2 import WebApplicationClient
+from oauthlib.oauth2 import BackendApplicationClient, WebApplicationClient
+from oauthlib.oauth2 import Client as OAuthlibClient
 from requests.auth import HTTPBasicAuth
 
 from nb_oauth import attachment, session_account, tokens
@@ -19,17 +20,19 @@ from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import TokenError, TokenExpiredError, TokenUpdated
 from nb_oauth.providers import Provider
 from nb_oauth.renewal import Renewal, Setbacks, ended
+from nb_oauth.session_token import SessionToken
 from nb_oauth.stores import MemoryTokenStore, TokenStore
-from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
+from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
 from nb_oauth.transport import require_secure
 
+_CLIENT_CREDENTIALS = "client_credentials"
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
 _SHARED_ARGUMENTS = ("proxies", "timeout", "verify")
 
 
-class OAuth2Session(TokenRequests):
+class OAuth2Session(SessionToken):
     """A ``requests.Session`` that attaches an OAuth 2 token and keeps it alive.
 
     The constructor takes what requests-oauthlib's takes. :meth:`open` makes a session of a
@@ -53,6 +56,7 @@ class OAuth2Session(TokenRequests):
     ) -> None:
         self._store: TokenStore | None = None
         self._key: TokenKey | None = None
+        self._asks_again = False
         self._setbacks = Setbacks()
         self._renewal = Renewal(lambda: self.token)
         before = (client_id, client, auto_refresh_url, auto_refresh_kwargs, scope, redirect_uri)
@@ -82,7 +86,8 @@ class OAuth2Session(TokenRequests):
             token: a token to begin with; None takes the one in ``store``, if there is one.
             store: where the token and every successor is kept; None keeps it in this session.
             account: a label for one of several accounts of the same person.
-            grant: how its tokens are earned, a part of what they are known by.
+            grant: how its tokens are earned: ``"authorization_code"`` or
+                ``"client_credentials"``, which renews by asking again (RFC 6749 §4.4).
             redirect_uri: where the provider sends people back to; None is the client's.
 
         Raises:
@@ -92,7 +97,7 @@ class OAuth2Session(TokenRequests):
         if redirect_uri:
             require_redirect_uri(redirect_uri)
         session = cls(
-            client=WebApplicationClient(client.client_id),
+            client=_oauthlib_client(grant, client, scope),
             scope=tokens.scope_list(scope) or None,
             redirect_uri=redirect_uri,
             pkce="S256",
@@ -100,6 +105,7 @@ class OAuth2Session(TokenRequests):
         session.provider, session._registered = provider, client
         session._store = MemoryTokenStore() if store is None else store
         session._key = TokenKey.of(provider, client, grant, account)
+        session._asks_again = grant == _CLIENT_CREDENTIALS
         session.auto_refresh_url = provider.require("token_endpoint")
         kept = token or session._store.load(session._key)
         if kept:
@@ -127,49 +133,6 @@ class OAuth2Session(TokenRequests):
     # -- the token -------------------------------------------------------------------------
 
     @property
-    def token(self) -> Any:
-        """The token as it stands: a mapping that is replaced, never changed, on renewal."""
-        return self._client.token
-
-    @token.setter
-    def token(self, value: Token) -> None:
-        value = tokens.stripped(value)
-        if self.provider is not None:
-            tokens.sendable(value.get("access_token", ""))
-        if tokens.expires_at(value) is None and tokens.seconds(value.get("expires_in")) is not None:
-            value = tokens.dated(value, time.time())
-        client: Any = self._client
-        client._expires_at = None  # noqa: SLF001 - oauthlib would keep the end of the one before
-        client.populate_token_attributes(tokens.readable(value))
-        client.token = value  # last: whoever sees this token finds its attributes there
-
-    @property
-    def scope(self) -> Any:
-        """What was granted, in a session that was opened and has a token; else what is asked."""
-        if self.provider is not None and self.token:
-            return tokens.granted_scope(self.token, self._scope)
-        return self._client.scope if self._scope is None else self._scope
-
-    @scope.setter
-    def scope(self, value: Any) -> None:
-        self._scope = value
-
-    @property
-    def requested_scope(self) -> list[str]:
-        """What this session asks for."""
-        return tokens.scope_list(self._scope)
-
-    @property
-    def missing_scope(self) -> list[str]:
-        """What was asked for and not granted: people may tick less on the consent page."""
-        granted = tokens.granted_scope(self.token, self._scope)
-        return [value for value in self.requested_scope if value not in granted]
-
-    def may_have(self, scope: Scope) -> bool:
-        """Tell whether ``scope`` was granted, also where that is under names not asked for."""
-        return tokens.may_cover(self.token, self._scope, scope)
-
-    @property
     def is_alive(self) -> bool:
         """Whether a request can be expected to go through: the token lives or can be renewed."""
         ended = tokens.has_ended(self.token, time.time())
@@ -182,6 +145,8 @@ class OAuth2Session(TokenRequests):
             self._store.save(self._key, self.token)
 
     def _can_renew(self, token: Token) -> bool:
+        if self._asks_again:
+            return True
         refresh_token = token.get("refresh_token")
         known = self.provider is not None or bool(self.auto_refresh_url)
         return known and bool(refresh_token) and not self._setbacks.is_refused(token)
@@ -259,7 +224,7 @@ class OAuth2Session(TokenRequests):
         rests = self._setbacks.is_resting(now) and not tokens.has_ended(token, now)
         if self._can_renew(token) and not rests:
             try:
-                renewed: Token = self.refresh_token(provider.require("token_endpoint"))
+                renewed: Token = self._earn(provider.require("token_endpoint"))
             except (TokenError, requests.RequestException) as error:
                 now = time.time()
                 self._setbacks.note(token, error, now)
@@ -269,6 +234,11 @@ class OAuth2Session(TokenRequests):
                 return renewed
         if tokens.has_ended(token, now):
             raise ended(token, provider.name)
+        return token
+
+    def _earn(self, token_endpoint: str) -> Token:
+        again = self.fetch_token if self._asks_again else self.refresh_token
+        token: Token = again(token_endpoint)
         return token
 
     def _refresh_as_requests_oauthlib(
@@ -295,3 +265,11 @@ class OAuth2Session(TokenRequests):
             return new
 
         return self._renewal.run(token, refresh)
+
+
+def _oauthlib_client(grant: str, client: Client, scope: Scope) -> OAuthlibClient:
+    """Return oauthlib's client for ``grant``: it knows what to send."""
+    if grant == _CLIENT_CREDENTIALS:
+        asked = " ".join(tokens.scope_list(scope))
+        return BackendApplicationClient(client.client_id, scope=asked or None)
+    return WebApplicationClient(client.client_id)

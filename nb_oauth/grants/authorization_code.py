@@ -58,6 +58,7 @@ class AuthorizationCodeGrant:
     """
 
     name: ClassVar[str] = "authorization_code"
+    asks_a_person: ClassVar[bool] = True
 
     def __init__(self, provider: Provider, extra: Mapping[str, str] | None = None) -> None:
         self.provider = provider

@@ -32,6 +32,9 @@ class Grant(Protocol):
     name: ClassVar[str]
     """The grant type, as in RFC 6749 §4."""
 
+    asks_a_person: ClassVar[bool]
+    """Whether somebody must be there to earn a token this way."""
+
     def flow(self, session: GrantSession) -> Flow:
         """Earn a token: yield a prompt for each thing the person must do, return the token.
 

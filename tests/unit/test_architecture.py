@@ -20,6 +20,7 @@ LAYERS = [
     {"grants", "stores", "redirects"},
     {"renewal", "session_account", "token_responses"},
     {"attachment", "token_requests"},
+    {"session_token"},
     {"session"},
     {"surfaces"},
     {"attempt"},

@@ -1,20 +1,16 @@
-"""The …Login widgets: a grant, an attempt and the widget in one object for people.
-
-A login is shown like any widget, alone or in a container. From then on it signs in by itself,
-whether or not a cell waits for it; ``wait()``, ``await`` and ``.session`` wait.
-"""
+"""What every …Login widget does."""
 
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from nb_oauth import place, waiting
 from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import LoginError
-from nb_oauth.grants import AuthorizationCodeGrant, Grant
+from nb_oauth.grants import Grant
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
@@ -150,12 +146,17 @@ class Login(LoginWidget):
             raise LoginError("This login was closed. Make a new one, or run login(…) again.")
         attempt = self._attempt
         if attempt is None or (attempt is self._told and not attempt.has_succeeded):
-            _refuse_where_nobody_is(self._provider)
+            self._refuse_where_nobody_is()
             attempt = self._begin()
-        if not attempt.future.done():
-            _refuse_where_nobody_is(self._provider)
+        if self._grant.asks_a_person and not attempt.future.done():
+            self._refuse_where_nobody_is()
             self.ensure_visible()
         return attempt
+
+    def _refuse_where_nobody_is(self) -> None:
+        where = place.here()
+        if self._grant.asks_a_person and where is not Place.NOTEBOOK:
+            nobody.refuse(self._provider.name, where)
 
     def _begin(self) -> Attempt:
         """Return the attempt under way, or a new one."""
@@ -170,7 +171,7 @@ class Login(LoginWidget):
         attempt = Attempt(
             grant=self._grant,
             open_session=self._open_session,
-            redirect_uri=self._client.redirect_uri or _ANY_LOOPBACK_PORT,
+            redirect_uri=self._redirect_uri(),
             surface=self,
             provider_name=self._provider.name,
             scope=self._scope,
@@ -178,7 +179,12 @@ class Login(LoginWidget):
         attempt.future.add_done_callback(self._tell_followers)
         return attempt
 
-    def _open_session(self, redirect_uri: str) -> OAuth2Session:
+    def _redirect_uri(self) -> str | None:
+        if not self._grant.asks_a_person:
+            return None
+        return self._client.redirect_uri or _ANY_LOOPBACK_PORT
+
+    def _open_session(self, redirect_uri: str | None) -> OAuth2Session:
         return OAuth2Session.open(
             self._provider,
             self._client,
@@ -213,45 +219,6 @@ class Login(LoginWidget):
                 self._begin()
         elif self._attempt is not None and not isinstance(event, Appeared):
             self._attempt.put(event)
-
-
-class AuthorizationCodeLogin(Login):
-    """Signs in by the authorization code grant, with PKCE S256 (RFC 6749 §4.1, RFC 7636).
-
-    requests-oauthlib calls it the Web Application Flow. It is the one to use wherever a provider
-    has it.
-
-    Args:
-        provider: where to sign in.
-        client: your app as registered there. A loopback ``redirect_uri`` comes back by itself;
-            with any other the person copies the address into the box.
-        scope: what to ask for, one string or several.
-        extra: further authorization parameters, such as ``{"access_type": "offline"}``.
-        store: where the token is kept; None keeps it in the session.
-        account: a label for one of several accounts of the same person.
-
-    Raises:
-        ConfigurationError: an argument cannot work; the message says what to pass instead.
-    """
-
-    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
-        self,
-        provider: Provider,
-        client: Client,
-        *,
-        scope: Scope = None,
-        extra: Mapping[str, str] | None = None,
-        store: TokenStore | None = None,
-        account: str | None = None,
-    ) -> None:
-        grant = AuthorizationCodeGrant(provider, extra)
-        super().__init__(grant, provider, client, scope, store, account)
-
-
-def _refuse_where_nobody_is(provider: Provider) -> None:
-    where = place.here()
-    if where is not Place.NOTEBOOK:
-        nobody.refuse(provider.name, where)
 
 
 def _warn_of_missing_scope(session: OAuth2Session) -> None:

@@ -1,0 +1,11 @@
+"""The …Login widgets: a grant, an attempt and the widget in one object for people.
+
+A login is shown like any widget, alone or in a container. From then on it signs in by itself,
+whether or not a cell waits for it; ``wait()``, ``await`` and ``.session`` wait.
+"""
+
+from nb_oauth.logins.authorization_code import AuthorizationCodeLogin
+from nb_oauth.logins.client_credentials import ClientCredentialsLogin
+from nb_oauth.logins.login import Login
+
+__all__ = ["AuthorizationCodeLogin", "ClientCredentialsLogin", "Login"]

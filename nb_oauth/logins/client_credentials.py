@@ -1,0 +1,43 @@
+"""The widget of the client credentials grant, with nothing to click."""
+
+from nb_oauth.clients import Client
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.grants import ClientCredentialsGrant
+from nb_oauth.logins.login import Login
+from nb_oauth.providers import Provider
+from nb_oauth.stores import TokenStore
+from nb_oauth.tokens import Scope
+
+
+class ClientCredentialsLogin(Login):
+    """Signs an app in as itself, by the client credentials grant (RFC 6749 §4.4).
+
+    requests-oauthlib calls it the Backend Application Flow. There is nothing to click, so it works
+    where nobody sits as well; the session renews by asking again.
+
+    Args:
+        provider: where to ask for a token.
+        client: the app as registered there, with its secret.
+        scope: what to ask for, one string or several.
+        store: where the token is kept; None keeps it in the session.
+        account: a label for one of several registrations.
+
+    Raises:
+        ConfigurationError: an argument cannot work; the message says what to pass instead.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        client: Client,
+        *,
+        scope: Scope = None,
+        store: TokenStore | None = None,
+        account: str | None = None,
+    ) -> None:
+        if client.client_secret is None:
+            raise ConfigurationError(
+                f"{type(self).__name__} needs Client(client_id, client_secret=…): the secret is "
+                "all that an app has to show for itself."
+            )
+        super().__init__(ClientCredentialsGrant(provider), provider, client, scope, store, account)
