@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nb_oauth.providers import Provider
     from nb_oauth.session import OAuth2Session
     from nb_oauth.sign_in import login
+    from nb_oauth.sign_out import logout, sessions
     from nb_oauth.stores import MemoryTokenStore, TokenStore
 
 _ROOMS = {
@@ -53,6 +54,8 @@ _ROOMS = {
     "TokenStore": "stores",
     "TokenUpdated": "exceptions",
     "login": "sign_in",
+    "logout": "sign_out",
+    "sessions": "sign_out",
 }
 _MODULES = ("demo", "providers")
 
@@ -78,6 +81,8 @@ __all__ = [
     "TokenStore",
     "TokenUpdated",
     "login",
+    "logout",
+    "sessions",
 ]
 
 

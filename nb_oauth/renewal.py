@@ -6,8 +6,9 @@ else renewed meanwhile is adopted, and so is the failure to renew it: a token en
 not answer is waited for once, not once for each thread.
 """
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from nb_oauth import tokens
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
@@ -34,6 +35,12 @@ class Renewal:
         # Reentrant: a token_updater may ask the API with the session that calls it.
         self._lock = threading.RLock()
         self._last_failure: Exception | None = None
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """While entered, no other thread renews."""
+        with self._lock:
+            yield
 
     def run(self, stale: Token, renew: Renew) -> Token:
         """Return a newer token than ``stale``.

@@ -7,6 +7,7 @@ renews before the end, once for all threads, and never throws a request away.
 """
 
 import time
+import weakref
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
 from nb_oauth.transport import require_secure
 
+_opened: "weakref.WeakSet[OAuth2Session]" = weakref.WeakSet()
 _CLIENT_CREDENTIALS = "client_credentials"
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
@@ -107,6 +109,7 @@ class OAuth2Session(SessionToken):
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
         session.auto_refresh_url = provider.require("token_endpoint")
+        _opened.add(session)
         kept = token or session._store.load(session._key)
         if kept:
             session._keep(dict(kept))
@@ -116,18 +119,21 @@ class OAuth2Session(SessionToken):
 
     def __repr__(self) -> str:
         """Say whose token it holds, for what and until when; never the token."""
-        return session_account.as_text(self._account())
+        return session_account.as_text(self.account)
 
     def _repr_html_(self) -> str:
-        return session_account.as_html(self._account())
+        return session_account.as_html(self.account)
 
-    def _account(self) -> session_account.Account:
+    @property
+    def account(self) -> session_account.Account:
+        """What the session says of itself: whose token, for what, until when; no secret."""
         return session_account.Account(
             provider=self.provider.name if self.provider else None,
             scope=tuple(tokens.granted_scope(self.token, self._scope)),
             signed_in=self.authorized,
             ends_at=tokens.expires_at(self.token),
             renews=self._can_renew(self.token),
+            label=self._key.account if self._key else None,
         )
 
     # -- the token -------------------------------------------------------------------------
@@ -137,6 +143,13 @@ class OAuth2Session(SessionToken):
         """Whether a request can be expected to go through: the token lives or can be renewed."""
         ended = tokens.has_ended(self.token, time.time())
         return self.authorized and (not ended or self._can_renew(self.token))
+
+    def forget_token(self) -> None:
+        """Forget the token, here and in the store. Requests go without one from now on."""
+        with self._renewal.paused():
+            super().forget_token()
+            if self._store is not None and self._key is not None:
+                self._store.delete(self._key)
 
     def _keep(self, token: Token) -> None:
         super()._keep(token)
@@ -273,3 +286,9 @@ def _oauthlib_client(grant: str, client: Client, scope: Scope) -> OAuthlibClient
         asked = " ".join(tokens.scope_list(scope))
         return BackendApplicationClient(client.client_id, scope=asked or None)
     return WebApplicationClient(client.client_id)
+
+
+def live_sessions() -> list[OAuth2Session]:
+    """Return the sessions that were opened in this process and live, by provider."""
+    alive = [session for session in list(_opened) if session.is_alive]
+    return sorted(alive, key=lambda session: session.account.provider or "")

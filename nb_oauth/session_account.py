@@ -2,7 +2,10 @@
 
 import html
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+_COLUMNS = ("Scope", "Token", "Renewal")
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class Account:
         signed_in: whether there is a token.
         ends_at: when the token ends, seconds since the epoch; None if unknown.
         renews: whether the session can renew it.
+        label: the person's own label for the account.
     """
 
     provider: str | None
@@ -22,6 +26,7 @@ class Account:
     signed_in: bool
     ends_at: float | None
     renews: bool
+    label: str | None = None
 
 
 def as_text(account: Account) -> str:
@@ -40,9 +45,27 @@ def as_html(account: Account) -> str:
     return f"<div><strong>{html.escape(title(account))}</strong><table>{rows}</table></div>"
 
 
+def as_table(accounts: list[Account]) -> str:
+    """Return several accounts as one table."""
+    if not accounts:
+        return "<p>No live sessions.</p>"
+    head = _row("th", ("Session", *_COLUMNS))
+    rows = (
+        _row("td", (title(one), *(dict(_rows(one)).get(name, "") for name in _COLUMNS)))
+        for one in accounts
+    )
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _row(tag: str, cells: Iterable[str]) -> str:
+    style = ' style="text-align:left"'
+    return f"<tr>{''.join(f'<{tag}{style}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
 def title(account: Account) -> str:
     """Return whose session it is."""
     where = f" to {account.provider}" if account.provider else ""
+    where += f" ({account.label})" if account.label else ""
     return f"Signed in{where}" if account.signed_in else f"Not signed in{where}"
 
 

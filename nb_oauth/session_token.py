@@ -4,8 +4,12 @@ import time
 from typing import Any
 
 from nb_oauth import tokens
-from nb_oauth.token_requests import TokenRequests
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
+from nb_oauth.token_responses import revocation_refused, secrets_sent
 from nb_oauth.tokens import Scope, Token
+
+_REVOKED = 200  # RFC 7009 §2.2: also for a token that was good no more
 
 
 class SessionToken(TokenRequests):
@@ -53,3 +57,35 @@ class SessionToken(TokenRequests):
     def may_have(self, scope: Scope) -> bool:
         """Tell whether ``scope`` was granted, also where that is under names not asked for."""
         return tokens.may_cover(self.token, self._scope, scope)
+
+    def revoke_token(self, token_type_hint: str) -> None:
+        """Take a token back at the provider, in a session that was opened (RFC 7009 §2.1).
+
+        Args:
+            token_type_hint: which: ``"refresh_token"`` or ``"access_token"``. The session still
+                has it afterwards; :func:`nb_oauth.logout` forgets it as well.
+
+        Raises:
+            ConfigurationError: the provider has no revocation endpoint, or the session no such
+                token.
+            TokenError: the endpoint refused, or could not be reached.
+        """
+        if self.provider is None or not self.token.get(token_type_hint):
+            raise ConfigurationError(f"This session has no {token_type_hint} to revoke.")
+        url = self.provider.require("revocation_endpoint")
+        token = self.token[token_type_hint]
+        auth, data = self._client_authentication(
+            {"token": token, "token_type_hint": token_type_hint}
+        )
+        arguments = {"data": data, "auth": auth, "timeout": DEFAULT_TIMEOUT}
+        response = self._send("POST", url, {**arguments, "allow_redirects": False})
+        if response.status_code != _REVOKED:
+            mine = [self.token.get(kind) for kind in ("access_token", "refresh_token")]
+            sent = [*mine, *secrets_sent(arguments, auth, self._registered)]
+            raise revocation_refused(response, sent)
+
+    def forget_token(self) -> None:
+        """Forget the token. Requests go without one from now on."""
+        client: Any = self._client
+        client.token = {}
+        client.access_token = client.refresh_token = client._expires_at = None  # noqa: SLF001 - see above

@@ -150,7 +150,7 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         refresh_token = refresh_token or self.token.get("refresh_token")
         kwargs |= self.auto_refresh_kwargs
         if auth is None and self._registered is not None:
-            auth, kwargs = self._renewal_authentication(kwargs)
+            auth, kwargs = self._client_authentication(kwargs)
         # Left out, the scope is what was granted before: never more, which would be refused.
         scope = self.scope if self.provider is None else None
         body = self._client.prepare_refresh_body(
@@ -266,7 +266,7 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         mine = authenticate(self._registered, methods)
         return mine.auth, mine.auth is None, mine.parameters.get("client_secret")
 
-    def _renewal_authentication(
+    def _client_authentication(
         self, parameters: dict[str, Any]
     ) -> tuple[AuthBase | None, dict[str, Any]]:
         auth, in_body, client_secret = self._own_authentication()

@@ -71,6 +71,20 @@ def read_token_response(
     return token
 
 
+def revocation_refused(response: requests.Response, sent: Iterable[str | None]) -> TokenError:
+    """Return the error to raise where a revocation endpoint did not revoke (RFC 7009 §2.2.1).
+
+    Args:
+        response: what it answered.
+        sent: secrets of the request, which a careless server may repeat.
+    """
+    begins = excerpt(response.text, secrets=sent)
+    return TokenError(
+        f"The revocation endpoint answered HTTP {response.status_code}: {begins!r}",
+        status=response.status_code,
+    )
+
+
 def unreachable(error: requests.RequestException, url: str) -> TokenError:
     """Return the error to raise where no answer came, which is requests' own as well.
 

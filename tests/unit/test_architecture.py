@@ -25,7 +25,7 @@ LAYERS = [
     {"surfaces"},
     {"attempt"},
     {"logins"},
-    {"sign_in"},
+    {"sign_in", "sign_out"},
     {"demo"},
     {"__main__"},
 ]
