@@ -15,6 +15,15 @@ const native = (more) => ({
   ...more,
 });
 
+/** A program that acts for itself (RFC 6749 §4.4): nobody is sent anywhere. */
+const service = (more) => ({
+  redirect_uris: [],
+  grant_types: ['client_credentials'],
+  response_types: [],
+  scope: 'api:read api:write',
+  ...more,
+});
+
 export const clients = [
   native({ client_id: 'public', token_endpoint_auth_method: 'none' }),
   // Its redirect goes to a page that will not load, as that of a kernel on another machine.
@@ -33,6 +42,22 @@ export const clients = [
     client_id: 'confidential-post',
     client_secret: newSecret(),
     token_endpoint_auth_method: 'client_secret_post',
+  }),
+  service({
+    client_id: 'service-basic',
+    client_secret: newSecret(),
+    token_endpoint_auth_method: 'client_secret_basic',
+  }),
+  service({
+    client_id: 'service-post',
+    client_secret: newSecret(),
+    token_endpoint_auth_method: 'client_secret_post',
+  }),
+  // For HTTPBasicAuth(client_id, client_secret), which encodes nothing.
+  service({
+    client_id: 'service-plain',
+    client_secret: randomBytes(18).toString('hex'),
+    token_endpoint_auth_method: 'client_secret_basic',
   }),
 ];
 

@@ -30,6 +30,7 @@ const provider = new Provider(issuer, {
   ttl: {
     AccessToken: () => controls.accessTokenTtl,
     AuthorizationCode: 60,
+    ClientCredentials: () => controls.accessTokenTtl,
     IdToken: 3600,
     RefreshToken: 3600,
     Session: 3600,
@@ -41,12 +42,18 @@ const provider = new Provider(issuer, {
   issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
   cookies: { keys: ['of-a-test'] },
   features: {
+    clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },
   },
   findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, name: id }) }),
 });
+
+/** The access token with that value, a person's or a client's own; undefined where there is none. */
+async function findAccessToken(value) {
+  return await provider.AccessToken.find(value) ?? provider.ClientCredentials.find(value);
+}
 
 /** `/api`, and `/api/slow?ms=…`: a resource for whoever has an access token (RFC 6750). */
 async function protectedResource(ctx, next) {
@@ -55,7 +62,7 @@ async function protectedResource(ctx, next) {
     await new Promise((resolve) => { setTimeout(resolve, Number(ctx.query.ms ?? 100)); });
   }
   const [, value] = /^Bearer (\S+)$/.exec(ctx.get('authorization')) ?? [];
-  const token = value && (await provider.AccessToken.find(value));
+  const token = value && (await findAccessToken(value));
   ctx.status = token && !token.isExpired ? 200 : 401;
   if (ctx.status === 401) {
     ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
