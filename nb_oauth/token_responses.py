@@ -31,6 +31,14 @@ _SECRETS = (
     "refresh_token",
 )
 
+# What to look at, by RFC 6749 §5.2. What invalid_grant means, each grant knows best.
+_ADVICE = {
+    "invalid_client": " Check client_id, client_secret and token_endpoint_auth_method.",
+    "invalid_scope": " Check scope: the provider's documentation lists what there is.",
+    "unauthorized_client": " Check what the app is registered for: not for this grant.",
+    "unsupported_grant_type": " This provider does not offer this grant.",
+}
+
 
 def read_token_response(
     client: OAuthlibClient,
@@ -170,7 +178,8 @@ def _failure(
         return in_terms_of(TokenError, MissingTokenError(), said, status=status)
     code = excerpt(str(error.error), secrets=sent)  # RFC 6749 §5.2
     words = f" ({excerpt(str(error.description), secrets=sent)})" if error.description else ""
-    said = f"The token endpoint answered {code}{words}."
+    advice = _ADVICE.get(code, "")
+    said = f"The token endpoint answered {code}{words}.{advice}"
     return in_terms_of(TokenError, error, said, error=code, status=status)
 
 

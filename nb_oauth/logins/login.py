@@ -16,6 +16,7 @@ from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore
 from nb_oauth.surfaces import Appeared, Cancelled, Event, NewLinkWanted, nobody
+from nb_oauth.surfaces.output import Outputs
 from nb_oauth.surfaces.widget import LoginWidget
 from nb_oauth.tokens import Scope, scope_list
 
@@ -50,7 +51,7 @@ class Login(LoginWidget):
         self._told: Attempt | None = None
         self._beginning = threading.Lock()
         self._followers: list[Callable[[OAuth2Session], object]] = []
-        super().__init__(self._take, provider.name)
+        super().__init__(self._take, Outputs(provider.name, invites=grant.asks_a_person))
 
     # -- for people ------------------------------------------------------------------------
 
@@ -127,7 +128,8 @@ class Login(LoginWidget):
 
     def display(self) -> None:
         """Show the widget in the output of the running cell. From then on one can sign in."""
-        if place.here() is Place.NOTEBOOK and self._attempt is None:
+        somebody_is_there = place.here() is Place.NOTEBOOK
+        if self._attempt is None and (somebody_is_there or not self._grant.asks_a_person):
             self._begin()
         super().display()
 

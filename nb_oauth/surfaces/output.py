@@ -18,10 +18,12 @@ class Outputs:
 
     Args:
         provider_name: what people call the provider.
+        invites: whether whoever reads the saved notebook can sign in as themselves.
     """
 
-    def __init__(self, provider_name: str) -> None:
+    def __init__(self, provider_name: str, *, invites: bool = True) -> None:
         self._provider_name = provider_name
+        self._invites = invites
         self._shown: list[tuple[str, Cell | None]] = []
 
     def are_visible_from(self, cell: Cell | None) -> bool:
@@ -52,7 +54,8 @@ class Outputs:
             _publish(self._signed_in(), display_id, update=True)
 
     def _signed_in(self) -> dict[str, Any]:
-        return _line(f"Signed in to {self._provider_name}. Run this cell to sign in as yourself.")
+        invitation = " Run this cell to sign in as yourself." if self._invites else ""
+        return _line(f"Signed in to {self._provider_name}.{invitation}")
 
     def _not_yet(self) -> dict[str, Any]:
         return _line(f"Run this cell to sign in to {self._provider_name}.")

@@ -45,7 +45,7 @@ class LoginWidget(anywidget.AnyWidget):
     Args:
         report: takes each event, in whatever thread the kernel handles the message; it must
             return at once.
-        provider_name: what people call the provider, for the output that is saved.
+        outputs: what the cells' outputs hold.
 
     Attributes:
         status: how far the sign-in has come, as text; observe it like any trait. Observers run
@@ -57,14 +57,14 @@ class LoginWidget(anywidget.AnyWidget):
 
     status = traitlets.Unicode(Status.PREPARING.value, read_only=True)
 
-    def __init__(self, report: Callable[[Event], None], provider_name: str) -> None:
+    def __init__(self, report: Callable[[Event], None], outputs: Outputs) -> None:
         waiting.prepare()
         self._report = report
         self._view: View | None = None
         self._has_appeared = False
         self._showing = threading.Lock()
         self._known_messages: set[object] = set()
-        self._outputs = Outputs(provider_name)
+        self._outputs = outputs
         super().__init__()
         self._is_embedded = False
         self.on_msg(self._take_message)

@@ -34,7 +34,8 @@ class OidcProvider:
     """oidc-provider on ``http://localhost:<free port>``, with what only a test may ask of it.
 
     Clients: ``public``, ``confidential-basic`` and ``confidential-post`` (any loopback port;
-    ``client_secrets`` has theirs), and ``elsewhere`` (a page that will not load). The sign-in
+    ``client_secrets`` has theirs), ``elsewhere`` (a page that will not load), and for client
+    credentials ``service-basic``, ``service-post`` and ``service-plain``. The sign-in
     page takes any name and password. Refresh tokens rotate; using one twice revokes all that
     came of it.
     """

@@ -96,6 +96,20 @@ def test_nothing_is_shown_unless_somebody_shows_it(
     assert shown == []
 
 
+def test_showing_it_begins_anywhere_and_invites_nobody(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(
+        "IPython.display.publish_display_data", lambda data, **_: shown.append(data["text/plain"])
+    )
+    login = login_at(issuer)
+    login.display()
+    assert login.wait(PATIENCE).authorized
+    login.display()
+    assert shown[-1] == "Signed in to Example."
+
+
 def test_it_renews_by_asking_again_once_for_all_threads(issuer: Issuer) -> None:
     issuer.lifetime = -1
     session = login_at(issuer).wait(PATIENCE)

@@ -14,6 +14,7 @@ from nb_oauth.prompts import RawAnswer
 from nb_oauth.surfaces import Appeared, Cancelled, Event, NewLinkWanted, Status, View
 from nb_oauth.surfaces import output as output_module
 from nb_oauth.surfaces import widget as widget_module
+from nb_oauth.surfaces.output import Outputs
 from nb_oauth.surfaces.widget import LoginWidget
 
 VIEW = View(
@@ -47,7 +48,7 @@ def events() -> list[Event]:
 
 @pytest.fixture
 def widget(events: list[Event], monkeypatch: pytest.MonkeyPatch) -> LoginWidget:
-    widget = LoginWidget(events.append, "Example")
+    widget = LoginWidget(events.append, Outputs("Example"))
     sent: list[dict[str, Any]] = []
     monkeypatch.setattr(widget, "send", sent.append)
     widget.sent = sent
@@ -159,7 +160,7 @@ def test_nothing_a_person_sees_is_a_trait(widget: LoginWidget) -> None:
 def test_a_container_shows_it(events: list[Event], published: Published) -> None:
     import ipywidgets
 
-    widget = LoginWidget(events.append, "Example")
+    widget = LoginWidget(events.append, Outputs("Example"))
     ipywidgets.VBox([widget])
     widget.ensure_visible()
     assert published == []
