@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     parser = argparse.ArgumentParser(prog="nb-oauth", description=__doc__)
+    version = importlib.metadata.version("nb_oauth")
+    parser.add_argument("--version", action="version", version=f"nb_oauth {version}")
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="serve the demo provider on this machine")
     demo.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")

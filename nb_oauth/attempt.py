@@ -91,14 +91,22 @@ class Attempt:
         self._inbox: queue.SimpleQueue[Incoming] = queue.SimpleQueue()
         self._notice = _NOTICE
         self._listener: LoopbackRedirect | None = None
+        self._thread: threading.Thread | None = None
+        self._is_over = False
 
     def start(self) -> None:
         """Begin, in a thread of the attempt's own."""
         # The context of the cell: what is shown goes to the cell that asked.
         run = contextvars.copy_context().run
-        threading.Thread(
+        self._thread = threading.Thread(
             target=run, args=(self._run,), name="nb_oauth attempt", daemon=True
-        ).start()
+        )
+        self._thread.start()
+
+    @property
+    def waits_for_itself(self) -> bool:
+        """Whether waiting here would never end: an observer runs in the attempt's own thread."""
+        return threading.current_thread() is self._thread and not self.future.done()
 
     def put(self, event: RawAnswer | Cancelled | NewLinkWanted) -> None:
         """Take what a person did. Returns at once; may be called from any thread."""
@@ -112,6 +120,8 @@ class Attempt:
         """
         verdict: Future[str | None] = Future()
         self._inbox.put(_Delivered(RawAnswer(address), verdict))
+        if self._is_over:
+            self._turn_away_the_late()
         return verdict
 
     @property
@@ -133,7 +143,7 @@ class Attempt:
         except LoginCancelled as error:
             self._end(error, Status.CANCELLED, progress="Cancelled.")
         except BaseException as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
-            self._end(error, Status.FAILED, error=str(error) or type(error).__name__)
+            self._end(error, Status.FAILED, error=_words_of(error))
         else:
             self._end(session, Status.SIGNED_IN, progress=f"Signed in to {self._provider_name}.")
 
@@ -143,26 +153,33 @@ class Attempt:
             with self._surface.observers_later():
                 self._show(status, **details)
                 self._resolve(outcome)
-                self._turn_away_the_late()
         except Exception:  # an observer's own
             _logger.exception("A function that observes a login failed")
+        finally:
+            if not self.future.done():
+                self._resolve(outcome)
+            self._is_over = True
+            self._turn_away_the_late()
 
     def _resolve(self, outcome: OAuth2Session | BaseException) -> None:
         if isinstance(outcome, BaseException):
             if not isinstance(outcome, OAuthError):
                 _logger.debug("A sign-in ended in an error of the program", exc_info=outcome)
             # Without our frames: their locals hold the code, and some front ends print locals.
-            outcome.__cause__ = outcome.__context__ = None
-            self.future.set_exception(outcome.with_traceback(None))
+            with contextlib.suppress(Exception):  # an error that is frozen keeps its own
+                outcome.__cause__ = outcome.__context__ = None
+                outcome = outcome.with_traceback(None)
+            self.future.set_exception(outcome)
         else:
             self.future.set_result(outcome)
 
     def _turn_away_the_late(self) -> None:
         """Tell every browser that still waits for a verdict that all is over."""
-        while not self._inbox.empty():
-            event = self._inbox.get()
-            if isinstance(event, _Delivered):
-                event.verdict.set_result("This sign-in is over already.")
+        with contextlib.suppress(queue.Empty):
+            while True:
+                event = self._inbox.get_nowait()
+                if isinstance(event, _Delivered):
+                    event.verdict.set_result("This sign-in is over already.")
 
     def _sign_in(self, while_under_way: contextlib.ExitStack) -> OAuth2Session:
         self._show(Status.PREPARING, progress="Preparing…")
@@ -233,7 +250,8 @@ class Attempt:
         raw = event.answer if isinstance(event, _Delivered) else event
         outcome = prompt.accept(raw)
         if isinstance(event, _Delivered):
-            event.verdict.set_result(outcome.reason if isinstance(outcome, Rejection) else None)
+            words = outcome.reason if isinstance(outcome, Rejection) else outcome.remark
+            event.verdict.set_result(words)
         return outcome
 
     def _show(self, status: Status, **details: Any) -> None:  # noqa: ANN401 - the fields of a View
@@ -253,3 +271,10 @@ def _cannot_listen(redirect_uri: str, error: OSError) -> str:
         f"The answer cannot come back to {redirect_uri} by itself ({why}): after you have signed "
         "in, copy the address of the page here."
     )
+
+
+def _words_of(error: BaseException) -> str:
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - an error that cannot even say what it is
+        return type(error).__name__

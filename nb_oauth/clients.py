@@ -8,6 +8,7 @@ from urllib.parse import quote_plus, unquote_plus, urlsplit
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.transport import is_loopback
 
 _METHODS = ("none", "client_secret_basic", "client_secret_post")
 
@@ -55,7 +56,8 @@ def require_redirect_uri(redirect_uri: str) -> None:
     """Refuse what no provider can send people back to (RFC 6749 §3.1.2).
 
     Raises:
-        ConfigurationError: it is not an absolute URI, it has a fragment, or its port is none.
+        ConfigurationError: it is not an absolute URI, it has a fragment, its port is none, or it
+            is http and not on a loopback address.
     """
     try:
         parts = urlsplit(redirect_uri)
@@ -69,6 +71,11 @@ def require_redirect_uri(redirect_uri: str) -> None:
         raise ConfigurationError(
             f"redirect_uri={redirect_uri!r} is no absolute URI. Give it in full, exactly as "
             "registered, such as 'https://app.example/callback' or 'http://127.0.0.1/callback'."
+        )
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ConfigurationError(
+            f"redirect_uri={redirect_uri!r} is neither https nor on a loopback address: the code "
+            "would come back in the open. Register an https address, or http://127.0.0.1/callback."
         )
     if "#" in redirect_uri:
         raise ConfigurationError(

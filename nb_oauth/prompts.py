@@ -26,9 +26,15 @@ class RawAnswer:
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """A raw answer that was accepted, as the grant wants it."""
+    """A raw answer that was accepted, as the grant wants it.
+
+    Args:
+        value: what it says.
+        remark: what to tell the person about it where that is no good news.
+    """
 
     value: T = field(repr=False)
+    remark: str | None = None
 
 
 @dataclass(frozen=True)

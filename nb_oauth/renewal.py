@@ -58,6 +58,8 @@ class Renewal:
         failure_before = self._last_failure
         with self._lock:
             current = self._read()
+            if not current:
+                raise LoginRequired("This session was signed out. Sign in again.")
             if current != stale:  # by all members: some renew the end of the same access token
                 return current
             failure = self._last_failure

@@ -7,9 +7,10 @@ renews before the end, once for all threads, and never throws a request away.
 """
 
 import time
+import warnings
 import weakref
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from oauthlib.oauth2 import BackendApplicationClient, WebApplicationClient
@@ -27,7 +28,6 @@ from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
 from nb_oauth.transport import require_secure
 
-_opened: "weakref.WeakSet[OAuth2Session]" = weakref.WeakSet()
 _CLIENT_CREDENTIALS = "client_credentials"
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
@@ -42,7 +42,10 @@ class OAuth2Session(SessionToken):
 
     Attributes:
         provider: whose token this is; None in a session made by the constructor.
+        opened: every session of this process that :meth:`open` made and that is still used.
     """
+
+    opened: ClassVar["weakref.WeakSet[OAuth2Session]"] = weakref.WeakSet()
 
     def __init__(
         self,
@@ -85,7 +88,8 @@ class OAuth2Session(SessionToken):
             provider: the authorization server.
             client: your app as registered there.
             scope: what to ask for, one string or several.
-            token: a token to begin with; None takes the one in ``store``, if there is one.
+            token: a token to begin with; None takes the one in ``store``, if there is one, and
+                an empty one begins without.
             store: where the token and every successor is kept; None keeps it in this session.
             account: a label for one of several accounts of the same person.
             grant: how its tokens are earned: ``"authorization_code"`` or
@@ -109,8 +113,8 @@ class OAuth2Session(SessionToken):
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
         session.auto_refresh_url = provider.require("token_endpoint")
-        _opened.add(session)
-        kept = token or session._store.load(session._key)
+        cls.opened.add(session)
+        kept = session._store.load(session._key) if token is None else token
         if kept:
             session._keep(dict(kept))
         return session
@@ -154,8 +158,16 @@ class OAuth2Session(SessionToken):
     def _keep(self, token: Token) -> None:
         super()._keep(token)
         self._setbacks.forget()
-        if self._store is not None and self._key is not None:
+        if self._store is None or self._key is None:
+            return
+        try:
             self._store.save(self._key, self.token)
+        except Exception as error:  # noqa: BLE001 - a full disk must not lose a good token
+            warnings.warn(
+                f"The token could not be stored ({type(error).__name__}): it lives in this "
+                "session only.",
+                stacklevel=2,
+            )
 
     def _can_renew(self, token: Token) -> bool:
         if self._asks_again:
@@ -286,9 +298,3 @@ def _oauthlib_client(grant: str, client: Client, scope: Scope) -> OAuthlibClient
         asked = " ".join(tokens.scope_list(scope))
         return BackendApplicationClient(client.client_id, scope=asked or None)
     return WebApplicationClient(client.client_id)
-
-
-def live_sessions() -> list[OAuth2Session]:
-    """Return the sessions that were opened in this process and live, by provider."""
-    alive = [session for session in list(_opened) if session.is_alive]
-    return sorted(alive, key=lambda session: session.account.provider or "")

@@ -8,14 +8,16 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nb_oauth import tokens
+from nb_oauth import place, tokens
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import AuthorizationCodeGrant
 from nb_oauth.logins import AuthorizationCodeLogin, Login
+from nb_oauth.place import Place
 from nb_oauth.providers import Provider, known_provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import MemoryTokenStore, TokenStore
+from nb_oauth.surfaces.output import Outputs
 from nb_oauth.tokens import Scope, TokenKey
 
 
@@ -106,7 +108,8 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         provider: a :class:`Provider`, or the name of one that is known, such as ``"demo"``.
         client: your app as registered with the provider; not needed for ``"demo"``.
         scope: what to ask for, one string or several.
-        extra: further authorization parameters, such as ``{"access_type": "offline"}``.
+        extra: further authorization parameters, such as ``{"access_type": "offline"}``. They
+            matter only where somebody is asked: ``logout`` first to be asked again.
         account: a label, for who signs in to several accounts of one provider.
         timeout: seconds to wait at most; None waits as long as it takes.
 
@@ -120,9 +123,13 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     """
     request = _request(provider, client, scope, extra, account)
     found = _memory.find(request)
+    somebody_is_there = place.here() is Place.NOTEBOOK
     if isinstance(found, OAuth2Session):
+        if somebody_is_there:  # the cell's output was cleared: without a word it looks lost
+            Outputs(request.provider.name).show_signed_in()
         return found
-    found.display()
+    if somebody_is_there:
+        found.display()
     return found.wait(timeout)
 
 
@@ -133,6 +140,7 @@ def _request(
     extra: Mapping[str, str] | None,
     account: str | None,
 ) -> _Request:
+    _check_kinds(provider, client, extra)
     if isinstance(provider, str):
         known = known_provider(provider)
         provider, client = known.provider, client or known.client
@@ -143,3 +151,15 @@ def _request(
         )
     parameters = tuple(sorted((extra or {}).items()))
     return _Request(provider, client, tuple(tokens.scope_list(scope)), parameters, account)
+
+
+def _check_kinds(provider: object, client: object, extra: object) -> None:
+    """Say what to pass instead, where something of another kind was passed."""
+    wanted = (
+        (provider, (Provider, str), "provider", 'Provider("Name", …) or a name such as "demo"'),
+        (client, (Client, type(None)), "client", 'Client("my-client-id", …)'),
+        (extra, (Mapping, type(None)), "extra", 'a mapping such as {"prompt": "consent"}'),
+    )
+    for value, kinds, name, words in wanted:
+        if not isinstance(value, kinds):
+            raise ConfigurationError(f"{name}={value!r} will not do: pass {words}.")

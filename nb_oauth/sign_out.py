@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nb_oauth import session_account
 from nb_oauth.exceptions import ConfigurationError, TokenError
-from nb_oauth.session import OAuth2Session, live_sessions
+from nb_oauth.session import OAuth2Session
 
 # The refresh token first: whoever holds it could still get another access token.
 _KINDS = ("refresh_token", "access_token")
@@ -81,11 +81,12 @@ class Sessions:
 
     def __iter__(self) -> Iterator[OAuth2Session]:
         """Go through the live sessions, by provider."""
-        return iter(live_sessions())
+        alive = [session for session in list(OAuth2Session.opened) if session.is_alive]
+        return iter(sorted(alive, key=lambda session: session.account.provider or ""))
 
     def __len__(self) -> int:
         """Count them."""
-        return len(live_sessions())
+        return len(list(iter(self)))
 
     def __repr__(self) -> str:
         """Say each in a line."""

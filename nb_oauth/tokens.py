@@ -52,10 +52,23 @@ class TokenKey:
 
 
 def scope_list(scope: Scope) -> list[str]:
-    """Return scope values as a list, whether given as one string or several (RFC 6749 §3.3)."""
+    """Return scope values as a list, whether given as one string or several (RFC 6749 §3.3).
+
+    Raises:
+        ConfigurationError: ``scope`` is neither.
+    """
     if scope is None:
         return []
-    return scope.split() if isinstance(scope, str) else list(scope)
+    if isinstance(scope, str):
+        return scope.split()
+    given: Any = scope  # whatever its annotation says
+    values = list(given) if isinstance(given, Iterable) else [given]
+    if not all(isinstance(value, str) for value in values):
+        raise ConfigurationError(
+            f"scope={scope!r} is no scope: give one string, 'read write', or several, "
+            "['read', 'write']."
+        )
+    return values
 
 
 def seconds(value: object) -> float | None:

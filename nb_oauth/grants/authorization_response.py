@@ -7,6 +7,7 @@ answer is explained in words that say what to do next.
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlsplit
 
@@ -15,7 +16,14 @@ from nb_oauth.prompts import Answer, RawAnswer, Rejection
 from nb_oauth.providers import Provider
 
 _WRAPPING = "\"'`<>()[]{}“”‘’«»,;\ufeff\u200b\u2060 \t"
-_SHORTEST_CODE = 4
+_CODE = re.compile(r"[A-Za-z0-9._~+/=%:|!*$@-]{4,2048}")
+_WORD = re.compile(r"[a-z]{1,15}")  # sooner a word, or a password, than a code
+_ADVICE = {  # by RFC 6749 §4.1.2.1
+    "access_denied": "Access was not granted: open the sign-in page again, or cancel.",
+    "invalid_scope": "It does not know all of the scope: change scope=… and run the cell again.",
+    "unauthorized_client": "Check what the app is registered for with the provider.",
+}
+_OTHER_ADVICE = "Open the sign-in page again; if it stays so, check how the app is set up."
 
 
 @dataclass(frozen=True)
@@ -46,10 +54,8 @@ class AuthorizationResponse:
     def refusal(self, provider_name: str) -> str:
         """Say what the provider's error means for the person (RFC 6749 §4.1.2.1)."""
         words = f" – {excerpt(self.error_description)}" if self.error_description else ""
-        said = f"{provider_name} answered: {excerpt(self.error or '')}{words}."
-        if self.error == "access_denied":
-            return f"{said} Access was not granted. Open the sign-in page again, or cancel."
-        return f"{said} Open the sign-in page again; if it stays so, check how the app is set up."
+        said = f"{provider_name} answered: {excerpt(self.error or '')}{words}".rstrip(". ")
+        return f"{said}. {_ADVICE.get(self.error or '', _OTHER_ADVICE)}"
 
 
 class History:
@@ -110,6 +116,8 @@ def _unwrap(text: str) -> str:
 
 def _parameters(text: str) -> dict[str, list[str]] | None:
     """Return the parameters of an address or a query; None if ``text`` looks like neither."""
+    if " " in text:
+        return None
     before, mark, query = text.partition("?")
     if not mark:
         if "://" in text:
@@ -124,8 +132,8 @@ def _parameters(text: str) -> dict[str, list[str]] | None:
 def _read_bare_code(
     text: str, raw: RawAnswer, request: AuthorizationRequest, history: History
 ) -> Answer[AuthorizationResponse] | Rejection:
-    looks_like_one = len(text) >= _SHORTEST_CODE and text.isascii() and text.isprintable()
-    if not looks_like_one or " " in text or not raw.pasted:
+    looks_like_one = _CODE.fullmatch(text) and not _WORD.fullmatch(text)
+    if not looks_like_one or not raw.pasted:
         return Rejection(f"This is neither an address nor a code. {_what_to_paste(request)}")
     if not request.has_challenge:
         return Rejection(f"A code alone is not safe to take here. {_what_to_paste(request)}")
@@ -149,13 +157,13 @@ def _read_parameters(
     )
     if rejection is not None:
         return rejection
-    return Answer(
-        AuthorizationResponse(
-            code=_first(parameters, "code"),
-            error=_first(parameters, "error"),
-            error_description=_first(parameters, "error_description"),
-        )
+    response = AuthorizationResponse(
+        code=_first(parameters, "code"),
+        error=_first(parameters, "error"),
+        error_description=_first(parameters, "error_description"),
     )
+    remark = None if response.error is None else response.refusal(request.provider.name)
+    return Answer(response, remark)
 
 
 def _not_an_answer(
@@ -249,7 +257,7 @@ def _what_to_paste(request: AuthorizationRequest) -> str:
 
 def _spent() -> Rejection:
     return Rejection(
-        "This code was used already, and a code works once. Open the sign-in page again for "
+        "This code was tried already, and a code works once. Open the sign-in page again for "
         "another."
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nb_oauth import place, waiting
 from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
-from nb_oauth.exceptions import LoginError
+from nb_oauth.exceptions import ConfigurationError, LoginError
 from nb_oauth.grants import Grant
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
@@ -70,18 +70,20 @@ class Login(LoginWidget):
             The session.
 
         Raises:
+            ConfigurationError: ``timeout`` is no number of seconds.
             LoginCancelled: the person pressed Cancel.
             LoginTimeout: nobody signed in within ``timeout``; the widget still works.
             LoginRequired: nobody can be asked here.
             LoginPending: this kernel cannot wait in a cell; sign in, and run the cell again.
             TokenError: the provider's token endpoint refused.
         """
+        _check_timeout(timeout)
         attempt = self._attempt_to_wait_for()
         try:
             session = waiting.wait(attempt.future, timeout, keep_tasks_running=keep_tasks_running)
         finally:
             self._note_told(attempt)
-        _warn_of_missing_scope(session)
+        _warn_of_missing_scope(session, stacklevel=3)
         return session
 
     def __await__(self) -> Generator[Any, None, OAuth2Session]:
@@ -94,7 +96,7 @@ class Login(LoginWidget):
             session = await waiting.wait_async(attempt.future)
         finally:
             self._note_told(attempt)
-        _warn_of_missing_scope(session)
+        _warn_of_missing_scope(session, stacklevel=3)
         return session
 
     @property
@@ -128,13 +130,23 @@ class Login(LoginWidget):
 
     def display(self) -> None:
         """Show the widget in the output of the running cell. From then on one can sign in."""
+        self._refuse_if_closed()
         somebody_is_there = place.here() is Place.NOTEBOOK
         if self._attempt is None and (somebody_is_there or not self._grant.asks_a_person):
             self._begin()
         super().display()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether somebody has signed in, and the session lives."""
+        attempt = self._attempt
+        return attempt is not None and attempt.has_succeeded and not _is_spent(attempt)
+
     def cancel(self) -> None:
-        """Cancel the sign-in under way, as the Cancel button does; who waits is told."""
+        """Cancel the sign-in under way, as the Cancel button does; who waits is told.
+
+        Once the person's answer is being exchanged for a token it is too late for that.
+        """
         if self._attempt is not None:
             self._attempt.put(Cancelled())
 
@@ -143,11 +155,19 @@ class Login(LoginWidget):
         self.cancel()
         super().close()
 
-    def _attempt_to_wait_for(self) -> Attempt:
+    def _refuse_if_closed(self) -> None:
         if self.is_closed:
             raise LoginError("This login was closed. Make a new one, or run login(…) again.")
+
+    def _attempt_to_wait_for(self) -> Attempt:
+        self._refuse_if_closed()
         attempt = self._attempt
-        if attempt is None or (attempt is self._told and not attempt.has_succeeded):
+        if attempt is not None and attempt.waits_for_itself:
+            raise LoginError(
+                "A function that observes the status cannot wait for the session: it is what the "
+                "session waits for. Use on_signed_in(function)."
+            )
+        if attempt is None or (attempt is self._told and _is_spent(attempt)):
             self._refuse_where_nobody_is()
             attempt = self._begin()
         if self._grant.asks_a_person and not attempt.future.done():
@@ -163,7 +183,7 @@ class Login(LoginWidget):
     def _begin(self) -> Attempt:
         """Return the attempt under way, or a new one."""
         with self._beginning:
-            if self._attempt is None or self._attempt.has_failed:
+            if self._attempt is None or _is_spent(self._attempt):
                 attempt = self._new_attempt()
                 attempt.start()
                 self._attempt = attempt
@@ -195,6 +215,7 @@ class Login(LoginWidget):
             account=self._account,
             grant=self._grant.name,
             redirect_uri=redirect_uri,
+            token={},  # a former one would narrow what is asked for to what it was granted
         )
 
     def _tell_followers(self, future: "Future[OAuth2Session]") -> None:
@@ -223,10 +244,25 @@ class Login(LoginWidget):
             self._attempt.put(event)
 
 
-def _warn_of_missing_scope(session: OAuth2Session) -> None:
+def _is_spent(attempt: Attempt) -> bool:
+    """Tell whether ``attempt`` is over, and what came of it is worth nothing (any more)."""
+    if attempt.has_succeeded:
+        return not attempt.future.result().is_alive
+    return attempt.has_failed
+
+
+def _check_timeout(timeout: object) -> None:
+    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if timeout is not None and not (is_number and timeout >= 0):  # type: ignore[operator]
+        raise ConfigurationError(
+            f"timeout={timeout!r} will not do: give the seconds to wait at most, or None."
+        )
+
+
+def _warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:
     if session.missing_scope:
         warnings.warn(
             f"Not granted: {' '.join(session.missing_scope)}. Requests that need it will be "
             "refused; sign in again and allow it on the provider's page.",
-            stacklevel=4,
+            stacklevel=stacklevel,
         )

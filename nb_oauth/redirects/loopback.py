@@ -5,20 +5,20 @@ address it was called with. Whether that is an answer is for others to judge; th
 says what they made of it.
 """
 
-import contextlib
 import errno
 import os
 import selectors
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.redirects import loopback_page
@@ -29,6 +29,7 @@ Deliver = Callable[[str], "Future[str | None]"]
 
 _VERDICT_PATIENCE = 3.0  # seconds that the browser is kept waiting for the verdict
 _REQUEST_PATIENCE = 10.0  # seconds that a connection may be silent: browsers open spare ones
+_BREATH = 0.1  # seconds until files may have been closed
 _HTTP_PORT = 80  # which browsers leave out of Host
 _TRIES = 20  # for a free port that is free on both address families
 
@@ -70,7 +71,11 @@ class LoopbackRedirect:
         parts = urlsplit(redirect_uri)
         host = str(parts.hostname)
         self._taken_over = taken_over
-        _take_over(parts.port)
+        with _changing:
+            _take_over(parts.port)
+            self._listen(parts, host, deliver)
+
+    def _listen(self, parts: SplitResult, host: str, deliver: Deliver) -> None:
         sockets = _listen(host, parts.port or 0)
         port = sockets[0].getsockname()[1]
         netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -83,9 +88,10 @@ class LoopbackRedirect:
 
     def close(self) -> None:
         """Stop listening: the port is free at once. May be called more than once."""
-        _listening.discard(self)
-        while self._servers:
-            self._servers.pop().close()
+        with _changing:
+            _listening.discard(self)
+            while self._servers:
+                self._servers.pop().close()
 
     def forget(self) -> None:  # pragma: no cover - runs in forked children only; tested there
         """Let go of a copy that a fork made; the original goes on listening."""
@@ -99,6 +105,7 @@ class LoopbackRedirect:
 
 
 _listening: set[LoopbackRedirect] = set()
+_changing = threading.RLock()  # who listens where: one change at a time
 
 
 def _take_over(port: int | None) -> None:
@@ -166,8 +173,19 @@ class _Server(ThreadingHTTPServer):
             selector.register(self.socket, selectors.EVENT_READ)
             selector.register(self._asleep, selectors.EVENT_READ)
             while self._asleep not in (key.fileobj for key, _ in selector.select()):
-                with contextlib.suppress(OSError):  # the browser hung up before it was served
-                    self.process_request(*self.get_request())
+                self._serve_one()
+
+    def _serve_one(self) -> None:
+        try:
+            request, address = self.get_request()
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE}:  # it would be asked for at once again
+                time.sleep(_BREATH)
+            return  # or the browser hung up before it was served
+        try:
+            self.process_request(request, address)
+        except RuntimeError:  # no thread can be started: the browser is told by a closed connection
+            self.shutdown_request(request)
 
     def close(self) -> None:
         """Stop, and free the port before returning."""

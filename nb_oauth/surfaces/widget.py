@@ -84,9 +84,14 @@ class LoginWidget(anywidget.AnyWidget):
         """Whether the widget is gone for good: ``close()`` or ``Widget.close_all()``."""
         return self.comm is None
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing left to do with the widget."""
+        return bool(self.status == Status.SIGNED_IN.value)
+
     def display(self) -> None:
         """Show the widget in the output of the running cell."""
-        if self.status == Status.SIGNED_IN.value:
+        if self.is_done:
             self._outputs.show_signed_in()
         else:
             self._outputs.show_widget(super().model_id, place.running_cell())

@@ -1,6 +1,7 @@
 """One sign-in under way, driven with a grant and a surface made for the test."""
 
 import contextlib
+import dataclasses
 import errno
 import queue
 import socket
@@ -53,21 +54,32 @@ class NumberedPages:
 
     name: ClassVar[str] = "numbered"
 
-    def __init__(self, failure: BaseException | None = None) -> None:
+    def __init__(
+        self,
+        failure: BaseException | None = None,
+        remark: str | None = None,
+        rejection: Rejection | None = None,
+    ) -> None:
         self.pages = 0
         self.failure = failure
+        self.remark = remark
+        self.rejection = rejection
 
     def flow(self, session: GrantSession) -> Flow:
         self.pages += 1
-        answer = yield OpenPage(f"https://example.test/{self.pages}", self._accept)
+        page = f"https://example.test/{self.pages}"
+        answer = yield OpenPage(page, self._accept, self.rejection)
         if self.failure:
-            raise self.failure
+            raise self.failure from ValueError("with a cause")
         return {"access_token": answer.value}
 
-    @staticmethod
-    def _accept(raw: RawAnswer) -> Answer[Any] | Rejection:
+    def _accept(self, raw: RawAnswer) -> Answer[Any] | Rejection:
         good = raw.text.partition("?")[2] or raw.text
-        return Answer(raw.text) if good.startswith("good") else Rejection(f"not {raw.text}")
+        return (
+            Answer(raw.text, self.remark)
+            if good.startswith("good")
+            else Rejection(f"not {raw.text}")
+        )
 
 
 class Bench:
@@ -255,8 +267,68 @@ def test_the_port_is_free_as_soon_as_somebody_is_told() -> None:
 def test_a_late_answer_is_told_that_all_is_over(bench: Bench) -> None:
     bench.begin()
     bench.attempt.put(Cancelled())
-    verdict = bench.attempt.deliver("http://127.0.0.1/?good")
-    assert "over already" in str(verdict.result(PATIENCE)) or bench.future.done()
+    before = bench.attempt.deliver("http://127.0.0.1/?good")
+    assert "over already" in str(before.result(PATIENCE))
+    wait_until(lambda: bench.attempt._is_over, "the attempt is over")
+    bench.attempt.put(Cancelled())  # pressed late
+    after = bench.attempt.deliver("http://127.0.0.1/?good")
+    assert "over already" in str(after.result(0))
+
+
+def test_what_an_accepted_answer_remarks_is_told_on_the_page() -> None:
+    bench = Bench("http://127.0.0.1/callback", remark="Access was not granted.")
+    bench.begin()
+    with urllib.request.urlopen(f"{bench.session.redirect_uri}?good") as page:  # noqa: S310 - loopback
+        assert "Access was not granted." in page.read().decode()
+    assert bench.future.result(PATIENCE)
+
+
+def test_the_rejection_that_a_grant_comes_with_is_shown() -> None:
+    bench = Bench(rejection=Rejection("the code was refused"))
+    assert bench.begin().error == "the code was refused"
+    bench.attempt.put(Cancelled())
+
+
+def test_waiting_in_the_attempts_own_thread_is_noticed(bench: Bench) -> None:
+    seen: list[bool] = []
+    show = bench.surface.show
+
+    def look(view: View) -> None:
+        seen.append(bench.attempt.waits_for_itself)
+        show(view)
+
+    bench.surface.show = look  # type: ignore[method-assign]
+    bench.begin()
+    assert seen == [True, True]
+    assert not bench.attempt.waits_for_itself
+
+
+class _CannotSayItError(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+@dataclasses.dataclass(frozen=True)
+class _FrozenError(Exception):
+    words: str = "frozen"
+
+
+@pytest.mark.parametrize("failure", [_CannotSayItError(), _FrozenError()])
+def test_an_odd_error_is_told_like_any_other(failure: Exception) -> None:
+    bench = Bench(failure=failure)
+    bench.begin()
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.exception(PATIENCE) is failure
+
+
+def test_a_surface_that_fails_at_the_end_keeps_nobody_waiting(bench: Bench) -> None:
+    def fail() -> Any:
+        raise OSError("the front end is gone")
+
+    bench.surface.observers_later = fail  # type: ignore[method-assign]
+    bench.begin()
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.result(PATIENCE) is bench.session
 
 
 def test_who_observes_the_end_may_wait_for_it(bench: Bench) -> None:

@@ -99,6 +99,10 @@ def test_an_error_of_the_provider_is_an_answer() -> None:
         ("  \n ", "nothing in the box"),
         ("hello world", "neither an address nor a code"),
         ("abc", "neither an address nor a code"),
+        ("lovelace", "neither an address nor a code"),  # sooner a password than a code
+        ("<b>hi</b>", "neither an address nor a code"),
+        ("x" * 5000, "neither an address nor a code"),
+        ("where do I put this?", "neither an address nor a code"),
         ("https://[your-app]/cb?code=abcd&state=x", "neither an address nor a code"),
         ("http://[::1/cb", "neither an address nor a code"),
         ("kódy-které-nejsou", "neither an address nor a code"),
@@ -139,7 +143,7 @@ def test_a_state_from_an_older_link_is_told_apart() -> None:
 def test_a_code_used_twice_is_told(text: str) -> None:
     history = History()
     history.spend(CODE)
-    assert "used already" in reason_of(text, history=history)
+    assert "tried already" in reason_of(text, history=history)
 
 
 def test_a_bare_code_from_an_address_bar_is_decoded() -> None:
@@ -201,3 +205,21 @@ def test_html_in_a_description_stays_text_on_one_line() -> None:
     refusal = AuthorizationResponse(error="x", error_description="<b>a</b>\n" * 200)
     assert "\n" not in refusal.refusal("Example")
     assert len(refusal.refusal("Example")) < 500
+
+
+def test_the_sentence_of_a_provider_ends_once() -> None:
+    refusal = AuthorizationResponse(error="access_denied", error_description="You chose Deny.")
+    assert ".." not in refusal.refusal("Example")
+
+
+def test_an_unknown_scope_is_the_program_s_to_change() -> None:
+    assert "change scope=" in AuthorizationResponse(error="invalid_scope").refusal("Example")
+
+
+def test_a_refusal_of_the_provider_is_told_on_the_page_it_ends_on() -> None:
+    outcome = read(f"{REDIRECT_URI}?error=access_denied&state={STATE}")
+    assert isinstance(outcome, Answer)
+    assert "Access was not granted" in str(outcome.remark)
+    success = read(URL)
+    assert isinstance(success, Answer)
+    assert success.remark is None

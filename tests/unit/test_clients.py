@@ -116,3 +116,9 @@ def test_how_a_client_authenticates(
 def test_basic_is_form_urlencoded_before_it_is_put_together() -> None:
     says = authenticate(Client("a:b", "s3cr+t/% é"))
     assert says.auth == HTTPBasicAuth("a%3Ab", "s3cr%2Bt%2F%25+%C3%A9")
+
+
+@pytest.mark.parametrize("redirect_uri", ["http://example.com/cb", "http://10.0.0.1/cb"])
+def test_a_code_must_not_come_back_in_the_open(redirect_uri: str) -> None:
+    with pytest.raises(ConfigurationError, match="neither https nor on a loopback"):
+        Client("app", redirect_uri=redirect_uri)

@@ -316,3 +316,10 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     command = [sys.executable, "-c", script]
     told = subprocess.run(command, check=True, timeout=30, capture_output=True, text=True)  # noqa: S603 - our own script
     assert told.stdout.strip() == "[]"
+
+
+def test_the_command_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("nb_oauth ")

@@ -1,9 +1,11 @@
 """The …Login widgets and login(): when they begin, what they wait for, what they tell."""
 
 import asyncio
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -360,3 +362,126 @@ def test_login_says_which_names_are_known() -> None:
 def test_a_mistyped_keyword_is_an_error_and_no_parameter() -> None:
     with pytest.raises(TypeError, match="scpoe"):
         nb_oauth.login(PROVIDER, client=CLIENT, scpoe="read")  # type: ignore[call-arg]
+
+
+def link_of(login: Any) -> dict[str, str]:
+    """The parameters of the link that is shown."""
+    wait_until(lambda: login._view is not None and login._view.link, "a link is shown")
+    return dict(parse_qsl(urlsplit(login._view.link).query))
+
+
+def test_a_second_login_asks_for_its_own_scope_not_for_what_was_granted(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in_with(monkeypatch)
+    nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+    second = found(sign_in._request(PROVIDER, CLIENT, "read write", None, None))
+    second.display()
+    assert link_of(second)["scope"] == "read write"
+    second.cancel()
+
+
+def test_what_login_is_given_reaches_the_provider_and_the_store(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = sign_in._request(PROVIDER, CLIENT, "read", {"prompt": "consent"}, "work")
+    widget = found(request)
+    widget.display()
+    assert link_of(widget)["prompt"] == "consent"
+    answer_with_code(widget)
+    session = widget.wait(PATIENCE)
+    assert session.account.label == "work"
+    assert sign_in._memory._store.load(request.key) == session.token
+
+
+def test_a_live_session_says_so_again(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in_with(monkeypatch)
+    nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+    shown: list[str] = []
+    monkeypatch.setattr(
+        "IPython.display.publish_display_data", lambda data, **_: shown.append(data["text/plain"])
+    )
+    nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+    assert shown == ["Signed in to Example. Run this cell to sign in as yourself."]
+
+
+def test_where_nobody_is_a_live_session_is_returned_without_a_word(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch, where: Callable[[Place], None]
+) -> None:
+    sign_in_with(monkeypatch)
+    session = nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+    where(Place.UNATTENDED)
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda *_, **__: 1 / 0)
+    assert nb_oauth.login(PROVIDER, client=CLIENT, scope="read") is session
+
+
+def test_where_nobody_is_nothing_is_shown(
+    monkeypatch: pytest.MonkeyPatch, where: Callable[[Place], None]
+) -> None:
+    where(Place.ELSEWHERE)
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda *_, **__: 1 / 0)
+    with pytest.raises(LoginRequired):
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read")
+
+
+@pytest.mark.parametrize(
+    ("misuse", "words"),
+    [
+        ({"scope": 5}, "scope=5"),
+        ({"scope": [1, 2]}, "no scope"),
+        ({"client": "my-id"}, "Client("),
+        ({"provider": None}, "Provider("),
+        ({"extra": "prompt=consent"}, "a mapping"),
+        ({"timeout": "soon"}, "seconds"),
+        ({"timeout": -1}, "seconds"),
+        ({"timeout": True}, "seconds"),
+    ],
+)
+def test_what_is_of_another_kind_is_named_with_what_to_pass(
+    misuse: dict[str, Any], words: str
+) -> None:
+    arguments = {"provider": PROVIDER, "client": CLIENT, "scope": "read", **misuse}
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        nb_oauth.login(**arguments)
+
+
+def test_an_observer_that_waits_for_the_session_is_told_that_it_cannot(
+    token: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    login = new_login()
+    told: list[object] = []
+
+    def follow(change: Any) -> None:
+        try:
+            told.append(login.session)
+        except LoginError as error:
+            told.append(error)
+
+    login.observe(follow, "status")
+    session = signed_in(login)
+    wait_until(lambda: told and told[-1] is session, "the last observer gets the session")
+    assert all("on_signed_in" in str(one) for one in told[:-1])
+
+
+def test_a_widget_whose_session_has_ended_signs_in_again(token: dict[str, Any]) -> None:
+    login = new_login()
+    token["expires_in"] = -1
+    first = signed_in(login)
+    assert not first.is_alive
+    token["expires_in"] = 3600
+    with pytest.raises(LoginTimeout):
+        login.wait(0)
+    login._take(RawAnswer("another-code", pasted=True))  # a code works once
+    second = login.wait(PATIENCE)
+    assert second is not first
+    assert second.is_alive
+
+
+def test_a_closed_login_begins_nothing(token: dict[str, Any]) -> None:
+    login = new_login()
+    login.close()
+    with pytest.raises(LoginError, match="closed"):
+        login.display()
+    assert not login.is_under_way

@@ -4,8 +4,10 @@ import errno
 import http.client
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -330,3 +332,60 @@ def test_windows_does_not_share_the_port(listen: Listen, monkeypatch: pytest.Mon
     monkeypatch.setattr(loopback.sys, "platform", "win32")
     listening = listen()._servers[0].socket
     assert listening.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR) == 0
+
+
+def test_two_sign_ins_that_begin_together_never_lose_the_port(deliveries: Deliveries) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        uri = f"http://127.0.0.1:{probe.getsockname()[1]}/callback"
+    failures: list[OSError] = []
+
+    def begin(barrier: threading.Barrier) -> None:
+        barrier.wait()
+        try:
+            LoopbackRedirect(uri, deliveries).close()
+        except OSError as error:
+            failures.append(error)
+
+    for _ in range(50):
+        barrier = threading.Barrier(2)
+        both = [threading.Thread(target=begin, args=(barrier,)) for _ in range(2)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+    assert failures == []
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ECONNABORTED])
+def test_a_connection_that_cannot_be_taken_ends_nothing(
+    listen: Listen, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    listener = listen()
+    [server] = listener._servers
+    take = server.get_request
+    failures = [OSError(number, "no")]
+
+    def fail_once() -> Any:
+        if failures:
+            raise failures.pop()
+        return take()
+
+    monkeypatch.setattr(server, "get_request", fail_once)
+    assert get(f"{listener.redirect_uri}?code=abc")[0] == 200
+    assert failures == []
+
+
+def test_a_browser_that_no_thread_can_serve_is_hung_up_on(
+    listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = listen()
+    [server] = listener._servers
+    with monkeypatch.context() as short_of_threads:
+
+        def fail(*_: Any) -> None:
+            raise RuntimeError("can't start new thread")
+
+        short_of_threads.setattr(server, "process_request", fail)
+        with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+            get(f"{listener.redirect_uri}?code=abc")
+    assert get(f"{listener.redirect_uri}?code=abc")[0] == 200

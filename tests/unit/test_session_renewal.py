@@ -9,7 +9,7 @@ import pytest
 import requests
 import requests_oauthlib
 
-from nb_oauth import LoginRequired, OAuth2Session, TokenError, TokenExpiredError
+from nb_oauth import LoginRequired, MemoryTokenStore, OAuth2Session, TokenError, TokenExpiredError
 from nb_oauth import renewal as renewal_module
 from nb_oauth import session as session_module
 from tests.polling import wait_until
@@ -354,3 +354,26 @@ def test_a_renewed_token_without_end_is_not_taken_for_the_one_that_ended(stage: 
     session._client.default_token_placement = "query"  # where oauthlib looks at the end as well
     session.get(stage.api)
     assert stage.api_requests[0].query == {"access_token": "new"}
+
+
+def test_a_store_that_cannot_save_loses_no_token() -> None:
+    class FullDisk(MemoryTokenStore):
+        def save(self, key: object, token: object) -> None:
+            raise OSError(28, "No space left on device")
+
+    with Stage() as stage:
+        session = stage.open(store=FullDisk(), token=None)
+        with pytest.warns(UserWarning, match="could not be stored"):
+            session._keep(ending(-1))
+        with pytest.warns(UserWarning, match="could not be stored"):
+            assert session.get(stage.api).status_code == 200
+        assert session.token["access_token"] == "access-1"
+
+
+def test_a_request_that_meets_a_sign_out_says_so() -> None:
+    with Stage() as stage:
+        session = stage.open(token=ending(-1))
+        ended = dict(session.token)
+        session.forget_token()
+        with pytest.raises(LoginRequired, match="signed out"):
+            session._renewal.run(ended, lambda _: ended)

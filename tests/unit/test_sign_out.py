@@ -142,7 +142,7 @@ def test_sessions_shows_what_lives_and_no_secret(stage: Revoking) -> None:
 
 
 def test_sessions_says_so_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nb_oauth.sign_out.live_sessions", list)
+    monkeypatch.setattr(OAuth2Session, "opened", set())
     assert repr(nb_oauth.sessions) == "No live sessions."
     assert "No live sessions" in nb_oauth.sessions._repr_html_()
 

@@ -175,7 +175,7 @@ const newPanel = (send) => {
     form.hidden = over || !view.box;
     setText(progress, lost ? "" : view.progress);
     setText(error, trouble || view.error || "");
-    cancel.hidden = over;
+    cancel.hidden = over || status === "working"; // then it is too late
     newLink.hidden = !stopped && status !== "waiting";
     actions.hidden = lost || signedIn;
     setText(newLink, stopped ? LABELS.again : LABELS.newLink);
