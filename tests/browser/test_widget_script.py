@@ -305,7 +305,15 @@ SHOWN = {
     "preparing": {"heading", "scope", "link", "copy", "box", "submit", "progress", "cancel"},
     "waiting": {"heading", "scope", "link", "copy", "box", "submit", "progress", "cancel"}
     | {"new-link"},
-    "working": {"heading", "scope", "link", "copy", "box", "submit", "progress", "cancel"},
+    "working": {
+        "heading",
+        "scope",
+        "link",
+        "copy",
+        "box",
+        "submit",
+        "progress",
+    },  # too late to cancel
     "signed_in": {"progress"},
     "cancelled": {"heading", "progress", "new-link"},
     "failed": {"heading", "progress", "new-link"},
