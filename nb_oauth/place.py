@@ -56,7 +56,7 @@ def kernel_of_this_process() -> Any | None:  # noqa: ANN401 - kernels share no c
     """Return the Jupyter kernel that this process is, None if it is none."""
     if "IPython" not in sys.modules:
         return None
-    from IPython import get_ipython
+    from IPython.core.getipython import get_ipython
 
     return getattr(get_ipython(), "kernel", None)
 
