@@ -1,26 +1,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from nb_oauth.demo.server import DemoServer
 from nb_oauth.demo.sky import STARS, observations
 from tests.unit.demo_visitor import Token, Visitor
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def visitor() -> Iterator[Visitor]:
-    server = DemoServer()
-    server.serve()
-    visitor = Visitor(server)
-    yield visitor
-    visitor.http.close()
-    server.close()
 
 
 @pytest.fixture

@@ -17,23 +17,12 @@ from nb_oauth import demo
 from nb_oauth.__main__ import main
 from nb_oauth.demo import running
 from nb_oauth.demo.events import Journal
-from nb_oauth.demo.server import DemoServer
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.providers import known_provider
 from tests.unit.demo_visitor import Visitor, direct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-@pytest.fixture
-def visitor() -> Iterator[Visitor]:
-    server = DemoServer()
-    server.serve()
-    visitor = Visitor(server)
-    yield visitor
-    visitor.http.close()
-    server.close()
 
 
 @pytest.fixture

@@ -1,25 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from nb_oauth.demo.server import DemoServer
 from tests.unit.demo_visitor import REDIRECT_URI, Visitor, came_back, text_of, ticket
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def visitor() -> Iterator[Visitor]:
-    server = DemoServer()
-    server.serve()
-    visitor = Visitor(server)
-    yield visitor
-    visitor.http.close()
-    server.close()
 
 
 def test_a_person_signs_in_and_allows_what_the_page_says_in_plain_words(visitor: Visitor) -> None:

@@ -7,25 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nb_oauth.demo.server import DemoServer
 from tests.unit.demo_visitor import VERIFIER, Token, Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from requests import Response
 
 SERVICE = ("demo-service", "published-with-the-demo")
-
-
-@pytest.fixture
-def visitor() -> Iterator[Visitor]:
-    server = DemoServer()
-    server.serve()
-    visitor = Visitor(server)
-    yield visitor
-    visitor.http.close()
-    server.close()
 
 
 def is_live(visitor: Visitor, token: Token) -> bool:

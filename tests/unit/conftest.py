@@ -1,0 +1,24 @@
+"""What several unit tests start from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nb_oauth.demo.server import DemoServer
+from tests.unit.demo_visitor import Visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def visitor() -> Iterator[Visitor]:
+    """A person with a browser, at a demo provider of the test's own."""
+    server = DemoServer()
+    server.serve()
+    visitor = Visitor(server)
+    yield visitor
+    visitor.http.close()
+    server.close()
