@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+_INTERRUPTED = "The widget still works: sign in there, then run this cell again."
 _ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 
 
@@ -81,6 +82,8 @@ class Login(LoginWidget):
         attempt = self._attempt_to_wait_for()
         try:
             session = waiting.wait(attempt.future, timeout, keep_tasks_running=keep_tasks_running)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_INTERRUPTED) from None
         finally:
             self._note_told(attempt)
         _warn_of_missing_scope(session, stacklevel=3)
@@ -162,14 +165,14 @@ class Login(LoginWidget):
     def _attempt_to_wait_for(self) -> Attempt:
         self._refuse_if_closed()
         attempt = self._attempt
-        if attempt is not None and attempt.waits_for_itself:
+        if attempt is None or (attempt is self._told and _is_spent(attempt)):
+            self._refuse_where_nobody_is()
+            attempt = self._begin()
+        if attempt.waits_for_itself:
             raise LoginError(
                 "A function that observes the status cannot wait for the session: it is what the "
                 "session waits for. Use on_signed_in(function)."
             )
-        if attempt is None or (attempt is self._told and _is_spent(attempt)):
-            self._refuse_where_nobody_is()
-            attempt = self._begin()
         if self._grant.asks_a_person and not attempt.future.done():
             self._refuse_where_nobody_is()
             self.ensure_visible()

@@ -119,6 +119,20 @@ def test_a_timeout_leaves_everything_usable(token: dict[str, Any]) -> None:
     assert signed_in(login).authorized
 
 
+def test_an_interrupt_leaves_everything_usable_and_says_so(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    login = new_login()
+    with monkeypatch.context() as pressed:
+        pressed.setattr("nb_oauth.waiting.wait", interrupt)
+        with pytest.raises(KeyboardInterrupt, match="still works"):
+            login.wait()
+    assert signed_in(login).authorized
+
+
 def test_cancel_is_told_and_the_next_wait_begins_anew(token: dict[str, Any]) -> None:
     login = new_login()
     login._take(Appeared())
