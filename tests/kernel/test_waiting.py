@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.kernel.conftest import Place
+    from tests.kernel.harness import KernelProcess
 
 pytestmark = pytest.mark.kernel
 
@@ -144,6 +145,16 @@ def test_what_a_reloaded_page_asks_is_answered_during_the_wait(scene: Scene) -> 
     assert kernel.outcome(cell) == "ok"
 
 
+def replies(kernel: KernelProcess, *cells: str) -> list[str]:
+    """What cells ended in, without waiting for the status "idle" of each.
+
+    While a cell of somebody else's awaits, ipykernel 7.4 handles comm messages itself, and resets
+    what it takes for the running cell when it is done: if the next cell has begun by then, its
+    idle goes out in the name of the one before.
+    """
+    return [kernel.reply(cell)["content"]["status"] for cell in cells]
+
+
 @pytest.mark.parametrize("earlier", EARLIER_CELLS)
 def test_a_click_during_an_earlier_cell_is_not_missed(
     scene: Scene, earlier: str, tmp_path: Path
@@ -156,8 +167,8 @@ def test_a_click_during_an_earlier_cell_is_not_missed(
     after = kernel.execute("print('after')")
     scene.click(done="early")
     path.touch()
-    assert [kernel.outcome(request) for request in (running, cell, after)] == ["ok"] * 3
-    assert "went on with early" in kernel.printed(cell)
+    assert replies(kernel, running, cell, after) == ["ok"] * 3
+    kernel.wait_until_printed("went on with early", cell)
     assert scene.clicks() == [{"done": "early"}]
     assert "Duplicate Signature" not in kernel.log.read_text()
 
@@ -178,7 +189,7 @@ def test_early_clicks_in_random_traffic_are_handled_once_and_in_order(scene: Sce
             "the first cell runs, or not yet",
         )
         scene.click(done=number)
-        assert [kernel.outcome(cell) for cell in cells] == ["ok"] * len(cells)
+        assert replies(kernel, *cells) == ["ok"] * len(cells)
     assert scene.clicks() == [{"done": number} for number in range(12)]
 
 
