@@ -49,7 +49,7 @@ class LoginWidget(anywidget.AnyWidget):
 
     Attributes:
         status: how far the sign-in has come, as text; observe it like any trait. Observers run
-            in the thread that signs in.
+            in the thread that signs in; of its end they hear after whoever waits for it.
     """
 
     _esm = _lean("login.js")
