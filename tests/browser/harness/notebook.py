@@ -99,9 +99,14 @@ class NotebookPage:
     def _saves_widget_state(self) -> bool:
         item = self._open_menu("Settings", SAVE_STATE)
         is_on = "lm-mod-toggled" in (item.get_attribute("class") or "")
-        self.page.keyboard.press("Escape")
-        expect(item).to_have_count(0)
+        wait_until(lambda: self._is_closed(item), "the menu is closed")
         return is_on
+
+    def _is_closed(self, item: Locator) -> bool:
+        """Press Escape while the menu of ``item`` is open: one may close no more than a submenu."""
+        if item.count():
+            self.page.keyboard.press("Escape")
+        return item.count() == 0
 
     # --- running ------------------------------------------------------------
 
