@@ -1,9 +1,10 @@
 """A provider's metadata, under the names of RFC 8414 §2."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.transport import is_secure
+from nb_oauth.providers.members import EndpointAliases, reader
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,27 @@ class Provider:
         revocation_endpoint: where a token is taken back (RFC 7009).
         introspection_endpoint: where a token is looked up (RFC 7662).
         userinfo_endpoint: where OpenID Connect tells who signed in.
+        end_session_endpoint: where a person signs out (OpenID Connect RP-Initiated Logout §2.1).
         jwks_uri: the provider's signing keys (RFC 7517).
+        grant_types_supported: the grants it offers. None where it does not say.
+        response_types_supported: what its authorization endpoint may answer with.
+        scopes_supported: scope values that may be asked for; there may be more.
+        code_challenge_methods_supported: the PKCE methods it takes (RFC 7636 §4.3).
+        id_token_signing_alg_values_supported: how it signs ID tokens (OpenID Connect Discovery
+            §3).
         token_endpoint_auth_methods_supported: how a client may authenticate.
+        token_endpoint_auth_signing_alg_values_supported: how a client may sign the JWT that
+            authenticates it (RFC 7523).
+        mtls_endpoint_aliases: where a client that shows a certificate goes instead, by the name
+            of the endpoint (RFC 8705 §5).
+        tls_client_certificate_bound_access_tokens: whether a token may be bound to the
+            certificate that it was asked for with (RFC 8705 §3.3).
         authorization_response_iss_parameter_supported: whether every answer names its issuer
             (RFC 9207 §3); then one that does not is refused. It needs ``issuer``.
 
     Raises:
-        ConfigurationError: an endpoint is neither https nor a loopback address, or answers are
-            to name an issuer that is not given.
+        ConfigurationError: an endpoint is neither https nor a loopback address, a value is of
+            another kind, or answers are to name an issuer that is not given.
     """
 
     name: str
@@ -38,19 +52,31 @@ class Provider:
     revocation_endpoint: str | None = None
     introspection_endpoint: str | None = None
     userinfo_endpoint: str | None = None
+    end_session_endpoint: str | None = None
     jwks_uri: str | None = None
+    grant_types_supported: tuple[str, ...] | None = None
+    response_types_supported: tuple[str, ...] | None = None
+    scopes_supported: tuple[str, ...] | None = None
+    code_challenge_methods_supported: tuple[str, ...] | None = None
+    id_token_signing_alg_values_supported: tuple[str, ...] | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
+    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...] | None = None
+    mtls_endpoint_aliases: Mapping[str, str] = EndpointAliases()
+    tls_client_certificate_bound_access_tokens: bool = False
     authorization_response_iss_parameter_supported: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            is_address = field.name.endswith(("_endpoint", "_uri")) or field.name == "issuer"
-            if is_address and value is not None and not is_secure(value):
+            if value is None and field.default is None:
+                continue
+            try:
+                kept = reader(field.name, field.default)(value)
+            except ValueError as error:
                 raise ConfigurationError(
-                    f"Provider({self.name!r}): {field.name} must be an https address "
-                    f"(or http on a loopback address), not {value!r}."
-                )
+                    f"Provider({self.name!r}): {field.name} must be {error}, not {value!r}."
+                ) from None
+            object.__setattr__(self, field.name, kept)
 
         if self.authorization_response_iss_parameter_supported and self.issuer is None:
             raise ConfigurationError(
