@@ -8,9 +8,21 @@ from nb_oauth.surfaces.contract import (
     Cancelled,
     Event,
     NewLinkWanted,
+    RenewWanted,
+    SignOutWanted,
     Status,
     Surface,
     View,
 )
 
-__all__ = ["Appeared", "Cancelled", "Event", "NewLinkWanted", "Status", "Surface", "View"]
+__all__ = [
+    "Appeared",
+    "Cancelled",
+    "Event",
+    "NewLinkWanted",
+    "RenewWanted",
+    "SignOutWanted",
+    "Status",
+    "Surface",
+    "View",
+]

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from nb_oauth.prompts import RawAnswer
+from nb_oauth.prompts import Credentials, RawAnswer
 
 
 class Status(str, enum.Enum):
@@ -17,6 +17,7 @@ class Status(str, enum.Enum):
     SIGNED_IN = "signed_in"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    SIGNED_OUT = "signed_out"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ class View:
         progress: what is happening now.
         error: what was wrong with the last answer, or why the sign-in failed.
         box: whether there is something to paste.
+        remarks: what to know about this way of signing in, a line each.
+        code: what to enter on the page at ``link`` (RFC 8628 §3.3).
+        qr: a picture of the link for a phone, as a ``data:image/svg+xml`` URI.
+        deadline: until when ``code`` is good, in seconds of ``time.monotonic()``.
+        credentials: whether a name and a password are asked for.
+        can_renew: whether somebody who has signed in can have the token renewed.
     """
 
     status: Status
@@ -42,6 +49,12 @@ class View:
     progress: str = ""
     error: str | None = None
     box: bool = False
+    remarks: tuple[str, ...] = ()
+    code: str | None = field(default=None, repr=False)
+    qr: str | None = field(default=None, repr=False)
+    deadline: float | None = None
+    credentials: bool = False
+    can_renew: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,17 @@ class Appeared:
     """A person sees the surface now."""
 
 
-Event = RawAnswer | Cancelled | NewLinkWanted | Appeared
+@dataclass(frozen=True)
+class RenewWanted:
+    """The person wants the token renewed now."""
+
+
+@dataclass(frozen=True)
+class SignOutWanted:
+    """The person wants to sign out."""
+
+
+Event = RawAnswer | Credentials | Cancelled | NewLinkWanted | Appeared | RenewWanted | SignOutWanted
 """What a surface can report."""
 
 

@@ -7,6 +7,7 @@ notebook. What they type comes as a binary buffer, so that no log of message con
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,17 @@ import anywidget
 import traitlets
 
 from nb_oauth import place, waiting
-from nb_oauth.prompts import RawAnswer
-from nb_oauth.surfaces.contract import Appeared, Cancelled, Event, NewLinkWanted, Status, View
+from nb_oauth.prompts import Credentials, RawAnswer
+from nb_oauth.surfaces.contract import (
+    Appeared,
+    Cancelled,
+    Event,
+    NewLinkWanted,
+    RenewWanted,
+    SignOutWanted,
+    Status,
+    View,
+)
 from nb_oauth.surfaces.output import Outputs
 
 _STATIC = Path(__file__).parent / "static"
@@ -26,6 +36,8 @@ _SIMPLE_EVENTS: dict[object, Event] = {
     "hello": Appeared(),
     "cancel": Cancelled(),
     "new_link": NewLinkWanted(),
+    "renew": RenewWanted(),
+    "sign_out": SignOutWanted(),
 }
 
 
@@ -123,8 +135,7 @@ class LoginWidget(anywidget.AnyWidget):
         """Send the view to whoever has said hello; nobody else would listen yet."""
         view = self._view
         if view is not None and self._has_appeared:
-            content = {**vars(view), "status": view.status.value, "scope": list(view.scope)}
-            self.send({"type": "view", **content})
+            self.send({"type": "view", **_content(view)})
 
     def _take_message(self, _: object, content: dict[str, Any], buffers: list[Any]) -> None:
         identifier = content.get("id")
@@ -141,7 +152,20 @@ class LoginWidget(anywidget.AnyWidget):
             self._report(event)
 
 
+def _content(view: View) -> dict[str, Any]:
+    """Return ``view`` as it travels: with the time left now, since no two clocks agree."""
+    content = {**vars(view), "status": view.status.value}
+    content |= {"scope": list(view.scope), "remarks": list(view.remarks)}
+    deadline = content.pop("deadline")
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+    return {**content, "seconds_left": left}
+
+
 def _event(kind: object, buffers: list[Any]) -> Event | None:
-    if kind == "answer" and buffers:
-        return RawAnswer(bytes(buffers[0]).decode("utf-8", "replace"), pasted=True)
+    texts = [bytes(buffer).decode("utf-8", "replace") for buffer in buffers]
+    match kind, texts:
+        case "answer", [text, *_]:
+            return RawAnswer(text, pasted=True)
+        case "credentials", [username, password]:
+            return Credentials(username, password)
     return _SIMPLE_EVENTS.get(kind)

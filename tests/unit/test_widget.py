@@ -73,6 +73,12 @@ def test_a_view_is_sent_whole_and_as_json(widget: LoginWidget) -> None:
             "progress": "",
             "error": "<b>no</b>",
             "box": True,
+            "remarks": [],
+            "code": None,
+            "qr": None,
+            "seconds_left": None,
+            "credentials": False,
+            "can_renew": False,
         }
     ]
     assert widget.status == "waiting"
