@@ -6,7 +6,7 @@ is accepted, so that whoever shows it needs to know nothing of OAuth.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -22,6 +22,19 @@ class RawAnswer:
 
     text: str = field(repr=False)
     pasted: bool = False
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A name and a password, as typed.
+
+    Args:
+        username: whose.
+        password: it is passed on once, and kept nowhere.
+    """
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -57,3 +70,52 @@ class OpenPage(Generic[T]):
     url: str = field(repr=False)
     accept: Callable[[RawAnswer], Answer[T] | Rejection] = field(repr=False)
     rejection: Rejection | None = None
+
+
+@dataclass(frozen=True)
+class ShowCode:
+    """Shows a code for the person to enter on a page, on whatever device they like.
+
+    The answer comes after a while, by itself: whether the code is still good.
+
+    Args:
+        code: what to enter.
+        url: the page to enter it on.
+        complete_url: the page with the code in its address, for a QR code; None without one.
+        deadline: when the code is good no more, on the clock of ``time.monotonic()``.
+        pause: seconds until the answer.
+    """
+
+    code: str = field(repr=False)
+    url: str
+    complete_url: str | None = field(repr=False)
+    deadline: float
+    pause: float
+
+
+@dataclass(frozen=True)
+class AskPassword(Generic[T]):
+    """Asks a person for a name and a password.
+
+    Args:
+        accept: turns what was typed into an accepted answer, or says why it is none.
+        rejection: what was wrong with the answer to the prompt before this one.
+    """
+
+    accept: Callable[[Credentials], Answer[T] | Rejection] = field(repr=False)
+    rejection: Rejection | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Says why nothing goes on until the person begins anew. There is no answer.
+
+    Args:
+        rejection: why.
+    """
+
+    rejection: Rejection
+
+
+Prompt = OpenPage[Any] | ShowCode | AskPassword[Any] | Pause
+"""What a grant may yield."""

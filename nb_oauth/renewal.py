@@ -21,6 +21,7 @@ Renew = Callable[[Token], Token]
 _REFUSALS = ("invalid_grant", "bad_refresh_token")
 _SHARE_TO_REST = 0.1
 _SHORTEST_REST = 1.0
+_SIGN_IN_AGAIN = "Sign in again: run the cell that signs in once more."
 
 
 class Renewal:
@@ -107,11 +108,16 @@ class Setbacks:
 def ended(token: Token, provider_name: str) -> TokenError | LoginRequired:
     """Return the error to raise for a token that ended and that nothing renews."""
     if token.get("refresh_token"):
-        return LoginRequired(
-            f"{provider_name} renews this sign-in no longer. Sign in again: run the cell that "
-            "signs in once more."
-        )
+        return not_renewable(token, provider_name)
     return TokenExpiredError(
-        f"The access token has ended, and {provider_name} gave nothing to renew it with. Sign in "
-        "again: run the cell that signs in once more."
+        f"The access token has ended, and {provider_name} gave nothing to renew it with. "
+        f"{_SIGN_IN_AGAIN}"
     )
+
+
+def not_renewable(token: Token, provider_name: str) -> LoginRequired:
+    """Return the error to raise where a token cannot be renewed, whether or not it has ended."""
+    why = "renews this sign-in no longer"
+    if not token.get("refresh_token"):
+        why = "gave nothing to renew the access token with"
+    return LoginRequired(f"{provider_name} {why}. {_SIGN_IN_AGAIN}")

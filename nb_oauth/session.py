@@ -6,35 +6,27 @@ with :meth:`OAuth2Session.open` it knows its provider and client and looks after
 renews before the end, once for all threads, and never throws a request away.
 """
 
-import time
-import warnings
 import weakref
-from functools import partial
 from typing import Any, ClassVar
 
 import requests
-from oauthlib.oauth2 import BackendApplicationClient, WebApplicationClient
-from oauthlib.oauth2 import Client as OAuthlibClient
-from requests.auth import HTTPBasicAuth
 
 from nb_oauth import attachment, session_account, tokens
 from nb_oauth.clients import Client, require_redirect_uri
-from nb_oauth.exceptions import TokenError, TokenExpiredError, TokenUpdated
+from nb_oauth.oauthlib_clients import oauthlib_client
 from nb_oauth.providers import Provider
-from nb_oauth.renewal import Renewal, Setbacks, ended
-from nb_oauth.session_token import SessionToken
+from nb_oauth.session_renewal import RenewingSession
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
 from nb_oauth.transport import require_secure
 
+_AUTHORIZATION_CODE = "authorization_code"
 _CLIENT_CREDENTIALS = "client_credentials"
-# What a resource request and the refresh it sets off have in common; nothing else of the one
-# may reach the other.
-_SHARED_ARGUMENTS = ("proxies", "timeout", "verify")
+_IMPLICIT = "implicit"
 
 
-class OAuth2Session(SessionToken):
+class OAuth2Session(RenewingSession):
     """A ``requests.Session`` that attaches an OAuth 2 token and keeps it alive.
 
     The constructor takes what requests-oauthlib's takes. :meth:`open` makes a session of a
@@ -59,11 +51,6 @@ class OAuth2Session(SessionToken):
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        self._store: TokenStore | None = None
-        self._key: TokenKey | None = None
-        self._asks_again = False
-        self._setbacks = Setbacks()
-        self._renewal = Renewal(lambda: self.token)
         before = (client_id, client, auto_refresh_url, auto_refresh_kwargs, scope, redirect_uri)
         super().__init__(*before, None, *args, **kwargs)
         if token:  # not by way of oauthlib's constructor, which raises at an odd expires_in
@@ -92,8 +79,9 @@ class OAuth2Session(SessionToken):
                 an empty one begins without.
             store: where the token and every successor is kept; None keeps it in this session.
             account: a label for one of several accounts of the same person.
-            grant: how its tokens are earned: ``"authorization_code"`` or
-                ``"client_credentials"``, which renews by asking again (RFC 6749 §4.4).
+            grant: how its tokens are earned: ``"authorization_code"``, ``"implicit"``,
+                ``"password"``, ``"device_code"``, or ``"client_credentials"``, which renews by
+                asking again (RFC 6749 §4.4).
             redirect_uri: where the provider sends people back to; None is the client's.
 
         Raises:
@@ -103,16 +91,17 @@ class OAuth2Session(SessionToken):
         if redirect_uri:
             require_redirect_uri(redirect_uri)
         session = cls(
-            client=_oauthlib_client(grant, client, scope),
+            client=oauthlib_client(grant, client, scope),
             scope=tokens.scope_list(scope) or None,
             redirect_uri=redirect_uri,
-            pkce="S256",
+            pkce="S256" if grant == _AUTHORIZATION_CODE else None,
         )
+        if grant != _IMPLICIT:  # it never asks there, and renews nothing
+            session.auto_refresh_url = provider.require("token_endpoint")
         session.provider, session._registered = provider, client
         session._store = MemoryTokenStore() if store is None else store
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
-        session.auto_refresh_url = provider.require("token_endpoint")
         cls.opened.add(session)
         kept = session._store.load(session._key) if token is None else token
         if kept:
@@ -139,42 +128,6 @@ class OAuth2Session(SessionToken):
             renews=self._can_renew(self.token),
             label=self._key.account if self._key else None,
         )
-
-    # -- the token -------------------------------------------------------------------------
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether a request can be expected to go through: the token lives or can be renewed."""
-        ended = tokens.has_ended(self.token, time.time())
-        return self.authorized and (not ended or self._can_renew(self.token))
-
-    def forget_token(self) -> None:
-        """Forget the token, here and in the store. Requests go without one from now on."""
-        with self._renewal.paused():
-            super().forget_token()
-            if self._store is not None and self._key is not None:
-                self._store.delete(self._key)
-
-    def _keep(self, token: Token) -> None:
-        super()._keep(token)
-        self._setbacks.forget()
-        if self._store is None or self._key is None:
-            return
-        try:
-            self._store.save(self._key, self.token)
-        except Exception as error:  # noqa: BLE001 - a full disk must not lose a good token
-            warnings.warn(
-                f"The token could not be stored ({type(error).__name__}): it lives in this "
-                "session only.",
-                stacklevel=2,
-            )
-
-    def _can_renew(self, token: Token) -> bool:
-        if self._asks_again:
-            return True
-        refresh_token = token.get("refresh_token")
-        known = self.provider is not None or bool(self.auto_refresh_url)
-        return known and bool(refresh_token) and not self._setbacks.is_refused(token)
 
     # -- requests to the API ---------------------------------------------------------------
 
@@ -226,75 +179,3 @@ class OAuth2Session(SessionToken):
         return requests.Session.request(
             self, method, url, headers=headers, data=data, files=files, **kwargs
         )
-
-    # -- renewal ---------------------------------------------------------------------------
-
-    def _live_token(
-        self, kwargs: dict[str, Any], client_id: str | None, client_secret: str | None
-    ) -> Token:
-        """Return a token that has not ended, renewed if need be."""
-        token: Token = self.token
-        now = time.time()
-        if self.provider is None:
-            if not tokens.has_ended(token, now):
-                return token
-            return self._refresh_as_requests_oauthlib(token, kwargs, client_id, client_secret)
-        if not tokens.is_due(token, now):
-            return token
-        return self._renewal.run(token, partial(self._renew, self.provider))
-
-    def _renew(self, provider: Provider, token: Token) -> Token:
-        """Renew, and go on with the old token where that fails and it still lives."""
-        now = time.time()
-        rests = self._setbacks.is_resting(now) and not tokens.has_ended(token, now)
-        if self._can_renew(token) and not rests:
-            try:
-                renewed: Token = self._earn(provider.require("token_endpoint"))
-            except (TokenError, requests.RequestException) as error:
-                now = time.time()
-                self._setbacks.note(token, error, now)
-                if tokens.has_ended(token, now) and self._can_renew(token):
-                    raise
-            else:
-                return renewed
-        if tokens.has_ended(token, now):
-            raise ended(token, provider.name)
-        return token
-
-    def _earn(self, token_endpoint: str) -> Token:
-        again = self.fetch_token if self._asks_again else self.refresh_token
-        token: Token = again(token_endpoint)
-        return token
-
-    def _refresh_as_requests_oauthlib(
-        self,
-        token: Token,
-        kwargs: dict[str, Any],
-        client_id: str | None,
-        client_secret: str | None,
-    ) -> Token:
-        """Renew an ended token the classic ways: ``token_updater``, or ``TokenUpdated``."""
-        url = self.auto_refresh_url
-        if not url:
-            raise TokenExpiredError
-        auth = kwargs.pop("auth", None)  # was meant for the token endpoint, not for the API
-        if auth is None and client_id and client_secret:
-            auth = HTTPBasicAuth(client_id, client_secret)
-        shared = {name: kwargs[name] for name in _SHARED_ARGUMENTS if name in kwargs}
-
-        def refresh(_: Token) -> Token:
-            new: Token = self.refresh_token(url, auth=auth, **shared)
-            if not self.token_updater:
-                raise TokenUpdated(new)
-            self.token_updater(new)
-            return new
-
-        return self._renewal.run(token, refresh)
-
-
-def _oauthlib_client(grant: str, client: Client, scope: Scope) -> OAuthlibClient:
-    """Return oauthlib's client for ``grant``: it knows what to send."""
-    if grant == _CLIENT_CREDENTIALS:
-        asked = " ".join(tokens.scope_list(scope))
-        return BackendApplicationClient(client.client_id, scope=asked or None)
-    return WebApplicationClient(client.client_id)

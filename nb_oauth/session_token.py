@@ -4,15 +4,16 @@ import time
 from typing import Any
 
 from nb_oauth import tokens
+from nb_oauth.device_authorization import DeviceRequests
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
+from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.token_responses import revocation_refused, secrets_sent
 from nb_oauth.tokens import Scope, Token
 
 _REVOKED = 200  # RFC 7009 §2.2: also for a token that was good no more
 
 
-class SessionToken(TokenRequests):
+class SessionToken(DeviceRequests):
     """The part of a session that holds its token."""
 
     @property
@@ -42,11 +43,6 @@ class SessionToken(TokenRequests):
     @scope.setter
     def scope(self, value: Any) -> None:
         self._scope = value
-
-    @property
-    def requested_scope(self) -> list[str]:
-        """What this session asks for."""
-        return tokens.scope_list(self._scope)
 
     @property
     def missing_scope(self) -> list[str]:

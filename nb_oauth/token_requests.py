@@ -6,23 +6,21 @@ that is no token says what it was.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import requests
-import requests_oauthlib
 from oauthlib.common import urldecode
-from oauthlib.oauth2 import Client as OAuthlibClient
-from oauthlib.oauth2 import LegacyApplicationClient, MismatchingStateError, WebApplicationClient
+from oauthlib.oauth2 import LegacyApplicationClient
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from nb_oauth import tokens
-from nb_oauth.clients import Client, authenticate
-from nb_oauth.exceptions import StateMismatchError
-from nb_oauth.providers import Provider
+from nb_oauth.authorization_requests import AuthorizationRequests
+from nb_oauth.clients import authenticate
+from nb_oauth.fragment_tokens import read_fragment
 from nb_oauth.token_responses import read_token_response, secrets_sent, unreachable
 from nb_oauth.tokens import Token
-from nb_oauth.transport import DirectLoopback, as_https, require_secure, with_scheme_of
+from nb_oauth.transport import as_https, require_secure
 
 DEFAULT_TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and seconds between two bytes, unless the caller says otherwise."""
@@ -33,29 +31,8 @@ _HEADERS = {
 }
 
 
-class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
-    """The half of a session that talks to the token endpoint."""
-
-    provider: Provider | None = None
-    """Whose session this is; None in one made by the constructor alone."""
-    _registered: Client | None = None
-    _client: OAuthlibClient
-    _state: str | None
-    compliance_hook: dict[str, set[Callable[..., Any]]]  # type: ignore[assignment]  # all five
-    _code_verifier: str | None = None
-
-    def authorization_url(
-        self, url: str, state: str | None = None, **kwargs: Any
-    ) -> tuple[str, str]:
-        """Return the authorization request as a URL, and its state (RFC 6749 §4.1.1).
-
-        Raises:
-            InsecureTransportError: the endpoint is neither https nor on a loopback address.
-        """
-        made, state = super().authorization_url(as_https(url), state, **kwargs)
-        if self.provider is not None:  # also one of the caller's own, which theirs would not check
-            self._state = state
-        return with_scheme_of(url, made), state
+class TokenRequests(AuthorizationRequests):
+    """The part of a session that talks to the token endpoint."""
 
     def fetch_token(
         self,
@@ -118,6 +95,30 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         token = self._ask(method, token_url, "access_token_response", arguments)
         self._forget_request()
         return token
+
+    def token_from_fragment(self, authorization_response: str) -> Any:
+        """Take the token out of the answer to an implicit request (RFC 6749 §4.2.2).
+
+        Args:
+            authorization_response: the whole address that the browser ended on.
+
+        Returns:
+            The token, a mapping. The session keeps it.
+
+        Raises:
+            InsecureTransportError: the address is neither https nor on a loopback address.
+            StateMismatchError: the answer belongs to another request.
+            AuthorizationError: it is the provider's error.
+            TokenError: there is no token in the address.
+        """
+        self._require_request_under_way()
+        read = read_fragment(self._client, as_https(authorization_response), self._state)
+        token = self._completed(read, time.time(), None)
+        if self.provider is not None:
+            token.pop("state", None)  # was for this one answer
+        self._accept(token)
+        self._forget_request()
+        return self.token
 
     def refresh_token(
         self,
@@ -183,8 +184,16 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         sent = secrets_sent(arguments, arguments["auth"] or self.auth, self._registered)
         spaces = self.provider is None
         token = read_token_response(self._client, response, self.scope, sent, spaces=spaces)
-        self._keep(self._completed(token, asked_at, refresh_token))
+        self._accept(self._completed(token, asked_at, refresh_token))
         return self.token
+
+    def _accept(self, token: Token) -> None:
+        """Keep ``token`` if it passes every check."""
+        self._check(token)
+        self._keep(token)
+
+    def _check(self, token: Token) -> None:
+        """Refuse a token that is not what was asked for. OpenID Connect has more to check."""
 
     def _send(self, method: str, url: str, arguments: dict[str, Any]) -> requests.Response:
         try:
@@ -196,7 +205,9 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
                 raise
             raise unreachable(error, url) from None
 
-    def _completed(self, token: Token, asked_at: float, refresh_token: str | None) -> Token:
+    def _completed(
+        self, token: Token, asked_at: float, refresh_token: str | None
+    ) -> dict[str, Any]:
         """Return ``token`` with what the provider may leave out."""
         complete = dict(token)
         if refresh_token:  # RFC 6749 §6: without a new one the old one stays good
@@ -213,41 +224,6 @@ class TokenRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         self.token = token
 
     # -- what a token request is made of ---------------------------------------------------
-
-    def _code_in(self, code: str | None, authorization_response: str | None) -> str | None:
-        """Return the authorization code, from wherever it was given (RFC 6749 §4.1.2)."""
-        if code:
-            return code
-        if authorization_response:
-            if self.provider is not None and not self._state:  # oauthlib would take any
-                raise StateMismatchError(
-                    "This session waits for no answer: it made no authorization URL yet, or the "
-                    "answer to it was exchanged. Make a new one with authorization_url(…)."
-                )
-            try:
-                self._client.parse_request_uri_response(
-                    as_https(authorization_response), state=self._state
-                )
-            except MismatchingStateError:
-                raise StateMismatchError(
-                    "This answer belongs to another authorization request: its state is not the "
-                    "one of this session. Open the newest authorization URL."
-                ) from None
-        code = getattr(self._client, "code", None)
-        if not code and isinstance(self._client, WebApplicationClient):
-            raise ValueError("Give fetch_token(…) either code=… or authorization_response=….")
-        return code
-
-    def _forget_request(self) -> None:
-        """Forget what was made for one authorization request, and is good for no other."""
-        if self.provider is not None:
-            self._code_verifier = self._state = None
-            client: Any = self._client
-            client.code = client.code_verifier = client.code_challenge = None
-
-    def _verifier(self) -> dict[str, str]:
-        """Return the PKCE verifier, if this session made the URL (RFC 7636 §4.5)."""
-        return {"code_verifier": self._code_verifier} if self._code_verifier else {}
 
     def _owner(self, username: str | None, password: str | None) -> dict[str, str]:
         """Return the resource owner's credentials (RFC 6749 §4.3.2)."""

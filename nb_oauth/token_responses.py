@@ -176,10 +176,24 @@ def _failure(
     if isinstance(error, MissingTokenError) or not isinstance(error, OAuth2Error):
         said = _not_a_token(response, status, sent)
         return in_terms_of(TokenError, MissingTokenError(), said, status=status)
-    code = excerpt(str(error.error), secrets=sent)  # RFC 6749 §5.2
+    return refused("token endpoint", error, status, sent)
+
+
+def refused(
+    endpoint: str, error: OAuth2Error, status: int | None, sent: Iterable[str | None]
+) -> TokenError:
+    """Return the error to raise where an endpoint answered with one (RFC 6749 §5.2).
+
+    Args:
+        endpoint: what it is called.
+        error: what it answered.
+        status: the HTTP status of its answer.
+        sent: secrets of the request, which a careless server may repeat.
+    """
+    code = excerpt(str(error.error), secrets=sent)
     words = f" ({excerpt(str(error.description), secrets=sent)})" if error.description else ""
     advice = _ADVICE.get(code, "")
-    said = f"The token endpoint answered {code}{words}.{advice}"
+    said = f"The {endpoint} answered {code}{words}.{advice}"
     return in_terms_of(TokenError, error, said, error=code, status=status)
 
 

@@ -27,7 +27,8 @@ class TokenKey:
     """What a token is known by: whose it is, who got it, how, and for which account.
 
     Args:
-        issuer: the provider's issuer identifier, else its token endpoint.
+        issuer: the provider's issuer identifier, else its token endpoint; where it has none
+            either (the implicit grant), its authorization endpoint.
         client_id: the app that got it.
         grant: how it was got, such as ``"authorization_code"``.
         account: the person's own label for one of several accounts.
@@ -45,10 +46,12 @@ class TokenKey:
         """Return the key of the tokens that ``client`` gets from ``provider`` by ``grant``.
 
         Raises:
-            ConfigurationError: the provider has neither an issuer nor a token endpoint.
+            ConfigurationError: the provider has neither an issuer nor an endpoint.
         """
-        issuer = provider.issuer or provider.require("token_endpoint")
-        return cls(issuer, client.client_id, grant, account)
+        issuer = provider.issuer or provider.token_endpoint
+        return cls(
+            issuer or provider.require("authorization_endpoint"), client.client_id, grant, account
+        )
 
 
 def scope_list(scope: Scope) -> list[str]:

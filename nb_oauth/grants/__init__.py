@@ -7,6 +7,13 @@ no widget, kernel, clock or file.
 
 from nb_oauth.grants.authorization_code import AuthorizationCodeGrant
 from nb_oauth.grants.client_credentials import ClientCredentialsGrant
-from nb_oauth.grants.contract import Flow, Grant, GrantSession
+from nb_oauth.grants.contract import DeviceAuthorization, Flow, Grant, GrantSession
 
-__all__ = ["AuthorizationCodeGrant", "ClientCredentialsGrant", "Flow", "Grant", "GrantSession"]
+__all__ = [
+    "AuthorizationCodeGrant",
+    "ClientCredentialsGrant",
+    "DeviceAuthorization",
+    "Flow",
+    "Grant",
+    "GrantSession",
+]

@@ -59,6 +59,8 @@ class AuthorizationCodeGrant:
 
     name: ClassVar[str] = "authorization_code"
     asks_a_person: ClassVar[bool] = True
+    sends_back: ClassVar[bool] = True
+    advice: ClassVar[str] = ""
 
     def __init__(self, provider: Provider, extra: Mapping[str, str] | None = None) -> None:
         self.provider = provider

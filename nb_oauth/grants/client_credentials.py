@@ -18,6 +18,8 @@ class ClientCredentialsGrant:
 
     name: ClassVar[str] = "client_credentials"
     asks_a_person: ClassVar[bool] = False
+    sends_back: ClassVar[bool] = False
+    advice: ClassVar[str] = ""
 
     def __init__(self, provider: Provider) -> None:
         self._token_endpoint = provider.require("token_endpoint")

@@ -1,0 +1,113 @@
+"""Asking for a device code (RFC 8628 §3.1, §3.2)."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
+
+from nb_oauth import tokens
+from nb_oauth.exceptions import ConfigurationError, TokenError
+from nb_oauth.grants import DeviceAuthorization
+from nb_oauth.masking import excerpt
+from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
+from nb_oauth.token_responses import refused, secrets_sent
+from nb_oauth.transport import require_secure
+
+_INTERVAL = 5.0  # RFC 8628 §3.2: seconds, where the provider names none
+_LIFETIME = 600.0  # seconds, where the provider leaves out what it must name
+_PKCE = "S256"
+
+
+class DeviceRequests(TokenRequests):
+    """The part of a session that asks for device codes."""
+
+    def device_authorization(self, url: str, extra: Mapping[str, str]) -> DeviceAuthorization:
+        """Ask for a device code, in a session that was opened.
+
+        A PKCE challenge goes along where the provider says that it takes one (RFC 7636).
+
+        Args:
+            url: the device authorization endpoint.
+            extra: further parameters of the request.
+
+        Raises:
+            ConfigurationError: the session was not opened for a provider.
+            InsecureTransportError: the endpoint, or the page that it names, is neither https nor
+                on a loopback address.
+            TokenError: the endpoint refused, did not answer with a code, or could not be reached.
+        """
+        require_secure(url)
+        auth, data = self._client_authentication({**extra, **self._challenge()})
+        if self.requested_scope:
+            data["scope"] = " ".join(self.requested_scope)
+        data.setdefault("client_id", str(self.client_id))
+        arguments = {"data": data, "auth": auth, "timeout": DEFAULT_TIMEOUT}
+        asked_at = time.monotonic()
+        response = self._send("POST", url, {**arguments, "allow_redirects": False})
+        sent = secrets_sent(arguments, auth, self._registered)
+        return _read(response, sent, asked_at)
+
+    @property
+    def requested_scope(self) -> list[str]:
+        """What this session asks for."""
+        return tokens.scope_list(self._scope)
+
+    def _challenge(self) -> dict[str, str]:
+        """Return a PKCE challenge, whose verifier goes with the token requests."""
+        if self.provider is None:
+            raise ConfigurationError("device_authorization() needs a session that was opened.")
+        if _PKCE not in (self.provider.code_challenge_methods_supported or ()):
+            return {}
+        client: Any = self._client
+        self._code_verifier = client.create_code_verifier(43)
+        challenge = client.create_code_challenge(self._code_verifier, _PKCE)
+        return {"code_challenge": challenge, "code_challenge_method": _PKCE}
+
+
+def _read(
+    response: requests.Response, sent: list[str | None], asked_at: float
+) -> DeviceAuthorization:
+    members = _members(response)
+    if members.get("error"):
+        error = CustomOAuth2Error(str(members["error"]), members.get("error_description"))
+        raise refused("device authorization endpoint", error, response.status_code, sent)
+    page = members.get("verification_uri") or members.get("verification_url")  # Google's
+    if not (members.get("device_code") and members.get("user_code") and page):
+        raise _no_code(response, sent)
+    require_secure(str(page))
+    return DeviceAuthorization(
+        device_code=str(members["device_code"]),
+        user_code=str(members["user_code"]),
+        verification_uri=str(page),
+        verification_uri_complete=_secure_text(members.get("verification_uri_complete")),
+        deadline=asked_at + (tokens.seconds(members.get("expires_in")) or _LIFETIME),
+        interval=max(0.0, tokens.seconds(members.get("interval")) or _INTERVAL),
+    )
+
+
+def _members(response: requests.Response) -> dict[str, Any]:
+    try:
+        members = json.loads(response.text)
+    except ValueError:
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+def _secure_text(address: object) -> str | None:
+    if not address:
+        return None
+    require_secure(str(address))
+    return str(address)
+
+
+def _no_code(response: requests.Response, sent: list[str | None]) -> TokenError:
+    begins = excerpt(response.text, secrets=sent)
+    return TokenError(
+        f"The device authorization endpoint did not answer with a code (HTTP "
+        f"{response.status_code}). Its answer begins: {begins!r}. Check the "
+        "device_authorization_endpoint, or try again later.",
+        status=response.status_code,
+    )

@@ -1,0 +1,40 @@
+"""oauthlib's client for each grant: it knows what to send (RFC 6749 §4)."""
+
+from oauthlib.oauth2 import (
+    BackendApplicationClient,
+    DeviceClient,
+    LegacyApplicationClient,
+    MobileApplicationClient,
+    WebApplicationClient,
+)
+from oauthlib.oauth2 import Client as OAuthlibClient
+
+from nb_oauth.clients import Client
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.tokens import Scope, scope_list
+
+_KINDS: dict[str, type[OAuthlibClient]] = {
+    "authorization_code": WebApplicationClient,
+    "client_credentials": BackendApplicationClient,
+    "device_code": DeviceClient,
+    "implicit": MobileApplicationClient,
+    "password": LegacyApplicationClient,
+}
+_ASKED_IN_TOKEN_REQUEST = ("client_credentials", "password")
+
+
+def oauthlib_client(grant: str, client: Client, scope: Scope) -> OAuthlibClient:
+    """Return oauthlib's client for ``grant``.
+
+    Args:
+        grant: how tokens are earned, such as ``"authorization_code"``.
+        client: your app as registered.
+        scope: what to ask for. Only some grants ask in the token request.
+
+    Raises:
+        ConfigurationError: there is no such grant.
+    """
+    if grant not in _KINDS:
+        raise ConfigurationError(f"grant={grant!r} is not one of {', '.join(sorted(_KINDS))}.")
+    asked = " ".join(scope_list(scope)) if grant in _ASKED_IN_TOKEN_REQUEST else ""
+    return _KINDS[grant](client.client_id, scope=asked or None)
