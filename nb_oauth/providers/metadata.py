@@ -84,6 +84,30 @@ class Provider:
                 "needs issuer=…, to compare the issuer that an answer names with (RFC 9207 §2.4)."
             )
 
+    @classmethod
+    def discover(cls, issuer: str, *, name: str | None = None, refresh: bool = False) -> "Provider":
+        """Ask a provider what it says of itself (RFC 8414, OpenID Connect Discovery).
+
+        The answer counts for a day, in this kernel and the next. A redirect is followed within
+        the provider's own host and port only.
+
+        Args:
+            issuer: the issuer identifier, such as ``"https://accounts.example/"``; or the address
+                of a metadata document, such as
+                ``"https://accounts.example/.well-known/openid-configuration"``.
+            name: what people call the provider; None takes the host of the issuer.
+            refresh: ask again, whatever was answered before.
+
+        Raises:
+            ConfigurationError: ``issuer`` is neither, publishes no metadata, or what it publishes
+                cannot be used; the message says what to pass instead.
+            OAuthError: the provider cannot be reached, or is out of order. The error is
+                requests' as well, such as ``requests.ConnectTimeout``.
+        """
+        from nb_oauth.providers.discovery import discover
+
+        return cls(**discover(issuer, name, refresh=refresh))
+
     def require(self, endpoint: str) -> str:
         """Return the address of ``endpoint``, such as ``"token_endpoint"``.
 

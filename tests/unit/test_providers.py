@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import subprocess
 import sys
 from typing import Any
@@ -20,7 +21,7 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-@pytest.mark.parametrize("address", ["http://as.example/", "as.example", ""])
+@pytest.mark.parametrize("address", ["http://as.example/", "as.example", "", 5])
 def test_an_address_is_https_or_loopback(name: str, address: Any) -> None:
     with pytest.raises(
         ConfigurationError, match=rf"Provider\('Example'\): {name} must be an https"
@@ -50,6 +51,69 @@ def test_a_required_endpoint_is_returned() -> None:
 def test_a_required_endpoint_that_is_missing_is_named() -> None:
     with pytest.raises(ConfigurationError, match="has no token_endpoint: give token_endpoint=…"):
         Provider("Example").require("token_endpoint")
+
+
+NAMES = [
+    field.name
+    for field in dataclasses.fields(Provider)
+    if field.name.endswith("_supported") and field.default is None
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_several_names_are_kept_as_a_tuple(name: str) -> None:
+    assert getattr(Provider("E", **{name: ["a", "b"]}), name) == ("a", "b")
+    assert getattr(Provider("E"), name) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", ["authorization_code", b"code", 5, {"a": 1}, [1]])
+def test_one_name_is_not_several(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=rf"Provider\('E'\): {name} must be several names"):
+        Provider("E", **{name: value})
+
+
+@pytest.mark.parametrize(
+    "member", [field.name for field in dataclasses.fields(Provider) if field.default is False]
+)
+def test_what_is_true_or_false_is_just_that(member: str) -> None:
+    wrong: Any = {member: "true"}
+    with pytest.raises(ConfigurationError, match=f"{member} must be True or False, not 'true'"):
+        Provider("E", **wrong)
+
+
+def test_a_name_is_text() -> None:
+    name: Any = 5
+    with pytest.raises(ConfigurationError, match="name must be text, not 5"):
+        Provider(name)
+
+
+def test_aliases_are_kept_as_a_mapping_that_never_changes() -> None:
+    given = {"token_endpoint": "https://mtls.as.example/t"}
+    provider = Provider("E", mtls_endpoint_aliases=given)
+    same = Provider("E", mtls_endpoint_aliases=dict(given))
+    assert (provider, hash(provider)) == (same, hash(same))
+    given["token_endpoint"] = "https://other.example/t"
+    assert provider.mtls_endpoint_aliases["token_endpoint"] == "https://mtls.as.example/t"
+    assert dict(provider.mtls_endpoint_aliases) == {"token_endpoint": "https://mtls.as.example/t"}
+    assert "mtls.as.example" in repr(provider)
+    assert len(Provider("E").mtls_endpoint_aliases) == 0
+    assert pickle.loads(pickle.dumps(provider)) == provider  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "a mapping of endpoint names"),
+        ([("token_endpoint", "https://as.example")], "a mapping of endpoint names"),
+        ({5: "https://as.example"}, "a mapping of endpoint names"),
+        ({"token_endpoint": "http://as.example/t"}, "a mapping to https addresses"),
+        ({"token_endpoint": None}, "a mapping to https addresses"),
+    ],
+)
+def test_what_are_no_aliases_is_refused(value: Any, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"mtls_endpoint_aliases must be {words}"):
+        Provider("E", mtls_endpoint_aliases=value)
 
 
 def test_a_provider_is_a_value() -> None:
