@@ -1,25 +1,52 @@
 """A provider to practise on: an authorization server and an API inside your own process.
 
-For tutorials only. Name and password are printed on the sign-in page, the data are made up, and
+For tutorials only. Names and passwords are printed on the sign-in page, the data are made up, and
 nothing but this machine can reach it. It starts when it is first asked for, on 127.0.0.1 and a
 free port, and ends with the process::
 
     session = nb_oauth.login("demo", scope="observations:read")
     session.get(demo.api_url() + "/stars").json()
 
+**Who can sign in**: on the sign-in page, which is filled in, and with the password grant.
+
+=========  ============  ============
+name       password      who that is
+=========  ============  ============
+``ada``    ``lovelace``  Ada Lovelace
+``grace``  ``hopper``    Grace Hopper
+=========  ============  ============
+
 **The provider** knows the grants of RFC 6749: authorization code (with PKCE S256, which a public
 client must use), implicit, password, client credentials, and refresh, which rotates the refresh
-token and ends the whole sign-in when one is used twice; revocation (RFC 7009), metadata
-(RFC 8414), ``iss`` in the authorization response (RFC 9207). A redirect URI is any loopback
-address with any port. A code lasts 60 seconds, an access token an hour, unless the authorization
-or token request carries ``token_lifetime`` (seconds, 1 to 86400), which renewals keep to::
+token and ends the whole sign-in when one is used twice; the device grant (RFC 8628, with PKCE
+where the client sends it); revocation (RFC 7009), metadata (RFC 8414 and OpenID Connect
+Discovery), ``iss`` in the authorization response (RFC 9207). A redirect URI is any loopback
+address with any port. With the scope ``openid`` it is an OpenID provider: an ID token (RS256)
+comes with every token from the code and device grants, from the implicit grant with
+``response_type`` ``id_token token`` (which needs a nonce), and with their renewals.
+
+A code lasts 60 seconds. What else ends, a tutorial can shorten with parameters of the demo's own,
+whole numbers of seconds in the authorization, device authorization or token request:
+
+========================  ================  =======  =====================================
+parameter                 values            default  what it sets
+========================  ================  =======  =====================================
+``token_lifetime``        1 to 86400        3600     how long an access token lasts, and
+                                                     those that it is renewed into
+``device_code_lifetime``  1 to 1800         300      how long a device code is good
+``polling_interval``      1 to 60           1        how long the client waits between
+                                                     two polls for a device code
+========================  ================  =======  =====================================
+
+::
 
     nb_oauth.login("demo", extra={"token_lifetime": "20"})    # watch it being renewed
 
 ===================  =========================  ==================================================
 client               secret                     grants
 ===================  =========================  ==================================================
-``demo-notebook``    none: a public client      authorization code, implicit, password, refresh
+``demo-notebook``    none: a public client      authorization code, implicit, password, device,
+                                                refresh
 ``demo-service``     published-with-the-demo    client credentials, authorization code, refresh
 ===================  =========================  ==================================================
 
@@ -28,6 +55,9 @@ scope                  what it lets an app do
 =====================  ==========================================================================
 ``observations:read``  read the star measurements (asked for when a request names no scope)
 ``profile:read``       read ``/api/me``
+``openid``             be told who signed in: ``sub``, in an ID token and at ``/userinfo``
+``profile``            … with their name
+``email``              … with their e-mail address
 =====================  ==========================================================================
 
 **The API** is that of a made-up observatory: six years of brightness measurements, some 2,000
@@ -101,23 +131,27 @@ def stop() -> None:
 
 
 def provider() -> Provider:
-    """The demo provider, under the names of RFC 8414."""
+    """The demo provider, under the names of RFC 8414: all that its metadata say."""
+    from dataclasses import fields
+    from typing import Any
+
+    from nb_oauth.demo.metadata import metadata
     from nb_oauth.providers import Provider
 
-    issuer = start()
-    return Provider(
-        "Lovelace Observatory (demo)",
-        issuer=issuer,
-        authorization_endpoint=f"{issuer}/authorize",
-        token_endpoint=f"{issuer}/token",
-        revocation_endpoint=f"{issuer}/revoke",
-        token_endpoint_auth_methods_supported=("none", "client_secret_basic", "client_secret_post"),
-        authorization_response_iss_parameter_supported=True,
-    )
+    said = metadata(start())
+    known: dict[str, Any] = {
+        field.name: tuple(value) if isinstance(value, list) else value
+        for field in fields(Provider)
+        if (value := said.get(field.name)) is not None
+    }
+    return Provider("Lovelace Observatory (demo)", **known)
 
 
 def client() -> Client:
-    """The public client that a notebook signs in with; it has no secret."""
+    """The public client that a notebook signs in with; it has no secret.
+
+    Good for the authorization code, implicit, password and device grants.
+    """
     from nb_oauth.clients import Client
 
     return Client("demo-notebook", token_endpoint_auth_method="none")  # noqa: S106 - no secret

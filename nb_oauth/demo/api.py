@@ -11,6 +11,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
+from nb_oauth.demo.bearer import Refusal, error_body
 from nb_oauth.demo.messages import json_reply
 from nb_oauth.demo.registry import ACCOUNTS, CLIENTS, SCOPES
 from nb_oauth.demo.sky import FIRST_NIGHT, LAST_NIGHT, STARS, UNITS, Star, observations
@@ -18,8 +19,8 @@ from nb_oauth.demo.sky import FIRST_NIGHT, LAST_NIGHT, STARS, UNITS, Star, obser
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nb_oauth.demo.events import Recorder
-    from nb_oauth.demo.ledger import AccessToken, Ledger
+    from nb_oauth.demo.bearer import Bearers
+    from nb_oauth.demo.ledger import Ledger
     from nb_oauth.demo.messages import Call, Reply
     from nb_oauth.demo.sky import Observation
 
@@ -30,25 +31,19 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FILTERS = {"star", "from", "to", "page", "per_page"}
 
 
-class _Refusal(Exception):  # noqa: N818 - becomes an HTTP response, never a traceback
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
-        self.reply = reply
-
-
 class Api:
     """Answers requests under ``/api``.
 
     Args:
         issuer: the provider's address, for the links in answers.
-        ledger: knows which tokens are live.
-        recorder: writes down what was refused and why.
+        bearers: looks at the requests' tokens.
+        ledger: lends its clock.
     """
 
-    def __init__(self, issuer: str, ledger: Ledger, recorder: Recorder) -> None:
+    def __init__(self, issuer: str, bearers: Bearers, ledger: Ledger) -> None:
         self._url = f"{issuer}/api"
+        self._bearers = bearers
         self._ledger = ledger
-        self._recorder = recorder
         self._resources: dict[str, Callable[[Call], Reply]] = {
             "": self._index,
             "me": self._me,
@@ -60,44 +55,25 @@ class Api:
         """Answer one request; errors are JSON too."""
         try:
             return self._route(call)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return refusal.reply
 
     def _route(self, call: Call) -> Reply:
         if call.method != "GET":
             allow = {"Allow": "GET"}
-            return json_reply(405, _error("method_not_allowed", "This API is read only."), allow)
+            return json_reply(
+                405, error_body("method_not_allowed", "This API is read only."), allow
+            )
         resource = call.path.removeprefix("/api").strip("/")
         if resource in self._resources:
             return self._resources[resource](call)
         kind, _, star_id = resource.partition("/")
         if kind == "stars" and star_id in STARS:
             return self._star(call, STARS[star_id])
-        return json_reply(404, _error("not_found", f"There is nothing at {call.path}."))
-
-    # Who may read (RFC 6750)
-
-    def _authorize(self, call: Call, scope: str) -> AccessToken:
-        """The live token of the request, if it covers the scope.
-
-        Raises:
-            _Refusal: 401 or 403 with the challenge of RFC 6750 §3.
-        """
-        scheme, _, value = call.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise _Refusal(_challenge(401, "", "This needs an access token."))
-        token = self._ledger.access_token(value.strip())
-        if token is None or not self._ledger.is_live(token):
-            self._recorder.note(f"API refused an ended or unknown token: {call.path}")
-            raise _Refusal(_challenge(401, "invalid_token", _why_not_live(token)))
-        if scope not in token.scopes:
-            self._recorder.note(f"API refused a token without {scope}: {call.path}")
-            text = f"This needs the scope {scope}."
-            raise _Refusal(_challenge(403, "insufficient_scope", text, scope))
-        return token
+        return json_reply(404, error_body("not_found", f"There is nothing at {call.path}."))
 
     def _me(self, call: Call) -> Reply:
-        token = self._authorize(call, "profile:read")
+        token = self._bearers.authorize(call, "profile:read")
         account = ACCOUNTS.get(token.approval.username or "")
         client = CLIENTS[token.approval.client_id]
         about = {
@@ -126,11 +102,11 @@ class Api:
         return json_reply(200, about)
 
     def _stars(self, call: Call) -> Reply:
-        self._authorize(call, "observations:read")
+        self._bearers.authorize(call, "observations:read")
         return json_reply(200, {"units": UNITS, "stars": [*map(self._entry, STARS.values())]})
 
     def _star(self, call: Call, star: Star) -> Reply:
-        self._authorize(call, "observations:read")
+        self._bearers.authorize(call, "observations:read")
         return json_reply(200, {"units": UNITS, **self._entry(star)})
 
     def _entry(self, star: Star) -> dict[str, object]:
@@ -147,7 +123,7 @@ class Api:
 
     def _observations(self, call: Call) -> Reply:
         """One page of what was asked for, and where the next one is (RFC 8288)."""
-        self._authorize(call, "observations:read")
+        self._bearers.authorize(call, "observations:read")
         asked = dict(parse_qsl(call.query))
         found = _select(asked)
         size = _number(asked, "per_page", _PER_PAGE, _MOST_PER_PAGE)
@@ -204,30 +180,5 @@ def _number(asked: dict[str, str], name: str, default: int, most: int) -> int:
     return int(text)
 
 
-def _error(code: str, description: str) -> dict[str, str]:
-    return {"error": code, "error_description": description}
-
-
-def _bad_request(description: str) -> _Refusal:
-    return _Refusal(json_reply(400, _error("invalid_request", description)))
-
-
-def _challenge(status: int, code: str, description: str, scope: str = "") -> Reply:
-    """A refusal as RFC 6750 §3 wants it: without a code where no token came."""
-    fields = {"realm": "nb_oauth demo"}
-    if code:
-        fields |= {"error": code, "error_description": description}
-    if scope:
-        fields["scope"] = scope
-    header = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in fields.items())
-    return json_reply(
-        status, _error(code or "token_required", description), {"WWW-Authenticate": header}
-    )
-
-
-def _why_not_live(token: AccessToken | None) -> str:
-    if token is None:
-        return "The provider knows no such access token, or it was revoked."
-    if token.approval.revoked:
-        return "The access token was revoked."
-    return "The access token has expired."
+def _bad_request(description: str) -> Refusal:
+    return Refusal(json_reply(400, error_body("invalid_request", description)))

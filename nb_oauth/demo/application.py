@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from oauthlib.oauth2 import OAuth2Error
 
 from nb_oauth.demo import pages
 from nb_oauth.demo.api import Api
-from nb_oauth.demo.authorization import authorization_server
+from nb_oauth.demo.authorization import AuthorizationServer
+from nb_oauth.demo.authorization_request import AuthorizationRequests
+from nb_oauth.demo.bearer import Bearers
+from nb_oauth.demo.device_grant import DeviceCodeGrant
+from nb_oauth.demo.device_pages import DevicePages
 from nb_oauth.demo.events import Recorder
 from nb_oauth.demo.ledger import Ledger
-from nb_oauth.demo.messages import Reply, json_reply
-from nb_oauth.demo.registry import SCOPES
+from nb_oauth.demo.messages import NO_STORE, Reply, json_reply
+from nb_oauth.demo.metadata import METADATA_PATHS, metadata
+from nb_oauth.demo.openid import OpenID, UserInfo
 from nb_oauth.demo.sign_in import SignIn
 from nb_oauth.demo.token_validation import Validator
 
@@ -23,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Application"]
 
-_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_OK, _UNAUTHORIZED = 200, 401
+_NOT_YET = {"authorization_pending", "slow_down"}
 
 
 class Application:
@@ -41,17 +48,34 @@ class Application:
         self.issuer = issuer
         self.ledger = Ledger()
         self.recorder = Recorder()
-        self._server = authorization_server(Validator(self.ledger, self.recorder))
-        sign_in = SignIn(issuer, self._server, self.ledger, self.recorder)
-        self._api = Api(issuer, self.ledger, self.recorder)
+        validator = Validator(self.ledger, self.recorder)
+        openid = OpenID(issuer, self.ledger, self.recorder)
+        self._devices = DeviceCodeGrant(issuer, validator, self.ledger, self.recorder)
+        self._server = AuthorizationServer(validator, self._devices, openid)
+        bearers = Bearers(self.ledger, self.recorder)
+        self._api = Api(issuer, bearers, self.ledger)
+        user_info = UserInfo(bearers, self.recorder).answer
         self._routes: dict[str, dict[str, Callable[[Call], Reply]]] = {
             "/": {"GET": lambda _call: pages.index(issuer)},
-            "/.well-known/oauth-authorization-server": {"GET": self._metadata},
-            "/authorize": {"GET": sign_in.authorize},
+            **{path: {"GET": self._metadata} for path in METADATA_PATHS},
+            "/jwks": {"GET": openid.keys},
+            "/userinfo": {"GET": user_info, "POST": user_info},
+            "/token": {"POST": self._token},
+            "/device_authorization": {"POST": self._device_authorization},
+            "/revoke": {"POST": self._revoke},
+            **self._page_routes(),
+        }
+
+    def _page_routes(self) -> dict[str, dict[str, Callable[[Call], Reply]]]:
+        """The addresses that a person's browser comes to."""
+        sign_in = SignIn(self.ledger, self.recorder)
+        requests = AuthorizationRequests(self.issuer, self._server, sign_in, self.recorder)
+        device = DevicePages(self.ledger, sign_in, self.recorder)
+        return {
+            "/authorize": {"GET": requests.authorize},
+            "/device": {"GET": device.open, "POST": device.check_user_code},
             "/sign-in": {"POST": sign_in.check_password},
             "/decision": {"POST": sign_in.decide},
-            "/token": {"POST": self._token},
-            "/revoke": {"POST": self._revoke},
         }
 
     def answer(self, call: Call) -> Reply:
@@ -70,73 +94,55 @@ class Application:
 
     def _metadata(self, _call: Call) -> Reply:
         """What this provider can do (RFC 8414 §3.2)."""
-        issuer = self.issuer
-        methods = ["none", "client_secret_basic", "client_secret_post"]
-        document = {
-            "issuer": issuer,
-            "authorization_endpoint": f"{issuer}/authorize",
-            "token_endpoint": f"{issuer}/token",
-            "revocation_endpoint": f"{issuer}/revoke",
-            "scopes_supported": list(SCOPES),
-            "response_types_supported": ["code", "token"],
-            "response_modes_supported": ["query", "fragment"],
-            "grant_types_supported": [
-                "authorization_code",
-                "implicit",
-                "password",
-                "client_credentials",
-                "refresh_token",
-            ],
-            "token_endpoint_auth_methods_supported": methods,
-            "revocation_endpoint_auth_methods_supported": methods,
-            "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": True,
-            "service_documentation": f"{issuer}/",
-        }
-        return json_reply(200, document)
+        self.recorder.note("Metadata read")
+        return json_reply(200, metadata(self.issuer))
 
     def _token(self, call: Call) -> Reply:
-        """The token endpoint (RFC 6749 §3.2).
+        """The token endpoint (RFC 6749 §3.2)."""
+        reply = self._under_lock(lambda: self._from_oauthlib(call, "create_token_response"))
+        if reply.status != _OK and json.loads(reply.body)["error"] not in _NOT_YET:
+            self.recorder.note("Token request refused")
+        return reply
+
+    def _device_authorization(self, call: Call) -> Reply:
+        """The device authorization endpoint (RFC 8628 §3.1)."""
+        return self._under_lock(lambda: self._devices.create_device_authorization_response(call))
+
+    def _revoke(self, call: Call) -> Reply:
+        """The revocation endpoint (RFC 7009 §2)."""
+        return self._under_lock(lambda: self._from_oauthlib(call, "create_revocation_response"))
+
+    def _under_lock(self, respond: Callable[[], Reply]) -> Reply:
+        """Answer an app.
 
         The lock spans looking and writing: of two requests with one refresh token or one code,
         the second finds it used.
         """
         try:
             with self.ledger.lock:
-                headers, body, status = self._server.create_token_response(
-                    call.target, "POST", call.body, dict(call.headers)
-                )
+                return _challenged(respond())
         except OAuth2Error as error:
-            return json_reply(error.status_code, dict(error.twotuples), _NO_STORE)
+            return _challenged(json_reply(error.status_code, dict(error.twotuples), NO_STORE))
         except ValueError:
-            return _unreadable()
-        if status == 401:  # noqa: PLR2004 - how a failed client authentication is answered
-            # RFC 6749 §5.2 names the scheme that the client may use; oauthlib says Bearer.
-            headers["WWW-Authenticate"] = 'Basic realm="nb_oauth demo"'
-        if status != 200:  # noqa: PLR2004 - OK
-            self.recorder.note("Token request refused")
-        return _from_oauthlib(headers, body, status)
+            problem = {
+                "error": "invalid_request",
+                "error_description": "The request cannot be read.",
+            }
+            return json_reply(400, problem, NO_STORE)
 
-    def _revoke(self, call: Call) -> Reply:
-        """The revocation endpoint (RFC 7009 §2)."""
-        try:
-            with self.ledger.lock:
-                headers, body, status = self._server.create_revocation_response(
-                    call.target, "POST", call.body, dict(call.headers)
-                )
-        except ValueError:
-            return _unreadable()
-        return _from_oauthlib(headers, body, status)
+    def _from_oauthlib(self, call: Call, method: str) -> Reply:
+        respond = getattr(self._server, method)
+        headers, body, status = respond(call.target, "POST", call.body, dict(call.headers))
+        kept = {name: value for name, value in headers.items() if name != "Content-Type"}
+        return Reply(status, (body or "").encode(), "application/json", kept)
 
 
-def _from_oauthlib(headers: dict[str, str], body: str | None, status: int) -> Reply:
-    kept = {name: value for name, value in headers.items() if name != "Content-Type"}
-    return Reply(status, (body or "").encode(), "application/json", kept)
-
-
-def _unreadable() -> Reply:
-    problem = {"error": "invalid_request", "error_description": "The request cannot be read."}
-    return json_reply(400, problem, _NO_STORE)
+def _challenged(reply: Reply) -> Reply:
+    """Name the scheme that a client may authenticate with (RFC 6749 §5.2); oauthlib says Bearer."""
+    if reply.status != _UNAUTHORIZED:
+        return reply
+    challenge = {"WWW-Authenticate": 'Basic realm="nb_oauth demo"'}
+    return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, **challenge})
 
 
 def _not_found() -> Reply:

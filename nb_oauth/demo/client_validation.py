@@ -72,7 +72,8 @@ class ClientValidator(RequestValidator):
         self, client_id: str, response_type: str, *args: object, **kwargs: object
     ) -> bool:
         """Whether the client may ask the authorization endpoint for that."""
-        return response_type in CLIENTS[client_id].response_types
+        # The order of the words means nothing (RFC 6749 §3.1.1).
+        return " ".join(sorted(response_type.split())) in CLIENTS[client_id].response_types
 
     # Redirect URIs and scopes (RFC 6749 §3.1.2 and §3.3)
 
@@ -91,10 +92,11 @@ class ClientValidator(RequestValidator):
         return list(DEFAULT_SCOPES)
 
     def validate_scopes(
-        self, client_id: str, scopes: list[str], *args: object, **kwargs: object
+        self, client_id: str, scopes: list[str], client: object, request: Request, *args: object
     ) -> bool:
-        """Whether all of them exist."""
-        return set(scopes) <= set(SCOPES)
+        """Whether all of them exist, and somebody is there for whom ``openid`` can vouch."""
+        nobody_is_there = request.grant_type == "client_credentials"
+        return set(scopes) <= set(SCOPES) and not ("openid" in scopes and nobody_is_there)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Public clients must; the others may (RFC 9700 §2.1.1)."""

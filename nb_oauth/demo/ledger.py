@@ -1,4 +1,4 @@
-"""What the provider has issued and still honours: codes, access tokens, refresh tokens.
+"""What the provider has issued and still honours: codes, device codes, access and refresh tokens.
 
 Everything that comes from one approval hangs on it. Revoke the approval and its codes, its
 tokens and whatever they were renewed into are worthless at once; that is how the reuse of a code
@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CODE_LIFETIME", "AccessToken", "Approval", "Code", "Ledger", "RefreshToken"]
+__all__ = [
+    "CODE_LIFETIME",
+    "AccessToken",
+    "Approval",
+    "Code",
+    "DeviceCode",
+    "Ledger",
+    "RefreshToken",
+]
 
 CODE_LIFETIME = 60
 """For how many seconds an authorization code can be exchanged."""
@@ -31,12 +39,15 @@ class Approval:
         client_id: the client it was approved for.
         username: who approved it; None where a client acts for itself (RFC 6749 §4.4).
         token_lifetime: for how many seconds each access token lasts.
+        auth_time: when that person signed in on our pages, in seconds since the epoch; None
+            where nobody did, and so no ID token can say who it was.
         revoked: whether everything that came from it has ended.
     """
 
     client_id: str
     username: str | None
     token_lifetime: int
+    auth_time: float | None = None
     revoked: bool = False
 
 
@@ -48,8 +59,49 @@ class Code:
     scopes: list[str]
     redirect_uri: str
     code_challenge: str | None
+    nonce: str | None
     expires_at: float
     used: bool = False
+
+
+@dataclass
+class DeviceCode:
+    """A device code, and what became of it (RFC 8628 §3.2).
+
+    Attributes:
+        client_id: who asked for it.
+        scopes: what for.
+        user_code: what a person types or confirms, as it is shown.
+        code_challenge: the client's, where it sent one (RFC 7636).
+        nonce: goes into the ID token.
+        token_lifetime: for how many seconds each access token is to last.
+        expires_at: until when it is good.
+        interval: how many seconds the client leaves between two polls.
+        approval: made when somebody allowed it.
+        denied: whether somebody denied it.
+        used: whether a token was issued for it.
+        polls: how often the client has asked.
+        polled_at: when it last did.
+    """
+
+    client_id: str
+    scopes: list[str]
+    user_code: str = field(repr=False)
+    code_challenge: str | None
+    nonce: str | None
+    token_lifetime: int
+    expires_at: float
+    interval: float
+    approval: Approval | None = None
+    denied: bool = False
+    used: bool = False
+    polls: int = 0
+    polled_at: float | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether somebody has allowed or denied it."""
+        return self.denied or self.approval is not None
 
 
 @dataclass(frozen=True)
@@ -85,6 +137,7 @@ class Ledger:
     clock: Callable[[], float] = time.time
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _codes: dict[str, Code] = field(default_factory=dict, repr=False)
+    _device_codes: dict[str, DeviceCode] = field(default_factory=dict, repr=False)
     _access: dict[str, AccessToken] = field(default_factory=dict, repr=False)
     _refresh: dict[str, RefreshToken] = field(default_factory=dict, repr=False)
 
@@ -93,6 +146,12 @@ class Ledger:
         with self.lock:
             self._forget_the_past()
             self._codes[value] = code
+
+    def add_device_code(self, value: str, code: DeviceCode) -> None:
+        """Keep a device code that was just issued."""
+        with self.lock:
+            self._forget_the_past()
+            self._device_codes[value] = code
 
     def add_access_token(self, value: str, token: AccessToken) -> None:
         """Keep an access token that was just issued."""
@@ -109,6 +168,17 @@ class Ledger:
         """The code with that value, spent or not; None where there never was one."""
         with self.lock:
             return self._codes.get(value)
+
+    def device_code(self, value: str) -> DeviceCode | None:
+        """The device code with that value, whatever became of it."""
+        with self.lock:
+            return self._device_codes.get(value)
+
+    def device_code_shown_as(self, user_code: str) -> DeviceCode | None:
+        """The device code whose user code that is, whatever became of it."""
+        with self.lock:
+            found = (c for c in self._device_codes.values() if c.user_code == user_code)
+            return next(found, None)
 
     def access_token(self, value: str) -> AccessToken | None:
         """The access token with that value, live or not."""
@@ -144,5 +214,6 @@ class Ledger:
         """Drop what ended so long ago that nobody asks; the recent past explains errors."""
         past = self.clock() - _REMEMBERED
         self._codes = {k: v for k, v in self._codes.items() if v.expires_at > past}
+        self._device_codes = {k: v for k, v in self._device_codes.items() if v.expires_at > past}
         self._access = {k: v for k, v in self._access.items() if v.expires_at > past}
         self._refresh = {k: v for k, v in self._refresh.items() if not v.approval.revoked}

@@ -10,7 +10,10 @@ from urllib.parse import parse_qs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Call", "Reply", "json_reply", "see_other"]
+__all__ = ["NO_STORE", "Call", "Reply", "json_reply", "see_other"]
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+"""What goes with an answer that holds a secret (RFC 6749 §5.1)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Call:
     def target(self) -> str:
         """The path and the query, as oauthlib reads them."""
         return f"{self.path}?{self.query}" if self.query else self.path
+
+    def query_value(self, name: str) -> str:
+        """The first value of a parameter of the query; empty where there is none."""
+        return parse_qs(self.query).get(name, [""])[0]
 
     def form_value(self, name: str) -> str:
         """The first value of a form field of the body; empty where there is none."""

@@ -1,4 +1,4 @@
-"""Who is known to the demo provider: its two clients, its one account, its scopes.
+"""Who is known to the demo provider: its clients, its accounts, its scopes.
 
 Everything here is public on purpose. A "secret" that is printed in the source protects nothing,
 and there is nothing to protect: the data are made up, and only this machine can reach them.
@@ -15,15 +15,22 @@ __all__ = [
     "ACCOUNTS",
     "CLIENTS",
     "DEFAULT_SCOPES",
+    "DEVICE_CODE",
     "SCOPES",
     "Account",
     "RegisteredClient",
     "is_loopback_uri",
 ]
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+"""The device grant's ``grant_type`` (RFC 8628 §3.4)."""
+
 SCOPES = {
     "observations:read": "Read the observatory’s star measurements",
     "profile:read": "See your name and the observatory you belong to",
+    "openid": "Recognize you: whenever you sign in, it is told the same identifier",
+    "profile": "Be told your name",
+    "email": "Be told your e-mail address",
 }
 """Each scope, and what it means to the person who is asked."""
 
@@ -33,12 +40,23 @@ DEFAULT_SCOPES = ("observations:read",)
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who can sign in."""
+    """Somebody who can sign in.
+
+    Attributes:
+        username: what is typed, and may change one day.
+        password: no secret: it is printed on the sign-in page.
+        name: given name and family name.
+        affiliation: where they work.
+        subject: what apps recognize them by; never changes (OpenID Connect Core §2, ``sub``).
+        email: their address, which leads nowhere.
+    """
 
     username: str
     password: str
     name: str
     affiliation: str
+    subject: str
+    email: str
 
     def has_password(self, password: str) -> bool:
         """Whether that is the account's password, compared in constant time."""
@@ -54,7 +72,8 @@ class RegisteredClient:
         name: its name as people read it.
         client_secret: None for a public client, which has none (RFC 6749 §2.1).
         grant_types: the grants it may use, as ``grant_type`` spells them.
-        response_types: what it may ask of the authorization endpoint.
+        response_types: what it may ask of the authorization endpoint, each with its words in
+            alphabetical order.
     """
 
     client_id: str
@@ -75,7 +94,24 @@ class RegisteredClient:
 
 ACCOUNTS = {
     account.username: account
-    for account in (Account("ada", "lovelace", "Ada Lovelace", "Lovelace Observatory (made up)"),)
+    for account in (
+        Account(
+            username="ada",
+            password="lovelace",  # noqa: S106 - the module says why it is no secret
+            name="Ada Lovelace",
+            affiliation="Lovelace Observatory (made up)",
+            subject="observer-1815",
+            email="ada@observatory.example",
+        ),
+        Account(
+            username="grace",
+            password="hopper",  # noqa: S106 - the same
+            name="Grace Hopper",
+            affiliation="Compiler Institute (made up)",
+            subject="observer-1906",
+            email="grace@institute.example",
+        ),
+    )
 }
 
 CLIENTS = {
@@ -85,8 +121,8 @@ CLIENTS = {
             client_id="demo-notebook",
             name="Your notebook",
             client_secret=None,
-            grant_types=frozenset({"authorization_code", "password", "refresh_token"}),
-            response_types=frozenset({"code", "token"}),
+            grant_types=frozenset({"authorization_code", "password", DEVICE_CODE, "refresh_token"}),
+            response_types=frozenset({"code", "token", "id_token token"}),
         ),
         RegisteredClient(
             client_id="demo-service",

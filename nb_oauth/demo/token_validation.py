@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oauthlib.oauth2 import InvalidGrantError, InvalidRequestError
+from oauthlib.oauth2 import InvalidGrantError
 
 from nb_oauth.demo.client_validation import ClientValidator
 from nb_oauth.demo.ledger import (
@@ -16,42 +16,15 @@ from nb_oauth.demo.ledger import (
     Ledger,
     RefreshToken,
 )
-from nb_oauth.demo.registry import ACCOUNTS
+from nb_oauth.demo.parameters import token_lifetime
+from nb_oauth.demo.registry import ACCOUNTS, DEVICE_CODE
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
 
     from nb_oauth.demo.events import Recorder
 
-__all__ = ["TOKEN_LIFETIME", "Validator", "token_lifetime"]
-
-TOKEN_LIFETIME = 3600
-"""For how many seconds an access token lasts, unless ``token_lifetime`` says otherwise."""
-
-_SHORTEST, _LONGEST = 1, 24 * 3600
-
-
-def token_lifetime(request: Request) -> int:
-    """Read the demo's own parameter ``token_lifetime``.
-
-    Args:
-        request: an authorization or token request.
-
-    Returns:
-        What it asks for, in seconds; :data:`TOKEN_LIFETIME` where it says nothing.
-
-    Raises:
-        InvalidRequestError: it is no whole number of seconds from 1 to 86400.
-    """
-    text = getattr(request, "token_lifetime", None)
-    if not text:
-        return TOKEN_LIFETIME
-    if text.isascii() and text.isdigit() and _SHORTEST <= int(text[:9]) <= _LONGEST:
-        return int(text)
-    raise InvalidRequestError(
-        description=f"token_lifetime is a whole number of seconds, {_SHORTEST} to {_LONGEST}.",
-        request=request,
-    )
+__all__ = ["Validator"]
 
 
 class Validator(ClientValidator):
@@ -78,6 +51,7 @@ class Validator(ClientValidator):
             scopes=list(request.scopes or []),
             redirect_uri=request.redirect_uri or "",
             code_challenge=request.code_challenge,
+            nonce=request.nonce,
             expires_at=self._ledger.clock() + CODE_LIFETIME,
         )
         self._ledger.add_code(code["code"], issued)
@@ -104,6 +78,7 @@ class Validator(ClientValidator):
                 "A code_verifier, but no code_challenge came before.", request=request
             )
         request.user, request.scopes = issued.approval, list(issued.scopes)
+        request.nonce = issued.nonce
         return True
 
     def get_code_challenge(self, code: str, request: Request) -> Any:
@@ -177,7 +152,7 @@ class Validator(ClientValidator):
             raise InvalidGrantError(
                 "This refresh token was used before; sign in again.", request=request
             )
-        request.user = token.approval
+        request.user, request.nonce = token.approval, None
         return not token.approval.revoked
 
     def get_original_scopes(self, refresh_token: str, *args: object, **kwargs: object) -> list[str]:
@@ -212,5 +187,6 @@ def _approval(request: Request) -> Approval:
 def _issued(request: Request, lifetime: int) -> str:
     if request.grant_type == "refresh_token":
         return f"Token renewed for {lifetime} s; the refresh token was rotated"
-    grant = (request.grant_type or "implicit").replace("_", " ")
+    is_device = request.grant_type == DEVICE_CODE
+    grant = "device code" if is_device else (request.grant_type or "implicit").replace("_", " ")
     return f"Token issued for {lifetime} s ({grant} grant)"

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from nb_oauth.demo.registry import DEVICE_CODE
+
 if TYPE_CHECKING:
     from requests import Response
 
@@ -97,6 +99,26 @@ class Visitor:
     def renew(self, token: Token, **parameters: Any) -> Response:
         refresh_token = token["refresh_token"]
         return self.token(grant_type="refresh_token", refresh_token=refresh_token, **parameters)
+
+    # The device grant
+
+    def device_code(self, **parameters: Any) -> Response:
+        """What an app asks before it shows somebody a code; None leaves a parameter out."""
+        asked = {"client_id": "demo-notebook", "scope": "observations:read", **parameters}
+        form = {k: v for k, v in asked.items() if v is not None}
+        return self.post("/device_authorization", form)
+
+    def poll(self, device: Token, **parameters: Any) -> Response:
+        asked = {"grant_type": DEVICE_CODE, "device_code": device["device_code"], **parameters}
+        return self.token(**asked)
+
+    def follow(self, device: Token) -> Response:
+        """The page after somebody followed the complete link and signed in."""
+        link = device["verification_uri_complete"].removeprefix(self.issuer)
+        return self.sign_in(self.get(link))
+
+    def type_code(self, page: Response, user_code: str) -> Response:
+        return self.post("/device", {"ticket": ticket(page), "user_code": user_code})
 
     def api(self, path: str, token: Token) -> Response:
         return self.get(f"/api{path}", headers={"Authorization": f"Bearer {token['access_token']}"})

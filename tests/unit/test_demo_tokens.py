@@ -187,7 +187,7 @@ def test_a_service_gets_a_token_for_itself_and_no_refresh_token(visitor: Visitor
             },
             "invalid_scope",
         ),
-        ({"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}, "unsupported_grant_type"),
+        ({"grant_type": "urn:made-up"}, "unsupported_grant_type"),
         ({"grant_type": None}, "unsupported_grant_type"),
     ],
 )
