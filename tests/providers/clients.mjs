@@ -7,7 +7,7 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${hos
 const newSecret = () => `s3cr+t/%:${randomBytes(18).toString('base64')}`;
 
 /** A client that runs on the person's machine: any loopback port will do (RFC 8252 §7.3). */
-const native = (more) => ({
+export const native = (more) => ({
   application_type: 'native',
   redirect_uris: LOOPBACK,
   grant_types: ['authorization_code', 'refresh_token'],
@@ -16,7 +16,7 @@ const native = (more) => ({
 });
 
 /** A program that acts for itself (RFC 6749 §4.4): nobody is sent anywhere. */
-const service = (more) => ({
+export const service = (more) => ({
   redirect_uris: [],
   grant_types: ['client_credentials'],
   response_types: [],
@@ -42,6 +42,17 @@ export const clients = [
     client_id: 'confidential-post',
     client_secret: newSecret(),
     token_endpoint_auth_method: 'client_secret_post',
+  }),
+  // For those who put identifier and secret into HTTP Basic as they are.
+  native({
+    client_id: 'confidential-plain',
+    client_secret: randomBytes(18).toString('hex'),
+    token_endpoint_auth_method: 'client_secret_basic',
+  }),
+  native({
+    client_id: 'client-secret-jwt',
+    client_secret: newSecret(),
+    token_endpoint_auth_method: 'client_secret_jwt',
   }),
   service({
     client_id: 'service-basic',

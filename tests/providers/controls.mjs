@@ -1,8 +1,11 @@
 // What only a test may do to the server: read what happened, collect every secret of the run,
 // make the token endpoint slow or wrong, and start afresh. Served under /__test__/.
 import * as querystring from 'node:querystring';
+import { certificateOf } from './mutual_tls.mjs';
 
-const REQUEST_SECRETS = ['code', 'code_verifier', 'refresh_token', 'client_secret', 'password'];
+const REQUEST_SECRETS = [
+  'code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'password',
+];
 const RESPONSE_SECRETS = ['access_token', 'refresh_token', 'id_token', 'device_code'];
 const REDIRECT_SECRETS = ['code', 'access_token', 'id_token', 'state'];
 
@@ -101,7 +104,8 @@ export class Controls {
     const record = {
       grant_type: sent.grant_type ?? null,
       client_id: sent.client_id ?? null,
-      authentication: ctx.get('authorization').split(' ')[0] || (sent.client_secret ? 'post' : 'none'),
+      authentication: ctx.get('authorization').split(' ')[0] || authenticationIn(sent),
+      certificate: certificateOf(ctx)?.subject ?? null,
       parameters: Object.keys(sent).sort(),
       status: null,
       error: null,
@@ -137,6 +141,11 @@ export class Controls {
     this.#collectFrom(Object.fromEntries(searchParams), REDIRECT_SECRETS);
     this.#collectFrom(Object.fromEntries(new URLSearchParams(hash.slice(1))), REDIRECT_SECRETS);
   }
+}
+
+function authenticationIn(sent) {
+  if (sent.client_assertion) return 'assertion';
+  return sent.client_secret ? 'post' : 'none';
 }
 
 function finishRecord(record, ctx) {

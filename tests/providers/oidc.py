@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tests import tools
 from tests.polling import wait_until
+from tests.providers.tls import Certificates, make_certificates
 from tests.server_process import ServerProcess
 
 if TYPE_CHECKING:
@@ -35,16 +36,26 @@ class OidcProvider:
 
     Clients: ``public``, ``confidential-basic`` and ``confidential-post`` (any loopback port;
     ``client_secrets`` has theirs), ``elsewhere`` (a page that will not load), and for client
-    credentials ``service-basic``, ``service-post`` and ``service-plain``. The sign-in
+    credentials ``service-basic``, ``service-post`` and ``service-plain``. Further clients are
+    named after how they authenticate: ``client-secret-jwt``, ``private-key-jwt`` (with any of
+    ``client_keys``), ``tls-client-auth``, ``self-signed-tls-client-auth``; those of the last two
+    and the ones that end in ``-bound`` get tokens that are bound to a certificate. They are served
+    over https at ``secure_base`` as well, with the ``certificates`` of the test run. The sign-in
     page takes any name and password. Refresh tokens rotate; using one twice revokes all that
     came of it.
     """
 
     issuer: str
     client_secrets: dict[str, str]
+    client_keys: dict[str, str]
+    """Kind of key, which is its ``kid`` too, to private key as PEM."""
+    secure_base: str
+    certificates: Certificates
 
     def __init__(self, log: Path) -> None:
         env = {key: value for key, value in os.environ.items() if key not in {"PORT", "AT_TTL"}}
+        self.certificates = make_certificates(log.parent / "certificates")
+        env["TLS_FOLDER"] = str(self.certificates.folder)
         self._process = ServerProcess([_node(), "server.mjs"], log=log, env=env, cwd=FOLDER)
 
     def __enter__(self) -> Self:
@@ -56,6 +67,8 @@ class OidcProvider:
             raise
         self.issuer = ready["issuer"]
         self.client_secrets = ready["client_secrets"]
+        self.client_keys = ready["client_keys"]
+        self.secure_base = ready["secure_base"]
         return self
 
     def __exit__(
@@ -95,6 +108,16 @@ class OidcProvider:
         """A resource that answers with the token's account, client and scope, or 401."""
         return f"{self.issuer}/api"
 
+    @property
+    def mtls_endpoint_aliases(self) -> dict[str, str]:
+        """Where a client that shows a certificate goes instead (RFC 8705 §5)."""
+        return dict(self._get("/.well-known/openid-configuration")["mtls_endpoint_aliases"])
+
+    @property
+    def secure_api(self) -> str:
+        """The same resource over https, where a certificate can be shown."""
+        return f"{self.secure_base}/api"
+
     def slow_api(self, milliseconds: int) -> str:
         return f"{self.issuer}/api/slow?ms={milliseconds}"
 
@@ -113,7 +136,7 @@ class OidcProvider:
         self._control("fault", fault if times is None else {**fault, "times": times})
 
     def token_requests(self, grant_type: str | None = None) -> list[dict[str, Any]]:
-        """Each with its grant_type, client_id, authentication, parameters, status, error."""
+        """Each: grant_type, client_id, authentication, certificate, parameters, status, error."""
         requests = self._control("log")["token_requests"]
         return [one for one in requests if grant_type in {None, one["grant_type"]}]
 
@@ -125,8 +148,11 @@ class OidcProvider:
         return [Secret(**one) for one in self._control("secrets")]
 
     def _control(self, command: str, body: dict[str, Any] | None = None) -> Any:
+        return self._get(f"/__test__/{command}", body)
+
+    def _get(self, path: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.issuer}/__test__/{command}", data=data)  # noqa: S310 - ours
+        request = urllib.request.Request(f"{self.issuer}{path}", data=data)  # noqa: S310 - ours
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=10) as answer:
             return json.load(answer)

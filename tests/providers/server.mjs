@@ -3,11 +3,14 @@
 // input, so that it never outlives the test run that started it.
 //
 // Environment: PORT (default 0: a free one), AT_TTL (seconds that an access token lives,
-// default 3600).
+// default 3600), TLS_FOLDER (see mutual_tls.mjs).
+import { hash } from 'node:crypto';
 import http from 'node:http';
 import { Provider } from 'oidc-provider';
 import { clients, clientSecrets } from './clients.mjs';
+import { clientKeys, clientsWithKeys } from './clients_with_keys.mjs';
 import { Controls } from './controls.mjs';
+import * as mutualTls from './mutual_tls.mjs';
 
 const listener = http.createServer();
 await new Promise((resolve) => {
@@ -16,6 +19,8 @@ await new Promise((resolve) => {
 const { port } = listener.address();
 // localhost, where the notebook is on 127.0.0.1: to the browser that is another site.
 const issuer = `http://localhost:${port}`;
+const secureListener = mutualTls.isOn ? await mutualTls.listen() : null;
+const secureBase = secureListener && `https://localhost:${secureListener.address().port}`;
 const controls = new Controls({
   tokenPath: '/token',
   accessTokenTtl: Number(process.env.AT_TTL ?? 3600),
@@ -23,10 +28,16 @@ const controls = new Controls({
 });
 
 const provider = new Provider(issuer, {
-  clients,
+  clients: [...clients, ...clientsWithKeys],
   scopes: ['openid', 'offline_access', 'profile', 'api:read', 'api:write'],
   claims: { profile: ['name'] },
-  clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+  clientAuthMethods: [
+    'none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt',
+    ...(mutualTls.isOn ? ['tls_client_auth', 'self_signed_tls_client_auth'] : []),
+  ],
+  discovery: mutualTls.isOn
+    ? { mtls_endpoint_aliases: mutualTls.endpointAliases(secureBase) }
+    : {},
   ttl: {
     AccessToken: () => controls.accessTokenTtl,
     AuthorizationCode: 60,
@@ -45,6 +56,7 @@ const provider = new Provider(issuer, {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
     introspection: { enabled: true },
+    mTLS: mutualTls.isOn ? mutualTls.feature : { enabled: false },
     revocation: { enabled: true },
   },
   findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, name: id }) }),
@@ -55,6 +67,14 @@ async function findAccessToken(value) {
   return await provider.AccessToken.find(value) ?? provider.ClientCredentials.find(value);
 }
 
+/** Whether the token is bound to nothing, or to the certificate that was shown (RFC 8705 §3). */
+function isBearerOf(token, ctx) {
+  const bound = token['x5t#S256'];
+  if (!bound) return true;
+  const certificate = mutualTls.certificateOf(ctx);
+  return Boolean(certificate) && bound === hash('sha256', certificate.raw, 'base64url');
+}
+
 /** `/api`, and `/api/slow?ms=…`: a resource for whoever has an access token (RFC 6750). */
 async function protectedResource(ctx, next) {
   if (ctx.path !== '/api' && ctx.path !== '/api/slow') return next();
@@ -63,7 +83,7 @@ async function protectedResource(ctx, next) {
   }
   const [, value] = /^Bearer (\S+)$/.exec(ctx.get('authorization')) ?? [];
   const token = value && (await findAccessToken(value));
-  ctx.status = token && !token.isExpired ? 200 : 401;
+  ctx.status = token && !token.isExpired && isBearerOf(token, ctx) ? 200 : 401;
   if (ctx.status === 401) {
     ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
     ctx.body = { error: 'invalid_token' };
@@ -79,5 +99,12 @@ provider.use(protectedResource);
 provider.on('server_error', (_ctx, error) => console.error('server_error', error));
 
 listener.on('request', provider.callback());
+secureListener?.on('request', provider.callback());
 process.stdin.resume().on('end', () => process.exit(0));
-console.log(JSON.stringify({ issuer, port, client_secrets: clientSecrets }));
+console.log(JSON.stringify({
+  issuer,
+  port,
+  secure_base: secureBase,
+  client_secrets: clientSecrets,
+  client_keys: clientKeys,
+}));
