@@ -1,20 +1,46 @@
 """What a cell's output holds: the widget while somebody signs in, one clean line afterwards.
 
-The output is saved with the notebook. So it names no person, no scope and no link, and once
-somebody has signed in it reads well where no kernel is.
+Beside the widget stands a line for front ends that show no widgets. The output is saved with the
+notebook. So what stays in it names no person, no scope, no link and no code, and once somebody
+has signed in it reads well where no kernel is.
 """
 
 import html
+import threading
 import uuid
+from dataclasses import dataclass, field
 from typing import Any
 
 from nb_oauth.place import Cell
+from nb_oauth.transport import is_secure
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
+@dataclass(frozen=True)
+class Errand:
+    """What a person can do without a widget: enter a code on a page (RFC 8628 §3.3).
+
+    Args:
+        link: the page.
+        code: what to enter there.
+    """
+
+    link: str = field(repr=False)
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """One output in which the widget is shown."""
+
+    display_id: str
+    model_id: str
+    cell: Cell | None
+
+
 class Outputs:
-    """The outputs in which one widget is shown.
+    """The outputs in which one widget is shown. Its methods may be called in any thread.
 
     Args:
         provider_name: what people call the provider.
@@ -24,41 +50,84 @@ class Outputs:
     def __init__(self, provider_name: str, *, invites: bool = True) -> None:
         self._provider_name = provider_name
         self._invites = invites
-        self._shown: list[tuple[str, Cell | None]] = []
+        self._shown: list[_Shown] = []
+        self._errand: Errand | None = None
+        self._is_signed_in = False
+        self._publishing = threading.RLock()
 
     def are_visible_from(self, cell: Cell | None) -> bool:
         """Tell whether the widget is in some output while ``cell`` runs.
 
         What ``cell`` itself showed when it ran before is gone: front ends clear it.
         """
+        where = [shown.cell for shown in self._shown]
         return any(
             shown is None or cell is None or shown.identifier != cell.identifier or shown == cell
-            for _, shown in self._shown
+            for shown in where
         )
 
     def show_widget(self, model_id: str, cell: Cell | None) -> None:
-        """Show the widget in the output of ``cell``, which runs now."""
-        display_id = uuid.uuid4().hex
-        self._shown.append((display_id, cell))
-        view = {"version_major": 2, "version_minor": 0, "model_id": model_id}
-        _publish({_WIDGET_VIEW: view, **self._not_yet()}, display_id)
+        """Show the widget in the output of ``cell``, which runs now.
+
+        If somebody has signed in already, the line beside it is the clean one.
+        """
+        shown = _Shown(uuid.uuid4().hex, model_id, cell)
+        with self._publishing:
+            self._shown.append(shown)
+            self._publish_widget(shown)
 
     def show_signed_in(self) -> None:
         """Show the clean line in the running cell's output."""
         _publish(self._signed_in(), uuid.uuid4().hex)
 
     def replace(self) -> None:
-        """Replace the widget by the clean line, wherever it was shown."""
-        while self._shown:
-            display_id, _ = self._shown.pop()
-            _publish(self._signed_in(), display_id, update=True)
+        """Replace the widget by the clean line, wherever it was shown: somebody has signed in."""
+        with self._publishing:
+            self._errand, self._is_signed_in = None, True
+            while self._shown:
+                _publish(self._signed_in(), self._shown.pop().display_id, update=True)
+
+    def not_signed_in(self, errand: Errand | None, *, widget_appeared: bool) -> None:
+        """Say beside the widget what can be done without it, or nothing any more.
+
+        Args:
+            errand: what can be done; None takes away what was said before.
+            widget_appeared: whether the widget can be seen, so that nobody needs another way.
+                A front end draws an output anew when it is updated, and the keyboard loses its
+                place; so none is updated only to say more there.
+        """
+        with self._publishing:
+            self._is_signed_in = False
+            if widget_appeared and errand != self._errand:
+                errand = None
+            if errand == self._errand:
+                return
+            self._errand = errand
+            for shown in self._shown:
+                self._publish_widget(shown, update=True)
+
+    def _publish_widget(self, shown: _Shown, *, update: bool = False) -> None:
+        view = {"version_major": 2, "version_minor": 0, "model_id": shown.model_id}
+        _publish({_WIDGET_VIEW: view, **self._beside()}, shown.display_id, update=update)
+
+    def _beside(self) -> dict[str, Any]:
+        if self._is_signed_in:
+            return self._signed_in()
+        if self._errand is None:
+            return _line(f"Run this cell to sign in to {self._provider_name}.")
+        return self._what_to_do(self._errand)
 
     def _signed_in(self) -> dict[str, Any]:
         invitation = " Run this cell to sign in as yourself." if self._invites else ""
         return _line(f"Signed in to {self._provider_name}.{invitation}")
 
-    def _not_yet(self) -> dict[str, Any]:
-        return _line(f"Run this cell to sign in to {self._provider_name}.")
+    def _what_to_do(self, errand: Errand) -> dict[str, Any]:
+        text = f"To sign in to {self._provider_name} open {errand.link} and enter {errand.code}"
+        name, link, code = map(html.escape, (self._provider_name, errand.link, errand.code))
+        if is_secure(errand.link):
+            link = f'<a href="{link}" target="_blank" rel="noopener noreferrer">{link}</a>'
+        markup = f"<p>To sign in to {name} open {link} and enter <strong>{code}</strong></p>"
+        return {"text/plain": text, "text/html": markup}
 
 
 def _line(text: str) -> dict[str, Any]:

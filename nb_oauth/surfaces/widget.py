@@ -5,18 +5,17 @@ notebook. What they type comes as a binary buffer, so that no log of message con
 """
 
 import contextlib
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
 
 from nb_oauth import place, waiting
 from nb_oauth.prompts import Credentials, RawAnswer
+from nb_oauth.surfaces import static_files
 from nb_oauth.surfaces.contract import (
     Appeared,
     Cancelled,
@@ -27,11 +26,8 @@ from nb_oauth.surfaces.contract import (
     Status,
     View,
 )
-from nb_oauth.surfaces.output import Outputs
+from nb_oauth.surfaces.output import Errand, Outputs
 
-_STATIC = Path(__file__).parent / "static"
-_COMMENT = re.compile(r"^\s*(/\*(?s:.*?)\*/\s*|//.*)$|[ ]//[ ][^\"'`\n]*$", re.MULTILINE)
-_NEEDLESS_BREAK = re.compile(r"(?<=[;{,(])\n")  # no statement of either language ends there
 _SIMPLE_EVENTS: dict[object, Event] = {
     "hello": Appeared(),
     "cancel": Cancelled(),
@@ -39,16 +35,6 @@ _SIMPLE_EVENTS: dict[object, Event] = {
     "renew": RenewWanted(),
     "sign_out": SignOutWanted(),
 }
-
-
-def _lean(name: str) -> str:
-    """Return a static file without what no browser needs to be sent: comments, indentation.
-
-    It is sent with every widget, and saved with the notebook where widget state is.
-    """
-    text = (_STATIC / name).read_text(encoding="utf-8")
-    lines = (line.strip() for line in _COMMENT.sub("", text).splitlines())
-    return _NEEDLESS_BREAK.sub("", "\n".join(line for line in lines if line))
 
 
 class LoginWidget(anywidget.AnyWidget):
@@ -64,10 +50,18 @@ class LoginWidget(anywidget.AnyWidget):
             in the thread that signs in; of its end they hear after whoever waits for it.
     """
 
-    _esm = _lean("login.js")
-    _css = _lean("login.css")
+    _parts: ClassVar[tuple[str, ...]] = ()  # of a subclass: what its prompts need, as "code"
+    _esm = static_files.script("login")
+    _css = static_files.style("login")
 
     status = traitlets.Unicode(Status.PREPARING.value, read_only=True)
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - anywidget's own
+        """Give a class that names ``_parts`` the files that it needs."""
+        if "_parts" in vars(cls):
+            cls._esm = static_files.script("login", *cls._parts)
+            cls._css = static_files.style("login", *cls._parts)
+        super().__init_subclass__(**options)
 
     def __init__(self, report: Callable[[Event], None], outputs: Outputs) -> None:
         waiting.prepare()
@@ -96,17 +90,9 @@ class LoginWidget(anywidget.AnyWidget):
         """Whether the widget is gone for good: ``close()`` or ``Widget.close_all()``."""
         return self.comm is None
 
-    @property
-    def is_done(self) -> bool:
-        """Whether there is nothing left to do with the widget."""
-        return bool(self.status == Status.SIGNED_IN.value)
-
     def display(self) -> None:
         """Show the widget in the output of the running cell."""
-        if self.is_done:
-            self._outputs.show_signed_in()
-        else:
-            self._outputs.show_widget(super().model_id, place.running_cell())
+        self._outputs.show_widget(super().model_id, place.running_cell())
 
     def ensure_visible(self) -> None:
         """Show the widget in the running cell, unless it can be seen somewhere already."""
@@ -123,11 +109,17 @@ class LoginWidget(anywidget.AnyWidget):
             yield
 
     def show(self, view: View) -> None:
-        """Show ``view`` in every place where the widget is, in place of the one before."""
+        """Show ``view`` in every place where the widget is, in place of the one before.
+
+        Once somebody has signed in, the clean line takes the widget's place. If it is displayed
+        again it stays there, whatever is shown next.
+        """
         with self._showing:
             self._view = view
             self._send_view()
-        if view.status is Status.SIGNED_IN:
+        if view.status is not Status.SIGNED_IN:
+            self._outputs.not_signed_in(_errand(view), widget_appeared=self._has_appeared)
+        elif self.status != Status.SIGNED_IN.value:
             self._outputs.replace()
         self.set_trait("status", view.status.value)
 
@@ -150,6 +142,12 @@ class LoginWidget(anywidget.AnyWidget):
         event = _event(content.get("type"), buffers)
         if event is not None:
             self._report(event)
+
+
+def _errand(view: View) -> Errand | None:
+    if view.status is Status.WAITING and view.link and view.code:
+        return Errand(view.link, view.code)
+    return None
 
 
 def _content(view: View) -> dict[str, Any]:

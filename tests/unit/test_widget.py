@@ -1,7 +1,10 @@
 """The kernel's half of the widget, without a kernel: what it sends and what it takes."""
 
+import dataclasses
+import gc
 import json
-from pathlib import Path
+import types
+import weakref
 from typing import Any
 
 import anywidget
@@ -10,10 +13,19 @@ import pytest
 from nb_oauth import place
 from nb_oauth.logins import AuthorizationCodeLogin
 from nb_oauth.place import Cell
-from nb_oauth.prompts import RawAnswer
-from nb_oauth.surfaces import Appeared, Cancelled, Event, NewLinkWanted, Status, View
+from nb_oauth.prompts import Credentials, RawAnswer
+from nb_oauth.surfaces import (
+    Appeared,
+    Cancelled,
+    Event,
+    NewLinkWanted,
+    RenewWanted,
+    SignOutWanted,
+    Status,
+    View,
+    static_files,
+)
 from nb_oauth.surfaces import output as output_module
-from nb_oauth.surfaces import widget as widget_module
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.surfaces.widget import LoginWidget
 
@@ -120,6 +132,63 @@ def test_what_is_typed_comes_as_a_pasted_raw_answer(
     assert events == [RawAnswer("códe", pasted=True), RawAnswer("\ufffd", pasted=True)]
 
 
+def test_a_name_and_a_password_come_as_credentials(
+    widget: LoginWidget, events: list[Event]
+) -> None:
+    say(widget, "credentials", "1", "ünï".encode(), "pass wörd".encode())
+    say(widget, "credentials", "2", b"only a name")
+    say(widget, "credentials", "3", b"name", b"password", b"more")
+    assert events == [Credentials("ünï", "pass wörd")]
+
+
+def test_a_password_stays_nowhere_once_reported(widget: LoginWidget) -> None:
+    heard: list[weakref.ref[Event]] = []
+    widget._report = lambda event: heard.append(weakref.ref(event))
+    say(widget, "credentials", "1", b"name", b"correct horse")
+    gc.collect()
+    assert [reference() for reference in heard] == [None]
+    assert [text for text in reachable_texts(widget) if "correct horse" in text] == []
+    widget._kept = {"here": ["correct horse"]}
+    assert "correct horse" in reachable_texts(widget)
+
+
+def reachable_texts(root: object) -> set[str]:
+    """Every text that hangs on ``root``, but those of classes, modules and code."""
+    program = (type, types.ModuleType, types.FunctionType, types.CodeType, types.FrameType)
+    seen: dict[int, object] = {}
+    waiting = [root]
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in seen and not isinstance(one, program):
+            seen[id(one)] = one
+            waiting += gc.get_referents(one)
+    return {str(one) for one in seen.values() if isinstance(one, str | bytes)}
+
+
+def test_what_can_be_done_once_signed_in_is_reported(
+    widget: LoginWidget, events: list[Event]
+) -> None:
+    say(widget, "renew", "1")
+    say(widget, "sign_out", "2")
+    assert events == [RenewWanted(), SignOutWanted()]
+
+
+def test_the_time_left_is_reckoned_when_it_is_sent(
+    widget: LoginWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(widget, "hello", "1")
+    sent: list[float] = []
+    for now, number in [(1000.0, "2"), (1290.5, "3"), (5000.0, "4")]:
+        monkeypatch.setattr("time.monotonic", lambda now=now: now)
+        if not sent:
+            widget.show(dataclasses.replace(VIEW, code="WDJB-MJHT", deadline=1300.0))
+        else:
+            say(widget, "hello", number)  # a page was loaded again
+        sent.append(widget.sent[-1]["seconds_left"])
+        assert "deadline" not in widget.sent[-1]
+    assert sent == [300.0, 9.5, 0.0]
+
+
 def test_a_message_sent_again_counts_once(widget: LoginWidget, events: list[Event]) -> None:
     for _ in range(3):
         say(widget, "cancel", "1")
@@ -149,9 +218,26 @@ def test_the_output_is_replaced_by_a_clean_line(widget: LoginWidget, published: 
     for message in replaced:
         assert message["update"] is True
         assert message["data"] == {"text/plain": line, "text/html": f"<p>{line}</p>"}
+
+
+def test_once_signed_in_it_can_be_shown_again_and_stays(
+    widget: LoginWidget, published: Published
+) -> None:
+    signed_in = View(Status.SIGNED_IN, "Sign in to Example", can_renew=True)
+    widget.show(signed_in)
     widget._ipython_display_()
-    assert published[-1]["data"]["text/plain"] == line
-    assert published[-1]["update"] is False
+    [shown] = published
+    assert shown["data"].pop(output_module._WIDGET_VIEW)["model_id"] == widget.model_id
+    line = "Signed in to Example. Run this cell to sign in as yourself."
+    assert shown["data"] == {"text/plain": line, "text/html": f"<p>{line}</p>"}
+    assert shown["update"] is False
+    widget.show(dataclasses.replace(signed_in, progress="Renewed."))
+    widget.show(View(Status.SIGNED_OUT, "Sign in to Example"))
+    assert published == [shown]  # each update would draw the widget anew, under somebody's hands
+    widget._ipython_display_()
+    assert published[-1]["data"]["text/plain"] == "Run this cell to sign in to Example."
+    widget.show(signed_in)
+    assert [message["update"] for message in published] == [False, False, True, True]
 
 
 def test_nothing_a_person_sees_is_a_trait(widget: LoginWidget) -> None:
@@ -229,16 +315,24 @@ def traitlets_bookkeeping(kind: type) -> set[str]:
     }
 
 
+def test_a_class_gets_the_files_of_its_parts() -> None:
+    class WithCode(LoginWidget):
+        _parts = ("code",)
+
+    class WithBoth(WithCode):
+        _parts = ("code", "password")
+
+    class Heir(WithBoth):
+        pass
+
+    assert LoginWidget._esm == static_files.script("login")
+    assert WithCode._esm == static_files.script("login", "code")
+    assert WithCode._css == static_files.style("login", "code")
+    assert Heir._esm == static_files.script("login", "code", "password")
+    assert len({LoginWidget._esm, WithCode._esm, Heir._esm}) == 3
+    assert WithCode(print, Outputs("Example"))._esm == WithCode._esm
+
+
 def test_what_the_browser_is_sent_fits_the_budget() -> None:
-    assert len(LoginWidget._esm) + len(LoginWidget._css) < 13_000
-    assert "/**" not in LoginWidget._esm
-
-
-def test_only_comments_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = (
-        '/** types\n * x */\na = "//b"; // out\n  b = "a // b";\n'
-        "// left out\n/* out */\nc = 1\n\nd = 2;\n"
-    )
-    (tmp_path / "some.js").write_text(source)
-    monkeypatch.setattr(widget_module, "_STATIC", tmp_path)
-    assert widget_module._lean("some.js") == 'a = "//b";b = "a // b";c = 1\nd = 2;'
+    assert len(LoginWidget._esm) + len(LoginWidget._css) < 10_000
+    assert "/*" not in LoginWidget._esm

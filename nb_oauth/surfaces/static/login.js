@@ -16,10 +16,14 @@ const LABELS = {
   cancel: "Cancel",
   newLink: "New link",
   again: "Sign in again",
+  renew: "Renew now",
+  signOut: "Sign out",
   silent: `${SILENT}.`,
   kept: `${SILENT}; your answer is still in the box.`,
   lost: "The kernel was restarted: run the cell again.",
 };
+/** @type {NewPart[]} What other files add to every panel. */
+const parts = [];
 const TRIES = 3;
 const PATIENCE_MS = 2000;
 
@@ -63,10 +67,11 @@ const newOutbox = (model, onSilence) => {
         clearTimeout(timer);
         sent.delete(kind);
       }),
-    send(kind, text = "") {
+    send(kind, ...texts) {
+      const text = texts.join("\n");
       if (sent.get(kind)?.text === text) return;
       const id = newId();
-      const buffers = text ? [new TextEncoder().encode(text).buffer] : [];
+      const buffers = texts.map((one) => new TextEncoder().encode(one).buffer);
       let left = TRIES;
       const attempt = () => {
         outbox.drop(kind);
@@ -87,6 +92,7 @@ const newPanel = (send) => {
   const id = newId();
   const plain = { type: "button" };
   const heading = make("h3", "heading", { id });
+  const remarks = make("div", "remarks");
   const scope = make("ul", "scope", { role: "list", "aria-label": LABELS.scope });
   const link = make("a", "link", { target: "_blank", rel: "noopener noreferrer" }, LABELS.link);
   const copy = make("button", "copy", plain, LABELS.copy);
@@ -104,10 +110,14 @@ const newPanel = (send) => {
   const error = make("div", "error", { id: id + "e", role: "alert" });
   const cancel = make("button", "cancel", plain, LABELS.cancel);
   const newLink = make("button", "new-link", plain);
-  const actions = make("div", "actions", {}, cancel, newLink);
+  const renew = make("button", "renew", plain, LABELS.renew);
+  const signOut = make("button", "sign-out", plain, LABELS.signOut);
+  const actions = make("div", "actions", {}, cancel, newLink, renew, signOut);
+  const added = parts.map((newPart) => newPart(send, id));
   const group = { role: "group", "aria-labelledby": id, tabindex: "-1" };
   const root = make("div", "root nb-oauth", group,
-    heading, scope, open, refused, form, progress, error, actions);
+    heading, remarks, scope, ...added.map((part) => part.root),
+    open, refused, form, progress, error, actions);
   let submitted = false; // and not edited since
   let rejected = false; // the same
 
@@ -127,6 +137,8 @@ const newPanel = (send) => {
   };
   cancel.onclick = () => send("cancel");
   newLink.onclick = () => send("new_link");
+  renew.onclick = () => send("renew");
+  signOut.onclick = () => send("sign_out");
   copy.onclick = async () => {
     setText(copied, "");
     try {
@@ -162,12 +174,13 @@ const newPanel = (send) => {
     const { status } = view;
     const focused = root.querySelector(":focus");
     const lost = trouble === LABELS.lost;
-    const stopped = status === "cancelled" || status === "failed";
     const signedIn = status === "signed_in";
+    const stopped = !signedIn && !status.endsWith("ing");
     const over = lost || stopped || signedIn;
     root.dataset.status = status;
     setText(heading, view.heading);
     heading.hidden = signedIn && !!view.progress;
+    remarks.replaceChildren(...view.remarks.map((text) => make("div", "remark", {}, text)));
     scope.replaceChildren(...view.scope.map((name) => make("li", "item", {}, name)));
     scope.hidden = over;
     updateLink((!over && view.link) || "");
@@ -176,14 +189,17 @@ const newPanel = (send) => {
     setText(progress, lost ? "" : view.progress);
     setText(error, trouble || view.error || "");
     cancel.hidden = over || status === "working"; // then it is too late
-    newLink.hidden = !stopped && status !== "waiting";
-    actions.hidden = lost || signedIn;
+    newLink.hidden = !stopped && (status !== "waiting" || !!view.credentials);
+    renew.hidden = !signedIn || !view.can_renew;
+    signOut.hidden = !signedIn;
+    actions.hidden = lost;
     setText(newLink, stopped ? LABELS.again : LABELS.newLink);
     updateBox(status === "waiting", !!view.error);
+    added.forEach((part) => part.update(view, over));
     /* The control that had the focus is gone: keep the keyboard's place. */
     if (focused?.closest("[hidden]")) root.focus();
   };
-  return { root, update };
+  return { root, update, end: () => added.forEach((part) => part.end?.()) };
 };
 
 /** @type {NewWidget} One closure a model: render() does not see what initialize() sets on it. */
@@ -194,8 +210,8 @@ const newWidget = () => {
   const panels = new Set();
   /** @type {View} */
   let view = {
-    type: "view", status: "preparing", heading: LABELS.heading, scope: [], link: null,
-    notice: "", progress: LABELS.connecting, error: null, box: false,
+    type: "view", status: "preparing", heading: LABELS.heading, scope: [], remarks: [],
+    link: null, notice: "", progress: LABELS.connecting, error: null, box: false,
   };
   let trouble = "";
   const show = (text = "") => {
@@ -206,10 +222,10 @@ const newWidget = () => {
     initialize({ model }) {
       outbox = newOutbox(model, (kind) => show(kind === "answer" ? LABELS.kept : LABELS.silent));
       model.on("msg:custom", (content) => {
-        if (content.type === "view") view = content;
+        if (content.type === "view") view = { ...content, came: Date.now() };
         else if (content.type === "ack") outbox.drop(content.id);
         else return;
-        if (view.status !== "waiting") outbox.drop("answer");
+        if (view.status !== "waiting") ["answer", "credentials"].forEach(outbox.drop);
         show();
       });
       model.on("comm_live_update", () => {
@@ -223,19 +239,21 @@ const newWidget = () => {
       };
     },
     render({ el }) {
-      const panel = newPanel((kind, text) => {
+      const panel = newPanel((kind, ...texts) => {
         view = { ...view, error: null };
         show();
-        outbox.send(kind, text);
+        outbox.send(kind, ...texts);
       });
       panels.add(panel);
       panel.update(view, trouble);
       el.append(panel.root);
       return () => {
         panels.delete(panel);
+        panel.end();
         panel.root.remove();
       };
     },
   };
 };
 export default newWidget;
+export { LABELS, make, parts, setText };

@@ -1,18 +1,24 @@
 /**
  * What the kernel and the browser say to one another, for the type checker and the reader alone.
- * It stays out of login.js because every widget shown sends that file to the browser.
+ * It stays out of the scripts because every widget shown sends them to the browser.
  */
 export {};
 
 declare global {
+  /** What ends in "ing" goes on; anything else but "signed_in" has stopped. */
+  type Status =
+    | "preparing" | "waiting" | "working" | "signed_in" | "cancelled" | "failed" | "signed_out";
+
   /** Kernel to browser: all there is to show; replaces what was shown before. Text, never HTML. */
   interface View {
     type: "view";
-    status: "preparing" | "waiting" | "working" | "signed_in" | "cancelled" | "failed";
+    status: Status;
     /** Such as "Sign in to GitHub". */
     heading: string;
     /** What is asked for. */
     scope: string[];
+    /** What to know about this way of signing in, a line each. */
+    remarks: string[];
     /** The authorization URL; becomes a link only if it is https or stays on this computer. */
     link: string | null;
     /** One line of explanation beside the box. */
@@ -23,6 +29,18 @@ declare global {
     error: string | null;
     /** Whether the box for the callback address is shown. */
     box: boolean;
+    /** What to enter on the page at `link`: code.js. */
+    code?: string | null;
+    /** A picture of the link for a phone, as a data:image/svg+xml URI: code.js. */
+    qr?: string | null;
+    /** How much longer `code` was good when this was sent. */
+    seconds_left?: number | null;
+    /** Whether a name and a password are asked for: password.js. */
+    credentials?: boolean;
+    /** Whether somebody who has signed in can have the token renewed. */
+    can_renew?: boolean;
+    /** Date.now() when this came; the browser's own. */
+    came?: number;
   }
 
   /** Kernel to browser: one message of the browser's has arrived. */
@@ -33,9 +51,11 @@ declare global {
 
   /**
    * Browser to kernel, as `{type: Kind, id}`. The same id means the same message, sent again because
-   * nothing acknowledged it. "answer" has one binary buffer, the UTF-8 bytes of what was typed.
+   * nothing acknowledged it. "answer" has one binary buffer, the UTF-8 bytes of what was typed;
+   * "credentials" has two, the name and the password.
    */
-  type Kind = "hello" | "answer" | "cancel" | "new_link";
+  type Kind =
+    | "hello" | "answer" | "credentials" | "cancel" | "new_link" | "renew" | "sign_out";
 
   /** The part of anywidget's model proxy that is used; initialize() and render() get different ones. */
   interface Model {
@@ -46,7 +66,7 @@ declare global {
     send(content: { type: Kind; id: string }, callbacks: undefined, buffers: ArrayBufferLike[]): void;
   }
 
-  /** A message on its way: kept, with its text, only until it is acknowledged or given up. */
+  /** A message on its way: kept, with its texts in one, only until it is acknowledged or given up. */
   interface Sent {
     id: string;
     text: string;
@@ -55,7 +75,7 @@ declare global {
 
   interface Outbox {
     /** Sends and repeats; the very message that is already on its way is not sent twice. */
-    send(kind: Kind, text?: string): void;
+    send(kind: Kind, ...texts: string[]): void;
     /** Forgets the message with this kind or id, or all of them: nothing is repeated any more. */
     drop(which?: string): void;
   }
@@ -67,7 +87,20 @@ declare global {
     root: HTMLElement;
     /** `trouble` is the script's own, such as a kernel that does not answer; outranks `view.error`. */
     update(view: View, trouble: string): void;
+    /** It is gone from the page: nothing of it may go on. */
+    end(): void;
   }
+
+  /** What a file of its own adds to every panel, by pushing a function to `parts` of login.js. */
+  interface Part {
+    root: HTMLElement;
+    /** `over`: nothing can be answered now. */
+    update(view: View, over: boolean): void;
+    end?(): void;
+  }
+
+  /** `id` begins the ids of this panel; `${id}e` is its error. */
+  type NewPart = (send: Outbox["send"], id: string) => Part;
 
   type NewPanel = (send: Outbox["send"]) => Panel;
 

@@ -1,0 +1,154 @@
+"""What stands in an output beside the widget: for front ends without widgets, and for files."""
+
+import json
+from typing import Any
+
+import pytest
+
+from nb_oauth.surfaces import Status, View
+from nb_oauth.surfaces.output import _WIDGET_VIEW, Errand, Outputs
+from nb_oauth.surfaces.widget import LoginWidget
+
+NOT_YET = "Run this cell to sign in to Example."
+SIGNED_IN = "Signed in to Example. Run this cell to sign in as yourself."
+ERRAND = Errand("https://example.test/device?a=1&b=2", "WDJB-MJHT")
+
+
+class Published(list[dict[str, Any]]):
+    """What was published to the front end, newest last."""
+
+    def __call__(self, data: Any, **options: Any) -> None:
+        self.append({"data": data, **options})
+
+    @property
+    def plain(self) -> list[str]:
+        return [message["data"]["text/plain"] for message in self]
+
+    @property
+    def saved(self) -> dict[str, dict[str, Any]]:
+        """What each output holds in the end."""
+        return {message["transient"]["display_id"]: message["data"] for message in self}
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> Published:
+    published = Published()
+    monkeypatch.setattr("IPython.display.publish_display_data", published)
+    return published
+
+
+@pytest.fixture
+def widget(published: Published) -> LoginWidget:
+    widget = LoginWidget(lambda _: None, Outputs("Example"))
+    widget.display()
+    published.clear()
+    return widget
+
+
+def view(status: Status = Status.WAITING, **changes: Any) -> View:
+    link, code = ERRAND.link, ERRAND.code
+    return View(status, "Sign in to Example", **{"link": link, "code": code, **changes})
+
+
+def test_what_can_be_done_without_a_widget_stands_beside_it(published: Published) -> None:
+    outputs = Outputs("A <b>")
+    outputs.show_widget("model", None)
+    outputs.not_signed_in(ERRAND, widget_appeared=False)
+    shown, updated = published
+    assert updated["update"] is True
+    assert updated["transient"] == shown["transient"]
+    assert updated["data"] == {
+        _WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": "model"},
+        "text/plain": "To sign in to A <b> open https://example.test/device?a=1&b=2 and enter "
+        "WDJB-MJHT",
+        "text/html": "<p>To sign in to A &lt;b&gt; open "
+        '<a href="https://example.test/device?a=1&amp;b=2" target="_blank" '
+        'rel="noopener noreferrer">https://example.test/device?a=1&amp;b=2</a> and enter '
+        "<strong>WDJB-MJHT</strong></p>",
+    }
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "http://example.test/", '"><script>alert(1)</script>']
+)
+def test_what_is_no_safe_link_stays_text(published: Published, link: str) -> None:
+    outputs = Outputs("Example")
+    outputs.show_widget("model", None)
+    outputs.not_signed_in(Errand(link, "<i>&"), widget_appeared=False)
+    markup = published[-1]["data"]["text/html"]
+    assert "<a" not in markup
+    assert "<script" not in markup
+    assert "<strong>&lt;i&gt;&amp;</strong>" in markup
+
+
+def test_a_new_code_takes_the_place_of_the_old(widget: LoginWidget, published: Published) -> None:
+    widget.show(view(Status.PREPARING, link=None, code=None))
+    widget.show(view())
+    widget.show(view(progress="Still waiting."))
+    widget.show(view(code="BBBB-CCCC"))
+    assert [text.split()[-1] for text in published.plain] == ["WDJB-MJHT", "BBBB-CCCC"]
+
+
+def test_a_cell_that_shows_it_later_says_the_code_at_once(
+    widget: LoginWidget, published: Published
+) -> None:
+    widget.show(view())
+    widget.display()
+    assert published.plain[-1].endswith("WDJB-MJHT")
+    assert published[-1]["update"] is False
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (Status.SIGNED_IN, SIGNED_IN),
+        (Status.CANCELLED, NOT_YET),
+        (Status.FAILED, NOT_YET),
+        (Status.WORKING, NOT_YET),
+    ],
+)
+def test_no_code_is_left_in_what_is_saved(published: Published, status: Status, line: str) -> None:
+    widget = LoginWidget(lambda _: None, Outputs("Example"))
+    widget.display()
+    widget.display()
+    widget.show(view())
+    widget.show(view(status))  # even if whoever shows this forgot to leave the code out
+    assert {data["text/plain"] for data in published.saved.values()} == {line}
+    assert "WDJB" not in json.dumps(published.saved)
+    assert len(published.saved) == 2
+
+
+def test_where_the_widget_was_seen_nothing_is_drawn_anew(
+    widget: LoginWidget, published: Published
+) -> None:
+    widget._take_message(widget, {"type": "hello", "id": "1"}, [])
+    widget.show(view())
+    widget.show(view(code="BBBB-CCCC"))
+    assert published == []
+
+
+def test_a_code_that_was_said_is_taken_away_when_another_one_is_seen(
+    widget: LoginWidget, published: Published
+) -> None:
+    widget.show(view())
+    widget._take_message(widget, {"type": "hello", "id": "1"}, [])
+    widget.show(view(progress="Still waiting."))
+    assert len(published) == 1
+    widget.show(view(code="BBBB-CCCC"))
+    widget.show(view(code="DDDD-EEEE"))
+    assert published.plain[1:] == [NOT_YET]
+
+
+def test_a_link_without_a_code_is_not_said(widget: LoginWidget, published: Published) -> None:
+    widget.show(view(code=None))
+    assert published == []
+
+
+def test_an_errand_keeps_its_code_to_itself() -> None:
+    assert repr(ERRAND) == "Errand()"
+    assert "WDJB" not in repr(view())
+
+
+def test_the_clean_line_alone(published: Published) -> None:
+    Outputs("Example", invites=False).show_signed_in()
+    assert published.plain == ["Signed in to Example."]
