@@ -25,7 +25,13 @@ if TYPE_CHECKING:
         TokenExpiredError,
         TokenUpdated,
     )
-    from nb_oauth.logins import AuthorizationCodeLogin, ClientCredentialsLogin
+    from nb_oauth.logins import (
+        AuthorizationCodeLogin,
+        ClientCredentialsLogin,
+        DeviceLogin,
+        ImplicitLogin,
+        PasswordLogin,
+    )
     from nb_oauth.providers import Provider
     from nb_oauth.session import OAuth2Session
     from nb_oauth.sign_in import login
@@ -38,6 +44,8 @@ _ROOMS = {
     "Client": "clients",
     "ClientCredentialsLogin": "logins",
     "ConfigurationError": "exceptions",
+    "DeviceLogin": "logins",
+    "ImplicitLogin": "logins",
     "InsecureTransportError": "exceptions",
     "LoginCancelled": "exceptions",
     "LoginError": "exceptions",
@@ -47,6 +55,7 @@ _ROOMS = {
     "MemoryTokenStore": "stores",
     "OAuth2Session": "session",
     "OAuthError": "exceptions",
+    "PasswordLogin": "logins",
     "Provider": "providers",
     "StateMismatchError": "exceptions",
     "TokenError": "exceptions",
@@ -65,6 +74,8 @@ __all__ = [
     "Client",
     "ClientCredentialsLogin",
     "ConfigurationError",
+    "DeviceLogin",
+    "ImplicitLogin",
     "InsecureTransportError",
     "LoginCancelled",
     "LoginError",
@@ -74,6 +85,7 @@ __all__ = [
     "MemoryTokenStore",
     "OAuth2Session",
     "OAuthError",
+    "PasswordLogin",
     "Provider",
     "StateMismatchError",
     "TokenError",

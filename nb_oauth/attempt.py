@@ -10,16 +10,16 @@ import contextvars
 import errno
 import logging
 import os
-import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from nb_oauth.asking import Inbox, as_shown, judge, rejection_of
 from nb_oauth.exceptions import LoginCancelled, OAuthError
 from nb_oauth.grants import Flow, Grant
-from nb_oauth.prompts import Answer, OpenPage, RawAnswer, Rejection
+from nb_oauth.prompts import Answer, Credentials, Prompt, RawAnswer, Rejection, ShowCode
 from nb_oauth.redirects import LoopbackRedirect, is_loopback_redirect
 from nb_oauth.session import OAuth2Session
 from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, Surface, View
@@ -49,7 +49,8 @@ class _TakenOver:
     """A newer sign-in listens where this one did."""
 
 
-Incoming = RawAnswer | Cancelled | NewLinkWanted | _Delivered | _TakenOver
+Reported = RawAnswer | Credentials | Cancelled | NewLinkWanted
+"""What a person may report to an attempt."""
 
 
 class _BeginAgainError(Exception):
@@ -66,6 +67,7 @@ class Attempt:
         surface: who shows what the person is to do.
         provider_name: what people call the provider.
         scope: what is asked for, to show it.
+        remarks: what to know about this way of signing in, a line each.
 
     Attributes:
         future: the session that came of it, or why none did.
@@ -80,6 +82,7 @@ class Attempt:
         surface: Surface,
         provider_name: str,
         scope: tuple[str, ...],
+        remarks: tuple[str, ...] = (),
     ) -> None:
         self.future: Future[OAuth2Session] = Future()
         self._grant = grant
@@ -88,10 +91,12 @@ class Attempt:
         self._surface = surface
         self._provider_name = provider_name
         self._scope = scope
-        self._inbox: queue.SimpleQueue[Incoming] = queue.SimpleQueue()
+        self._remarks = remarks
+        self._inbox: Inbox[Reported | _Delivered | _TakenOver] = Inbox()
         self._notice = _NOTICE
         self._listener: LoopbackRedirect | None = None
         self._thread: threading.Thread | None = None
+        self._shown: View | None = None
         self._is_over = False
 
     def start(self) -> None:
@@ -108,7 +113,7 @@ class Attempt:
         """Whether waiting here would never end: an observer runs in the attempt's own thread."""
         return threading.current_thread() is self._thread and not self.future.done()
 
-    def put(self, event: RawAnswer | Cancelled | NewLinkWanted) -> None:
+    def put(self, event: Reported) -> None:
         """Take what a person did. Returns at once; may be called from any thread."""
         self._inbox.put(event)
 
@@ -140,14 +145,16 @@ class Attempt:
         try:
             with contextlib.ExitStack() as while_under_way:
                 session = self._sign_in(while_under_way)
+            renews = session.account.renews
         except LoginCancelled as error:
             self._end(error, Status.CANCELLED, progress="Cancelled.")
         except BaseException as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
             self._end(error, Status.FAILED, error=_words_of(error))
         else:
-            self._end(session, Status.SIGNED_IN, progress=f"Signed in to {self._provider_name}.")
+            done = f"Signed in to {self._provider_name}."
+            self._end(session, Status.SIGNED_IN, progress=done, can_renew=renews)
 
-    def _end(self, outcome: OAuth2Session | BaseException, status: Status, **details: str) -> None:
+    def _end(self, outcome: OAuth2Session | BaseException, status: Status, **details: Any) -> None:  # noqa: ANN401 - the fields of a View
         """Show how it ended, tell who waits, then tell who only watches (and may wait in turn)."""
         try:
             with self._surface.observers_later():
@@ -175,11 +182,9 @@ class Attempt:
 
     def _turn_away_the_late(self) -> None:
         """Tell every browser that still waits for a verdict that all is over."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                event = self._inbox.get_nowait()
-                if isinstance(event, _Delivered):
-                    event.verdict.set_result("This sign-in is over already.")
+        for event in self._inbox.remaining():
+            if isinstance(event, _Delivered):
+                event.verdict.set_result("This sign-in is over already.")
 
     def _sign_in(self, while_under_way: contextlib.ExitStack) -> OAuth2Session:
         self._show(Status.PREPARING, progress="Preparing…")
@@ -216,46 +221,58 @@ class Attempt:
         try:
             prompt = next(flow)
             while True:
-                answer = self._ask(prompt)
-                self._show(Status.WORKING, progress="Fetching the token…")
-                prompt = flow.send(answer)
+                prompt = flow.send(self._ask(prompt))  # no name refers to a password while it waits
         except StopIteration:
             return
 
-    def _ask(self, prompt: OpenPage[Any]) -> Answer[Any]:
+    def _ask(self, prompt: Prompt) -> Answer[Any]:
         """Show ``prompt`` until it is answered (a wrong answer is explained, and no end)."""
-        rejection = prompt.rejection
+        rejection = rejection_of(prompt)
         while True:
-            self._show(
-                Status.WAITING,
-                link=prompt.url,
-                notice=self._notice,
-                progress=f"Waiting for you to sign in to {self._provider_name}…",
-                error=rejection.reason if rejection else None,
-                box=True,
-            )
-            outcome = self._judge(self._inbox.get(), prompt)
+            details = as_shown(prompt, self._provider_name, self._notice)
+            if rejection is not None:
+                details["error"] = rejection.reason
+            self._show(Status.WAITING, **details)
+            outcome = self._outcome(prompt)
             if isinstance(outcome, Answer):
+                if not isinstance(prompt, ShowCode):  # that goes on being shown
+                    self._show(Status.WORKING, progress="Fetching the token…")
                 return outcome
             rejection = outcome
 
-    def _judge(self, event: Incoming, prompt: OpenPage[Any]) -> Answer[Any] | Rejection:
-        if isinstance(event, Cancelled):
-            raise LoginCancelled("Signing in was cancelled. Run the cell again to sign in.")
-        if isinstance(event, NewLinkWanted):
-            raise _BeginAgainError
-        if isinstance(event, _TakenOver):
-            self._listener, self._notice = None, _TAKEN_OVER
-            return Rejection(_TAKEN_OVER)
-        raw = event.answer if isinstance(event, _Delivered) else event
-        outcome = prompt.accept(raw)
-        if isinstance(event, _Delivered):
-            words = outcome.reason if isinstance(outcome, Rejection) else outcome.remark
-            event.verdict.set_result(words)
+    def _outcome(self, prompt: Prompt) -> Answer[Any] | Rejection:
+        """Wait for what answers ``prompt``, well or badly."""
+        while True:
+            event = self._inbox.next_for(prompt)
+            if isinstance(event, Cancelled):
+                raise LoginCancelled("Signing in was cancelled. Run the cell again to sign in.")
+            if isinstance(event, NewLinkWanted):
+                raise _BeginAgainError
+            if isinstance(event, _TakenOver):
+                self._listener, self._notice = None, _TAKEN_OVER
+                return Rejection(_TAKEN_OVER)
+            outcome = event if isinstance(event, Answer) else self._judge(event, prompt)
+            if outcome is not None:
+                return outcome
+
+    def _judge(
+        self, event: RawAnswer | Credentials | _Delivered, prompt: Prompt
+    ) -> Answer[Any] | Rejection | None:
+        if not isinstance(event, _Delivered):
+            return judge(prompt, event)
+        outcome = judge(prompt, event.answer)
+        words = (
+            outcome.reason if isinstance(outcome, Rejection) else getattr(outcome, "remark", None)
+        )
+        event.verdict.set_result(words)
         return outcome
 
     def _show(self, status: Status, **details: Any) -> None:  # noqa: ANN401 - the fields of a View
-        view = View(status, f"Sign in to {self._provider_name}", self._scope, **details)
+        heading = f"Sign in to {self._provider_name}"
+        view = View(status, heading, self._scope, remarks=self._remarks, **details)
+        if view.code is not None and view == self._shown:  # it is asked for again and again
+            return
+        self._shown = view
         try:
             self._surface.show(view)
         except Exception:  # a front end that went away is no reason to lose a token

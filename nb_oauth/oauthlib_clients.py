@@ -36,5 +36,9 @@ def oauthlib_client(grant: str, client: Client, scope: Scope) -> OAuthlibClient:
     """
     if grant not in _KINDS:
         raise ConfigurationError(f"grant={grant!r} is not one of {', '.join(sorted(_KINDS))}.")
-    asked = " ".join(scope_list(scope)) if grant in _ASKED_IN_TOKEN_REQUEST else ""
-    return _KINDS[grant](client.client_id, scope=asked or None)
+    asked = scope_list(scope)
+    sent = " ".join(asked) if grant in _ASKED_IN_TOKEN_REQUEST else ""
+    made = _KINDS[grant](client.client_id, scope=sent or None)
+    if isinstance(made, MobileApplicationClient) and "openid" in asked:
+        made.response_type = "id_token token"  # OpenID Connect Core §3.2.2.1
+    return made

@@ -90,10 +90,11 @@ class OAuth2Session(RenewingSession):
         redirect_uri = redirect_uri or client.redirect_uri
         if redirect_uri:
             require_redirect_uri(redirect_uri)
+        is_sent_back = grant in {_AUTHORIZATION_CODE, _IMPLICIT}
         session = cls(
             client=oauthlib_client(grant, client, scope),
             scope=tokens.scope_list(scope) or None,
-            redirect_uri=redirect_uri,
+            redirect_uri=redirect_uri if is_sent_back else None,
             pkce="S256" if grant == _AUTHORIZATION_CODE else None,
         )
         if grant != _IMPLICIT:  # it never asks there, and renews nothing

@@ -8,12 +8,18 @@ no widget, kernel, clock or file.
 from nb_oauth.grants.authorization_code import AuthorizationCodeGrant
 from nb_oauth.grants.client_credentials import ClientCredentialsGrant
 from nb_oauth.grants.contract import DeviceAuthorization, Flow, Grant, GrantSession
+from nb_oauth.grants.device_code import DeviceCodeGrant
+from nb_oauth.grants.implicit import ImplicitGrant
+from nb_oauth.grants.password import PasswordGrant
 
 __all__ = [
     "AuthorizationCodeGrant",
     "ClientCredentialsGrant",
     "DeviceAuthorization",
+    "DeviceCodeGrant",
     "Flow",
     "Grant",
     "GrantSession",
+    "ImplicitGrant",
+    "PasswordGrant",
 ]

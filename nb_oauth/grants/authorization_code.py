@@ -4,45 +4,19 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
-from requests import RequestException
-
-from nb_oauth.exceptions import ConfigurationError, TokenError
-from nb_oauth.grants.authorization_response import (
+from nb_oauth.exceptions import TokenError
+from nb_oauth.grants.authorization_messages import (
     AuthorizationRequest,
     AuthorizationResponse,
     History,
-    read_response,
 )
+from nb_oauth.grants.authorization_response import read_response
 from nb_oauth.grants.contract import Flow, GrantSession
+from nb_oauth.grants.extra import checked_extra
+from nb_oauth.grants.refusals import is_beyond_repair
 from nb_oauth.prompts import OpenPage, Rejection
 from nb_oauth.providers import Provider
 from nb_oauth.tokens import Token
-
-# What the session itself puts into the request: overriding one would undo its protection.
-_OURS = {
-    "client_id",
-    "code_challenge",
-    "code_challenge_method",
-    "redirect_uri",
-    "request",  # RFC 9101: would replace all of the above
-    "request_uri",
-    "response_mode",  # the answer must come in the query
-    "response_type",
-    "scope",
-    "state",
-    "url",
-}
-_OUT_OF_ORDER = 500  # HTTP statuses from here on
-# What the token endpoint says when another code would fare no better: RFC 6749 §5.2, and GitHub.
-_BEYOND_REPAIR = {
-    "incorrect_client_credentials",
-    "invalid_client",
-    "invalid_request",
-    "invalid_scope",
-    "redirect_uri_mismatch",
-    "unauthorized_client",
-    "unsupported_grant_type",
-}
 
 
 class AuthorizationCodeGrant:
@@ -64,12 +38,7 @@ class AuthorizationCodeGrant:
 
     def __init__(self, provider: Provider, extra: Mapping[str, str] | None = None) -> None:
         self.provider = provider
-        self.extra = dict(extra or {})
-        if clash := sorted(_OURS & self.extra.keys()):
-            raise ConfigurationError(
-                f"extra={{…}} must not hold {', '.join(clash)}: that is sent already, from the "
-                "arguments of the same name or made anew for each sign-in."
-            )
+        self.extra = checked_extra(extra)
         self._authorization_endpoint = provider.require("authorization_endpoint")
         self._token_endpoint = provider.require("token_endpoint")
         self._history = History()
@@ -114,21 +83,9 @@ class AuthorizationCodeGrant:
         try:
             return session.fetch_token(self._token_endpoint, code=response.code)
         except TokenError as error:
-            if _is_beyond_repair(error):
+            if is_beyond_repair(error):
                 raise
             return Rejection(
                 f"{error} A code works once and for a short time: open the sign-in page again "
                 "for another."
             )
-
-
-def _is_beyond_repair(error: TokenError) -> bool:
-    """Tell whether another try would fare no better.
-
-    Without an error code it would if the endpoint was out of reach or out of order, and would
-    not if it answered with something that is no token.
-    """
-    if error.error is not None:
-        return error.error in _BEYOND_REPAIR
-    out_of_reach = isinstance(error, RequestException)
-    return not (out_of_reach or (error.status or 0) >= _OUT_OF_ORDER)

@@ -5,81 +5,22 @@ breaks around; and now and then something else altogether. Each is told apart he
 answer is explained in words that say what to do next.
 """
 
-import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from nb_oauth.grants.authorization_messages import (
+    AuthorizationRequest,
+    AuthorizationResponse,
+    History,
+)
 from nb_oauth.masking import excerpt
 from nb_oauth.prompts import Answer, RawAnswer, Rejection
-from nb_oauth.providers import Provider
 
 _WRAPPING = "\"'`<>()[]{}“”‘’«»,;\ufeff\u200b\u2060 \t"
 _CODE = re.compile(r"[A-Za-z0-9._~+/=%:|!*$@-]{4,2048}")
 _WORD = re.compile(r"[a-z]{1,15}")  # sooner a word, or a password, than a code
-_ADVICE = {  # by RFC 6749 §4.1.2.1
-    "access_denied": "Access was not granted: open the sign-in page again, or cancel.",
-    "invalid_scope": "It does not know all of the scope: change scope=… and run the cell again.",
-    "unauthorized_client": "Check what the app is registered for with the provider.",
-}
-_OTHER_ADVICE = "Open the sign-in page again; if it stays so, check how the app is set up."
-
-
-@dataclass(frozen=True)
-class AuthorizationRequest:
-    """What one authorization request was, so that only its own answer is taken for one."""
-
-    provider: Provider
-    url: str = field(repr=False)
-    state: str = field(repr=False)
-    redirect_uri: str | None
-
-    @property
-    def has_challenge(self) -> bool:
-        """Whether a PKCE challenge went along (RFC 7636 §4.3)."""
-        return "code_challenge" in dict(parse_qsl(urlsplit(self.url).query))
-
-
-@dataclass(frozen=True)
-class AuthorizationResponse:
-    """What the provider answered: a code, or an error (RFC 6749 §4.1.2)."""
-
-    code: str | None = field(default=None, repr=False)
-    error: str | None = None
-    error_description: str | None = None
-    bare: bool = False
-    """Whether it was a code alone, with no state."""
-
-    def refusal(self, provider_name: str) -> str:
-        """Say what the provider's error means for the person (RFC 6749 §4.1.2.1)."""
-        words = f" – {excerpt(self.error_description)}" if self.error_description else ""
-        said = f"{provider_name} answered: {excerpt(self.error or '')}{words}".rstrip(". ")
-        return f"{said}. {_ADVICE.get(self.error or '', _OTHER_ADVICE)}"
-
-
-class History:
-    """The requests and codes that one login used before, to know them when seen again."""
-
-    def __init__(self) -> None:
-        self._states: set[str] = set()
-        self._codes: set[bytes] = set()
-
-    def remember(self, state: str) -> None:
-        """Note that a link with this ``state`` was made."""
-        self._states.add(state)
-
-    def spend(self, code: str | None) -> None:
-        """Note that ``code`` was sent to the token endpoint (only its digest is kept)."""
-        self._codes.add(_digest(code))
-
-    def knows(self, state: str) -> bool:
-        """Tell whether ``state`` belongs to a link of the same login, the newest or an older."""
-        return state in self._states
-
-    def is_spent(self, code: str | None) -> bool:
-        """Tell whether ``code`` was sent to the token endpoint before."""
-        return _digest(code) in self._codes
+_FIRST_NAMES = ("access_token=", "code=", "error=", "id_token=", "iss=", "state=", "token_type=")
 
 
 def read_response(
@@ -100,8 +41,10 @@ def read_response(
     if not text:
         return Rejection(f"There is nothing in the box. {_what_to_paste(request)}")
     if _split(text) is None:
-        return Rejection(f"This is neither an address nor a code. {_what_to_paste(request)}")
-    parameters = _parameters(text)
+        return Rejection(
+            f"This is neither an address nor a {request.wanted}. {_what_to_paste(request)}"
+        )
+    parameters = _parameters(text, request)
     if parameters is None:
         return _read_bare_code(text, raw, request, history)
     return _read_parameters(text, parameters, request, history)
@@ -114,15 +57,17 @@ def _unwrap(text: str) -> str:
     return "".join(text.split()) if "=" in text else text
 
 
-def _parameters(text: str) -> dict[str, list[str]] | None:
+def _parameters(text: str, request: AuthorizationRequest) -> dict[str, list[str]] | None:
     """Return the parameters of an address or a query; None if ``text`` looks like neither."""
     if " " in text:
         return None
+    if request.brings == "access_token" and "#" in text:
+        return parse_qs(text.partition("#")[2], keep_blank_values=True)
     before, mark, query = text.partition("?")
     if not mark:
         if "://" in text:
             query = urlsplit(text).fragment
-        elif text.startswith(("code=", "state=", "error=", "iss=")) or "&" in text:
+        elif text.startswith(_FIRST_NAMES) or "&" in text:
             query = before
         else:
             return None
@@ -134,12 +79,16 @@ def _read_bare_code(
 ) -> Answer[AuthorizationResponse] | Rejection:
     looks_like_one = _CODE.fullmatch(text) and not _WORD.fullmatch(text)
     if not looks_like_one or not raw.pasted:
-        return Rejection(f"This is neither an address nor a code. {_what_to_paste(request)}")
+        return Rejection(
+            f"This is neither an address nor a {request.wanted}. {_what_to_paste(request)}"
+        )
     if not request.has_challenge:
-        return Rejection(f"A code alone is not safe to take here. {_what_to_paste(request)}")
+        return Rejection(
+            f"A {request.wanted} alone is not safe to take here. {_what_to_paste(request)}"
+        )
     code = unquote(text)  # an address bar shows the slash of a code such as 4/0AX as %2F
     if history.is_spent(code):
-        return _spent()
+        return _spent(request)
     return Answer(AuthorizationResponse(code=code, bare=True))
 
 
@@ -151,16 +100,17 @@ def _read_parameters(
 ) -> Answer[AuthorizationResponse] | Rejection:
     rejection = (
         _not_an_answer(text, parameters, request)
-        or _already_used(parameters, history)
+        or _already_used(parameters, request, history)
         or _wrong_state(text, parameters, request, history)
         or _wrong_issuer(parameters, request)
     )
     if rejection is not None:
         return rejection
     response = AuthorizationResponse(
-        code=_first(parameters, "code"),
+        code=_first(parameters, request.brings),
         error=_first(parameters, "error"),
         error_description=_first(parameters, "error_description"),
+        address=_whole(text, request),
     )
     remark = None if response.error is None else response.refusal(request.provider.name)
     return Answer(response, remark)
@@ -176,7 +126,7 @@ def _not_an_answer(
         )
     if any(len(values) > 1 for values in parameters.values()):  # RFC 6749 §3.1
         return Rejection(f"This address holds a parameter twice. {_what_to_paste(request)}")
-    if not (_first(parameters, "code") or _first(parameters, "error")):
+    if not (_first(parameters, request.brings) or _first(parameters, "error")):
         return Rejection(_no_code(text, request))
     return None
 
@@ -184,17 +134,20 @@ def _not_an_answer(
 def _no_code(text: str, request: AuthorizationRequest) -> str:
     if _same_place(text, request.redirect_uri):
         return (
-            "This address holds no code: the page has taken it away, or it was cut off. Open "
-            "the sign-in page again."
+            f"This address holds no {request.wanted}: the page has taken it away, or it was cut "
+            "off. Open the sign-in page again."
         )
     return (
-        f"This address does not come from signing in: it holds no code. {_what_to_paste(request)}"
+        f"This address does not come from signing in: it holds no {request.wanted}. "
+        f"{_what_to_paste(request)}"
     )
 
 
-def _already_used(parameters: dict[str, list[str]], history: History) -> Rejection | None:
-    code = _first(parameters, "code")
-    return _spent() if code and history.is_spent(code) else None
+def _already_used(
+    parameters: dict[str, list[str]], request: AuthorizationRequest, history: History
+) -> Rejection | None:
+    code = _first(parameters, request.brings)
+    return _spent(request) if code and history.is_spent(code) else None
 
 
 def _wrong_state(
@@ -250,22 +203,25 @@ def _same_place(text: str, redirect_uri: str | None) -> bool:
     return (here.scheme, here.netloc, here.path) == (there.scheme, there.netloc, there.path)
 
 
+def _whole(text: str, request: AuthorizationRequest) -> str:
+    """Return the whole address of an answer that may have been pasted as its parameters alone."""
+    fragment = text.partition("#")[2] or text.rpartition("?")[2]
+    return f"{request.redirect_uri or ''}#{fragment}"
+
+
 def _what_to_paste(request: AuthorizationRequest) -> str:
     place = f": it begins with {request.redirect_uri}" if request.redirect_uri else ""
     return f"Paste the address of the page that you end on after signing in{place}."
 
 
-def _spent() -> Rejection:
+def _spent(request: AuthorizationRequest) -> Rejection:
+    what = request.wanted
     return Rejection(
-        "This code was tried already, and a code works once. Open the sign-in page again for "
-        "another."
+        f"This {what} was tried already, and a {what} works once here. Open the sign-in page again "
+        "for another."
     )
 
 
 def _first(parameters: dict[str, list[str]], name: str) -> str | None:
     values = parameters.get(name)
     return values[0] if values else None
-
-
-def _digest(code: str | None) -> bytes:
-    return hashlib.sha256((code or "").encode()).digest()

@@ -6,6 +6,16 @@ whether or not a cell waits for it; ``wait()``, ``await`` and ``.session`` wait.
 
 from nb_oauth.logins.authorization_code import AuthorizationCodeLogin
 from nb_oauth.logins.client_credentials import ClientCredentialsLogin
+from nb_oauth.logins.device_code import DeviceLogin
+from nb_oauth.logins.implicit import ImplicitLogin
 from nb_oauth.logins.login import Login
+from nb_oauth.logins.password import PasswordLogin
 
-__all__ = ["AuthorizationCodeLogin", "ClientCredentialsLogin", "Login"]
+__all__ = [
+    "AuthorizationCodeLogin",
+    "ClientCredentialsLogin",
+    "DeviceLogin",
+    "ImplicitLogin",
+    "Login",
+    "PasswordLogin",
+]

@@ -11,11 +11,20 @@ from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError, LoginError
 from nb_oauth.grants import Grant
+from nb_oauth.logins.account_actions import AccountActions
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore
-from nb_oauth.surfaces import Appeared, Cancelled, Event, NewLinkWanted, nobody
+from nb_oauth.surfaces import (
+    Appeared,
+    Cancelled,
+    Event,
+    NewLinkWanted,
+    RenewWanted,
+    SignOutWanted,
+    nobody,
+)
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.surfaces.widget import LoginWidget
 from nb_oauth.tokens import Scope, scope_list
@@ -30,7 +39,11 @@ _ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 
 
 class Login(LoginWidget):
-    """What every …Login widget does. Make one of its subclasses."""
+    """What every …Login widget does. Make one of its subclasses.
+
+    Attributes:
+        remarks: what the widget says of this way of signing in, a line each.
+    """
 
     _attempt: Attempt | None = None  # there from the first: close() may come before __init__
 
@@ -49,6 +62,8 @@ class Login(LoginWidget):
         self._scope = tuple(scope_list(scope))
         self._store = store
         self._account = account
+        self.remarks: tuple[str, ...] = (grant.advice,) if grant.advice else ()
+        self._actions = AccountActions(self, provider.name)
         self._told: Attempt | None = None
         self._beginning = threading.Lock()
         self._followers: list[Callable[[OAuth2Session], object]] = []
@@ -200,12 +215,13 @@ class Login(LoginWidget):
             surface=self,
             provider_name=self._provider.name,
             scope=self._scope,
+            remarks=self.remarks,
         )
         attempt.future.add_done_callback(self._tell_followers)
         return attempt
 
     def _redirect_uri(self) -> str | None:
-        if not self._grant.asks_a_person:
+        if not self._grant.sends_back:
             return None
         return self._client.redirect_uri or _ANY_LOOPBACK_PORT
 
@@ -243,6 +259,9 @@ class Login(LoginWidget):
             is_wanted = isinstance(event, NewLinkWanted) or self._attempt is None
             if is_wanted:
                 self._begin()
+        elif isinstance(event, RenewWanted | SignOutWanted):
+            if self.is_done and self._attempt is not None:
+                self._actions.begin(event, self._attempt.future.result())
         elif self._attempt is not None and not isinstance(event, Appeared):
             self._attempt.put(event)
 

@@ -88,7 +88,8 @@ class Bench:
     def __init__(self, redirect_uri: str = "https://app.test/cb", **grant: Any) -> None:
         self.surface = Surface()
         self.grant = NumberedPages(**grant)
-        self.session = SimpleNamespace(redirect_uri=None)
+        account = SimpleNamespace(renews=True)
+        self.session = SimpleNamespace(redirect_uri=None, account=account)
         self.attempt = Attempt(
             grant=self.grant,
             open_session=self._open,

@@ -11,7 +11,7 @@ import requests_oauthlib
 
 from nb_oauth import LoginRequired, MemoryTokenStore, OAuth2Session, TokenError, TokenExpiredError
 from nb_oauth import renewal as renewal_module
-from nb_oauth import session as session_module
+from nb_oauth import session_renewal as session_module
 from tests.polling import wait_until
 from tests.unit.session_stage import Reply, Stage, at_once, ending, let_theirs_use_http, reply
 

@@ -126,5 +126,5 @@ def test_a_token_is_known_by_its_issuer_client_grant_and_account() -> None:
 
 
 def test_a_provider_that_nothing_identifies_has_no_key() -> None:
-    with pytest.raises(ConfigurationError, match="token_endpoint"):
+    with pytest.raises(ConfigurationError, match="authorization_endpoint"):
         TokenKey.of(Provider("P"), Client("app"), "g")

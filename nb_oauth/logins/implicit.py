@@ -1,0 +1,44 @@
+"""The widget of the implicit grant."""
+
+from collections.abc import Mapping
+
+from nb_oauth.clients import Client
+from nb_oauth.grants import ImplicitGrant
+from nb_oauth.logins.login import Login
+from nb_oauth.providers import Provider
+from nb_oauth.stores import TokenStore
+from nb_oauth.tokens import Scope
+
+
+class ImplicitLogin(Login):
+    """Signs in by the implicit grant (RFC 6749 §4.2).
+
+    requests-oauthlib calls it the Mobile Application Flow. The token comes in the address itself,
+    and nothing renews it. With scope ``openid`` an ID token is asked for as well
+    (``response_type=id_token token``, OpenID Connect Core §3.2). RFC 9700 §2.1.2 advises against
+    it: use :class:`AuthorizationCodeLogin` where the provider has it.
+
+    Args:
+        provider: where to sign in.
+        client: your app as registered there. A loopback ``redirect_uri`` comes back by itself;
+            with any other the person copies the address into the box.
+        scope: what to ask for, one string or several.
+        extra: further authorization parameters.
+        store: where the token is kept; None keeps it in the session.
+        account: a label for one of several accounts of the same person.
+
+    Raises:
+        ConfigurationError: an argument cannot work; the message says what to pass instead.
+    """
+
+    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
+        self,
+        provider: Provider,
+        client: Client,
+        *,
+        scope: Scope = None,
+        extra: Mapping[str, str] | None = None,
+        store: TokenStore | None = None,
+        account: str | None = None,
+    ) -> None:
+        super().__init__(ImplicitGrant(provider, extra), provider, client, scope, store, account)

@@ -1,0 +1,40 @@
+"""The widget of the password grant."""
+
+from nb_oauth.clients import Client
+from nb_oauth.grants import PasswordGrant
+from nb_oauth.logins.login import Login
+from nb_oauth.providers import Provider
+from nb_oauth.stores import TokenStore
+from nb_oauth.tokens import Scope
+
+
+class PasswordLogin(Login):
+    """Signs in with a name and a password, by the password grant (RFC 6749 §4.3).
+
+    requests-oauthlib calls it the Legacy Application Flow. The password goes to the token endpoint
+    once and is kept nowhere. RFC 9700 §2.4 says not to use it any more: use
+    :class:`AuthorizationCodeLogin` or :class:`DeviceLogin` where the provider has them.
+
+    Args:
+        provider: where to sign in.
+        client: your app as registered there.
+        scope: what to ask for, one string or several.
+        store: where the token is kept; None keeps it in the session.
+        account: a label for one of several accounts of the same person.
+
+    Raises:
+        ConfigurationError: an argument cannot work; the message says what to pass instead.
+    """
+
+    _parts = ("password",)
+
+    def __init__(
+        self,
+        provider: Provider,
+        client: Client,
+        *,
+        scope: Scope = None,
+        store: TokenStore | None = None,
+        account: str | None = None,
+    ) -> None:
+        super().__init__(PasswordGrant(provider), provider, client, scope, store, account)
