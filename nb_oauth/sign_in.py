@@ -1,24 +1,42 @@
 """``login()``: whether to ask, and how.
 
 A session that lives in this kernel and has the scope is returned without asking. Otherwise
-somebody is asked, with the widget.
+somebody is asked, with the widget of the best grant.
 """
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from nb_oauth import place, tokens
+from nb_oauth import grant_choice, place, tokens
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.grants import AuthorizationCodeGrant
-from nb_oauth.logins import AuthorizationCodeLogin, Login
+from nb_oauth.grant_choice import OF_A_PERSON, OF_THE_APP, Choice
+from nb_oauth.logins import (
+    AuthorizationCodeLogin,
+    ClientCredentialsLogin,
+    DeviceLogin,
+    ImplicitLogin,
+    Login,
+    PasswordLogin,
+)
 from nb_oauth.place import Place
-from nb_oauth.providers import Provider, known_provider
+from nb_oauth.providers import KnownProvider, Provider, known_provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.tokens import Scope, TokenKey
+
+_LOGINS: dict[str, Callable[..., Login]] = {
+    "authorization_code": AuthorizationCodeLogin,
+    "client_credentials": ClientCredentialsLogin,
+    "device_code": DeviceLogin,
+    "implicit": ImplicitLogin,
+    "password": PasswordLogin,
+}
+_PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "demo"'
+_WITH_EXTRA = {"authorization_code", "device_code", "implicit"}
 
 
 @dataclass(frozen=True)
@@ -30,10 +48,22 @@ class _Request:
     scope: tuple[str, ...]
     extra: tuple[tuple[str, str], ...]
     account: str | None
+    grant: str
+    why: str = field(default="", compare=False)
+    remark: str = field(default="", compare=False)
 
     @property
     def key(self) -> TokenKey:
-        return TokenKey.of(self.provider, self.client, AuthorizationCodeGrant.name, self.account)
+        return self._key_by(self.grant)
+
+    @property
+    def keys(self) -> list[TokenKey]:
+        """What a session may be known by: where nobody named a grant, a person's is as good."""
+        grants = (*OF_A_PERSON, self.grant) if self.why else (self.grant,)
+        return [self._key_by(grant) for grant in grants]
+
+    def _key_by(self, grant: str) -> TokenKey:
+        return TokenKey.of(self.provider, self.client, grant, self.account)
 
 
 class _Memory:
@@ -51,10 +81,9 @@ class _Memory:
             return self._session_for(request) or self._login_for(request)
 
     def _session_for(self, request: _Request) -> OAuth2Session | None:
-        session = self._sessions.get(request.key)
-        if session is None or not session.is_alive or not session.may_have(request.scope):
-            return None
-        return session
+        known = (self._sessions.get(key) for key in request.keys)
+        fit = (one for one in known if one and one.is_alive and one.may_have(request.scope))
+        return next(fit, None)
 
     def _login_for(self, request: _Request) -> Login:
         """Return the widget under way for this very request, or a new one in place of any other."""
@@ -68,14 +97,17 @@ class _Memory:
         return widget
 
     def _new_login(self, request: _Request) -> Login:
-        widget = AuthorizationCodeLogin(
+        options = {"extra": dict(request.extra)} if request.grant in _WITH_EXTRA else {}
+        widget = _LOGINS[request.grant](
             request.provider,
             request.client,
             scope=request.scope,
-            extra=dict(request.extra),
             store=self._store,
             account=request.account,
+            **options,
         )
+        if request.remark:
+            widget.remarks = (*widget.remarks, request.remark)
         # Not only when a cell waits: it may have been interrupted before somebody signed in.
         widget.on_signed_in(lambda session: self._remember(request, session))
         return widget
@@ -97,6 +129,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     scope: Scope = None,
     extra: Mapping[str, str] | None = None,
     account: str | None = None,
+    grant: str | None = None,
     timeout: float | None = None,
 ) -> OAuth2Session:
     """Sign in to ``provider``, and return a session that keeps itself signed in.
@@ -104,13 +137,21 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     A session that lives in this kernel already, and has the scope, is returned without asking.
     Otherwise the widget appears and the cell waits; "Run All" waits with it.
 
+    The best grant that the provider offers is used: the authorization code where the browser can
+    bring it here, else a device code. Where nobody can sign in, an app with a secret acts as
+    itself if the provider lets it (client credentials), with a warning.
+
     Args:
-        provider: a :class:`Provider`, or the name of one that is known, such as ``"demo"``.
+        provider: a :class:`Provider`; the issuer identifier of one that describes itself, such as
+            ``"https://accounts.example/"`` (:meth:`Provider.discover`); or the name of one that
+            is known, such as ``"demo"``.
         client: your app as registered with the provider; not needed for ``"demo"``.
         scope: what to ask for, one string or several.
         extra: further authorization parameters, such as ``{"access_type": "offline"}``. They
             matter only where somebody is asked: ``logout`` first to be asked again.
         account: a label, for who signs in to several accounts of one provider.
+        grant: the grant to use instead of the best: ``"authorization_code"``, ``"device_code"``,
+            ``"client_credentials"``, ``"implicit"`` or ``"password"``.
         timeout: seconds to wait at most; None waits as long as it takes.
 
     Raises:
@@ -120,8 +161,10 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         LoginRequired: nobody can be asked here.
         LoginPending: this kernel cannot wait in a cell; sign in, and run the cell again.
         TokenError: the provider's token endpoint refused.
+        OAuthError: the provider could not be reached for what it says of itself; the error is
+            requests' as well.
     """
-    request = _request(provider, client, scope, extra, account)
+    request = _request(provider, client, scope, extra, account, grant)
     found = _memory.find(request)
     somebody_is_there = place.here() is Place.NOTEBOOK
     if isinstance(found, OAuth2Session):
@@ -130,33 +173,65 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         return found
     if somebody_is_there:
         found.display()
+    elif request.grant == OF_THE_APP and request.why:
+        warnings.warn(f"{request.why} Pass grant={OF_THE_APP!r} if so it is meant.", stacklevel=2)
     return found.wait(timeout)
 
 
-def _request(
+def _request(  # noqa: PLR0913, PLR0917 - as login()
     provider: Provider | str,
     client: Client | None,
     scope: Scope,
     extra: Mapping[str, str] | None,
     account: str | None,
+    grant: str | None = None,
 ) -> _Request:
     _check_kinds(provider, client, extra)
-    if isinstance(provider, str):
-        known = known_provider(provider)
-        provider, client = known.provider, client or known.client
+    known = KnownProvider(provider) if isinstance(provider, Provider) else _look_up(provider)
+    client = client or known.client
     if client is None:
         raise ConfigurationError(
-            f"login({provider.name!r}, …) needs client=Client(client_id): register an app with "
-            "the provider, and take the ID it gives you."
+            f"login({known.provider.name!r}, …) needs client=Client(client_id): register an app "
+            "with the provider, and take the ID it gives you."
         )
-    parameters = tuple(sorted((extra or {}).items()))
-    return _Request(provider, client, tuple(tokens.scope_list(scope)), parameters, account)
+    choice = _choice(known.provider, client, grant)
+    return _Request(
+        known.provider,
+        client,
+        tuple(tokens.scope_list(scope)),
+        tuple(sorted((extra or {}).items())),
+        account,
+        choice.grant,
+        choice.why,
+        choice.why if _is_news(choice, provider) else "",
+    )
+
+
+def _look_up(named: str) -> KnownProvider:
+    """Return the provider of that name, or what it says of itself at that address."""
+    return KnownProvider(Provider.discover(named)) if _is_address(named) else known_provider(named)
+
+
+def _is_address(named: str) -> bool:
+    return named.strip().lower().startswith("http")
+
+
+def _choice(provider: Provider, client: Client, grant: str | None) -> Choice:
+    if grant is not None:
+        return grant_choice.named(grant)
+    return grant_choice.choose(provider, client, place.here())
+
+
+def _is_news(choice: Choice, provider: Provider | str) -> bool:
+    """Tell whether the widget says why: not where somebody gave the endpoints of the usual."""
+    discovered = isinstance(provider, str) and _is_address(provider)
+    return discovered or choice.grant != "authorization_code"
 
 
 def _check_kinds(provider: object, client: object, extra: object) -> None:
     """Say what to pass instead, where something of another kind was passed."""
     wanted = (
-        (provider, (Provider, str), "provider", 'Provider("Name", …) or a name such as "demo"'),
+        (provider, (Provider, str), "provider", _PROVIDERS),
         (client, (Client, type(None)), "client", 'Client("my-client-id", …)'),
         (extra, (Mapping, type(None)), "extra", 'a mapping such as {"prompt": "consent"}'),
     )

@@ -32,6 +32,7 @@ def known_provider(name: str) -> KnownProvider:
     except KeyError:
         raise ConfigurationError(
             f"No provider is known as {name!r}; known: {', '.join(sorted(_MODULES))}. For any "
-            "other, pass Provider(name, authorization_endpoint=…, token_endpoint=…)."
+            "other, pass its issuer, such as 'https://accounts.example', or "
+            "Provider(name, authorization_endpoint=…, token_endpoint=…)."
         ) from None
     return KnownProvider(module.provider(), module.client())

@@ -1,0 +1,249 @@
+"""login() with a provider that describes itself, and the grant it signs in by."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import nb_oauth
+from nb_oauth import (
+    Client,
+    ConfigurationError,
+    LoginRequired,
+    OAuth2Session,
+    Provider,
+    grant_choice,
+    grants,
+    logins,
+    place,
+    sign_in,
+)
+from nb_oauth.place import Place
+from nb_oauth.providers import discovery_cache
+from tests.unit.metadata_server import OPENID, MetadataServer
+from tests.unit.session_stage import Reply, Request, Stage, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+APP = Client("app")
+SERVICE = Client("app", client_secret="s3cret/+")
+EVERYTHING = Provider(
+    "Example",
+    authorization_endpoint="https://as.example/authorize",
+    token_endpoint="https://as.example/token",
+    device_authorization_endpoint="https://as.example/device",
+    grant_types_supported=grant_choice.NAMES,
+)
+TOKEN = {"access_token": "a-token", "expires_in": 3600}
+
+
+@pytest.fixture(autouse=True)
+def where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Place], None]:
+    """A notebook, unless the test says otherwise; nothing is remembered from before."""
+
+    def be(there: Place) -> None:
+        monkeypatch.setattr(place, "here", lambda: there)
+
+    be(Place.NOTEBOOK)
+    monkeypatch.setattr(sign_in, "_memory", sign_in._Memory())
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda *_, **__: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(discovery_cache, "_here", {})
+    return be
+
+
+@pytest.fixture
+def server() -> Iterator[MetadataServer]:
+    with MetadataServer() as server:
+        yield server
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """A token endpoint that gives an app a token, and nobody else."""
+
+    def issue(request: Request) -> Reply:
+        asks = request.form["grant_type"] == "client_credentials"
+        return reply(**TOKEN) if asks else reply(400, error="unauthorized_client")
+
+    with Stage() as stage:
+        stage.at_token = issue
+        yield stage
+
+
+def found(provider: Any, client: Client | None = APP, grant: str | None = None) -> Any:
+    return sign_in._memory.find(sign_in._request(provider, client, "read", None, None, grant))
+
+
+def session_by(grant: str, client: Client = APP) -> OAuth2Session:
+    """A live session that this kernel remembers, of a sign-in by ``grant``."""
+    request = sign_in._request(EVERYTHING, client, "read", None, None, grant)
+    session = OAuth2Session.open(EVERYTHING, client, scope="read", token=TOKEN, grant=grant)
+    sign_in._memory._remember(request, session)
+    return session
+
+
+# -- the provider ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_address_is_asked_what_it_offers(server: MetadataServer, slash: str) -> None:
+    server.publish()
+    widget = found(f" {server.issuer}{slash}")
+    assert isinstance(widget, logins.AuthorizationCodeLogin)
+    assert widget._provider == Provider.discover(server.issuer)
+    [why] = widget.remarks
+    assert why.startswith("Authorization code with PKCE: 127.0.0.1 offers it, and the browser")
+    assert found(server.issuer) is widget
+    assert server.asked == [OPENID]
+
+
+def test_what_it_offers_decides(server: MetadataServer) -> None:
+    server.publish(
+        device_authorization_endpoint=f"{server.issuer}/device",
+        grant_types_supported=["urn:ietf:params:oauth:grant-type:device_code"],
+    )
+    widget = found(server.issuer)
+    assert isinstance(widget, logins.DeviceLogin)
+    assert widget.remarks[-1].startswith("Device code: 127.0.0.1 offers no authorization code")
+
+
+def test_a_provider_that_is_found_needs_a_client(server: MetadataServer) -> None:
+    server.publish()
+    with pytest.raises(ConfigurationError, match=r"login\('127.0.0.1', …\) needs client=Client"):
+        nb_oauth.login(server.issuer)
+
+
+def test_an_address_without_metadata_says_what_to_do(server: MetadataServer) -> None:
+    with pytest.raises(ConfigurationError, match="publishes no metadata"):
+        nb_oauth.login(server.issuer, client=APP)
+
+
+def test_an_address_without_https_is_taken_for_a_name(server: MetadataServer) -> None:
+    with pytest.raises(ConfigurationError, match=r"'as\.example'; known: .*'https://accounts"):
+        nb_oauth.login("as.example", client=APP)
+
+
+# -- the grant ---------------------------------------------------------------------------------
+
+
+def test_every_grant_has_its_login() -> None:
+    assert set(sign_in._LOGINS) == set(grant_choice.NAMES)
+    for name in grant_choice.NAMES:
+        assert found(EVERYTHING, SERVICE, name)._grant.name == name
+
+
+def test_who_names_a_grant_gets_it_without_a_why() -> None:
+    assert not any(
+        "Example offers" in remark for remark in found(EVERYTHING, APP, "implicit").remarks
+    )
+    assert found(EVERYTHING, APP, "device_code").remarks == ()
+
+
+def test_the_usual_grant_at_endpoints_of_ones_own_needs_no_why() -> None:
+    assert found(EVERYTHING).remarks == ()
+
+
+def test_another_grant_at_endpoints_of_ones_own_says_why() -> None:
+    own_scheme = Client("app", redirect_uri="com.example.app:/callback")
+    widget = found(EVERYTHING, own_scheme)
+    assert isinstance(widget, logins.DeviceLogin)
+    assert "cannot come back here" in widget.remarks[-1]
+
+
+def test_naming_the_best_grant_goes_on_with_the_same_widget() -> None:
+    assert found(EVERYTHING) is found(EVERYTHING, APP, "authorization_code")
+    assert found(EVERYTHING) is not found(EVERYTHING, APP, "device_code")
+
+
+@pytest.mark.parametrize("grant", ["code", 5, ""])
+def test_an_unknown_grant_is_told(grant: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"grant={grant!r} is no grant"):
+        nb_oauth.login(EVERYTHING, client=APP, grant=grant)
+
+
+@pytest.mark.parametrize("grant", ["authorization_code", "device_code", "implicit"])
+def test_extra_goes_to_whom_it_is_for(grant: str) -> None:
+    extra = {"prompt": "consent"}
+    request = sign_in._request(EVERYTHING, SERVICE, None, extra, None, grant)
+    widget: Any = sign_in._memory.find(request)
+    assert widget._grant.extra == extra
+
+
+@pytest.mark.parametrize("grant", ["client_credentials", "password"])
+def test_extra_is_left_out_where_no_page_is_opened(grant: str) -> None:
+    request = sign_in._request(EVERYTHING, SERVICE, None, {"prompt": "consent"}, None, grant)
+    assert isinstance(sign_in._memory.find(request), logins.Login)
+
+
+def test_the_key_holds_the_grant() -> None:
+    request = sign_in._request(EVERYTHING, SERVICE, None, None, "work", "password")
+    assert (request.key.grant, request.key.account) == (grants.PasswordGrant.name, "work")
+
+
+# -- sessions that live --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grant", grant_choice.OF_A_PERSON)
+def test_a_persons_session_will_do_however_it_was_earned(grant: str) -> None:
+    session = session_by(grant)
+    assert found(EVERYTHING) is session
+    assert nb_oauth.login(EVERYTHING, client=APP, scope="read") is session
+
+
+def test_who_names_a_grant_means_it() -> None:
+    session_by("device_code")
+    assert isinstance(found(EVERYTHING, APP, "authorization_code"), logins.Login)
+
+
+def test_the_apps_own_session_is_not_a_persons() -> None:
+    session_by("client_credentials", SERVICE)
+    assert isinstance(found(EVERYTHING, SERVICE), logins.AuthorizationCodeLogin)
+
+
+def test_a_persons_session_goes_before_the_app_itself(where: Callable[[Place], None]) -> None:
+    session = session_by("authorization_code", SERVICE)
+    where(Place.UNATTENDED)
+    assert nb_oauth.login(EVERYTHING, client=SERVICE, scope="read") is session
+
+
+# -- where nobody is -----------------------------------------------------------------------------
+
+
+def provider_at(stage: Stage) -> Provider:
+    endpoints = {"token_endpoint": stage.token_endpoint, "authorization_endpoint": f"{stage.api}/a"}
+    return Provider("Example", grant_types_supported=grant_choice.NAMES, **endpoints)
+
+
+@pytest.mark.parametrize("there", [Place.UNATTENDED, Place.ELSEWHERE])
+def test_an_app_acts_as_itself_and_says_so(
+    stage: Stage, where: Callable[[Place], None], there: Place
+) -> None:
+    where(there)
+    with pytest.warns(UserWarning, match="as itself and not as a person.*Pass grant=") as caught:
+        session = nb_oauth.login(provider_at(stage), client=SERVICE, timeout=10)
+    assert caught[0].filename == __file__
+    assert session.token["access_token"] == "a-token"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert nb_oauth.login(provider_at(stage), client=SERVICE) is session
+
+
+def test_an_app_that_was_meant_to_is_not_warned_of(
+    stage: Stage, where: Callable[[Place], None]
+) -> None:
+    where(Place.ELSEWHERE)
+    session = nb_oauth.login(
+        provider_at(stage), client=SERVICE, grant="client_credentials", timeout=10
+    )
+    assert session.authorized
+
+
+def test_without_a_secret_somebody_has_to_sign_in(where: Callable[[Place], None]) -> None:
+    where(Place.UNATTENDED)
+    with pytest.raises(LoginRequired):
+        nb_oauth.login(EVERYTHING, client=APP)
