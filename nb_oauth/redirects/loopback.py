@@ -29,6 +29,7 @@ Deliver = Callable[[str], "Future[str | None]"]
 
 _VERDICT_PATIENCE = 3.0  # seconds that the browser is kept waiting for the verdict
 _REQUEST_PATIENCE = 10.0  # seconds that a connection may be silent: browsers open spare ones
+_LONGEST_FRAGMENT = 100_000  # bytes; a token with all its claims is a few thousand
 _BREATH = 0.1  # seconds until files may have been closed
 _HTTP_PORT = 80  # which browsers leave out of Host
 _TRIES = 20  # for a free port that is free on both address families
@@ -220,18 +221,37 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        """Take the answer to the grant, and tell the browser what it came to."""
+        """Take an answer in the query, and tell the browser what it came to."""
+        if self._is_for_us():
+            query = self.path.partition("?")[2]
+            self._send(self._take(self.path) if query else loopback_page.nothing_here())
+
+    def do_POST(self) -> None:
+        """Take an answer that came in the fragment: our own page sends it in the body."""
+        if not self._is_for_us():
+            return
+        if self.headers.get("Origin", "").lower() not in {f"http://{host}" for host in self._hosts}:
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return
+        length = self.headers.get("Content-Length", "")
+        if not (length.isdecimal() and int(length) <= _LONGEST_FRAGMENT):
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return
+        fragment = self.rfile.read(int(length)).decode("utf-8", "replace")
+        self._send(self._take(f"{self._path}#{fragment}"))
+
+    def _is_for_us(self) -> bool:
         # A page of another site that has its name resolve to 127.0.0.1 sends its own Host.
         if self.headers.get("Host", "").lower() not in self._hosts:
-            return self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
-        path, _, query = self.path.partition("?")
-        if path != self._path:
-            return self.send_error(HTTPStatus.NOT_FOUND)
-        page = self._take() if query else loopback_page.nothing_here()
-        return self._send(page)
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+        elif self.path.partition("?")[0] != self._path:
+            self.send_error(HTTPStatus.NOT_FOUND)
+        else:
+            return True
+        return False
 
-    def _take(self) -> bytes:
-        verdict = self._deliver(f"http://{self._netloc}{self.path}")
+    def _take(self, path: str) -> bytes:
+        verdict = self._deliver(f"http://{self._netloc}{path}")
         try:
             reason = verdict.result(_VERDICT_PATIENCE)
         except FutureTimeoutError:

@@ -185,9 +185,61 @@ def test_answers_no_other_host(listen: Listen, deliveries: Deliveries, host: str
 def test_answers_no_other_method(listen: Listen) -> None:
     parts = urlsplit(listen().redirect_uri)
     connection = http.client.HTTPConnection("127.0.0.1", parts.port or 0, timeout=5)
-    connection.request("POST", parts.path, body="code=abc")
+    connection.request("PUT", parts.path, body="code=abc")
     assert connection.getresponse().status == 501
     connection.close()
+
+
+def post(url: str, body: str, **headers: str) -> tuple[int, str]:
+    """Send a fragment as the listener's own page does, but for what ``headers`` say otherwise."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port or 0, timeout=5)
+    try:
+        own = {"Origin": f"http://{parts.netloc}"}
+        connection.request("POST", parts.path, body, own | headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+FRAGMENT = "access_token=abc&state=xyz"
+
+
+def test_takes_a_fragment_from_its_own_page(listen: Listen, deliveries: Deliveries) -> None:
+    url = listen().redirect_uri
+    status, page = post(url, FRAGMENT)
+    assert (status, deliveries.addresses) == (200, [f"{url}#{FRAGMENT}"])
+    assert "You can close this tab" in page
+
+
+def test_says_why_a_fragment_is_no_answer(listen: Listen, deliveries: Deliveries) -> None:
+    deliveries.verdict = "This answer belongs to an older link."
+    _, page = post(listen().redirect_uri, FRAGMENT)
+    assert "an older link" in page
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.test"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "evil.test"}, 421),
+        ({"Content-Length": "none"}, 413),
+        ({"Content-Length": "100001"}, 413),
+    ],
+    ids=lambda value: str(value),
+)
+def test_takes_a_fragment_from_no_other_page(
+    listen: Listen, deliveries: Deliveries, headers: dict[str, str], status: int
+) -> None:
+    assert post(listen().redirect_uri, FRAGMENT, **headers)[0] == status
+    assert deliveries.addresses == []
+
+
+def test_takes_a_fragment_at_its_own_path_alone(listen: Listen, deliveries: Deliveries) -> None:
+    assert post(f"{listen().redirect_uri}/other", FRAGMENT)[0] == 404
+    assert deliveries.addresses == []
 
 
 def test_without_a_query_there_is_nothing_to_pass_on(
