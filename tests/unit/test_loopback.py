@@ -228,7 +228,7 @@ def test_says_why_a_fragment_is_no_answer(listen: Listen, deliveries: Deliveries
         ({"Content-Length": "none"}, 413),
         ({"Content-Length": "100001"}, 413),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_takes_a_fragment_from_no_other_page(
     listen: Listen, deliveries: Deliveries, headers: dict[str, str], status: int
