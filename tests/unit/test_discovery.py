@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.providers.oidc import OidcProvider
+
 
 @pytest.fixture
 def server() -> Iterator[MetadataServer]:
@@ -195,6 +197,15 @@ def test_every_member_is_taken_and_what_is_unknown_left_out(server: MetadataServ
         tls_client_certificate_bound_access_tokens=True,
         authorization_response_iss_parameter_supported=True,
     )
+
+
+@pytest.mark.provider
+def test_the_judge_describes_itself(oidc: OidcProvider) -> None:
+    provider = Provider.discover(f"{oidc.issuer}/")
+    assert provider.issuer == oidc.issuer
+    assert provider.token_endpoint == f"{oidc.issuer}/token"
+    assert provider.code_challenge_methods_supported == ("S256",)
+    assert provider.mtls_endpoint_aliases["token_endpoint"].startswith("https://localhost:")
 
 
 def test_the_name_is_what_one_says(server: MetadataServer) -> None:
