@@ -100,8 +100,9 @@ class Application:
     def _token(self, call: Call) -> Reply:
         """The token endpoint (RFC 6749 §3.2)."""
         reply = self._under_lock(lambda: self._from_oauthlib(call, "create_token_response"))
-        if reply.status != _OK and json.loads(reply.body)["error"] not in _NOT_YET:
-            self.recorder.note("Token request refused")
+        error = "" if reply.status == _OK else json.loads(reply.body)["error"]
+        if error and error not in _NOT_YET:
+            self.recorder.note(f"Token request refused: {error}")
         return reply
 
     def _device_authorization(self, call: Call) -> Reply:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from oauthlib.common import Request, generate_token
-from oauthlib.oauth2 import InvalidGrantError, InvalidRequestError, OAuth2Error
+from oauthlib.oauth2 import InvalidClientError, InvalidGrantError, InvalidRequestError, OAuth2Error
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 from oauthlib.oauth2.rfc8628.errors import (
     AccessDenied,
@@ -97,7 +97,7 @@ class DeviceCodeGrant(GrantTypeBase):
                 description="Each parameter once, and all of them in the body.", request=request
             )
         request.grant_type = DEVICE_CODE
-        self.validate_client_authentication(request)
+        self._authenticate(request)
         self.validate_grant_type(request)
         self.validate_scopes(request)
         if request.code_challenge and request.code_challenge_method != "S256":
@@ -117,6 +117,16 @@ class DeviceCodeGrant(GrantTypeBase):
             interval=polling_interval(request),
         )
 
+    def _authenticate(self, request: Request) -> None:
+        """As at the token endpoint (RFC 6749 §3.2.1); oauthlib 3.3 has no method for it."""
+        validator = self._validator
+        if validator.client_authentication_required(request):
+            known = validator.authenticate_client(request)
+        else:
+            known = validator.authenticate_client_id(request.client_id or "", request)
+        if not known:
+            raise InvalidClientError(request=request)
+
     # The token endpoint (RFC 8628 §3.4 and §3.5)
 
     def create_token_response(
@@ -127,7 +137,7 @@ class DeviceCodeGrant(GrantTypeBase):
         """Answer a poll: with a token, or with why there is none."""
         headers = {"Content-Type": "application/json", **NO_STORE}
         try:
-            self.validate_client_authentication(request)
+            self._authenticate(request)
             self.validate_grant_type(request)
             self._check_device_code(request)
         except OAuth2Error as error:
@@ -142,7 +152,8 @@ class DeviceCodeGrant(GrantTypeBase):
         Raises:
             OAuth2Error: whatever RFC 8628 §3.5 wants to be told instead.
         """
-        code = self._ledger.device_code(request.device_code or "")
+        # oauthlib 3.3 knows no attribute of that name where the request has no such parameter.
+        code = self._ledger.device_code(getattr(request, "device_code", None) or "")
         if code is None or code.client_id != request.client_id:
             raise InvalidGrantError("No such device code.", request=request)
         if not _is_verified(code.code_challenge, request.code_verifier):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nb_oauth.demo import pages
 from nb_oauth.demo.device_grant import USER_CODE_ALPHABET
 from nb_oauth.demo.registry import CLIENTS
-from nb_oauth.demo.sign_in import asked_for, out_of_date
+from nb_oauth.demo.sign_in import UNKNOWN_CODE, asked_for, out_of_date
 
 if TYPE_CHECKING:
     from nb_oauth.demo.events import Recorder
@@ -59,7 +59,7 @@ class DevicePages:
             return out_of_date()
         typed = call.form_value("user_code")
         code = self._ledger.device_code_shown_as(_as_shown(typed))
-        problem = self._problem(code) if code else "No app waits for this code."
+        problem = self._problem(code) if code else UNKNOWN_CODE
         if code is None or problem:
             self._recorder.note("A code was typed that cannot be used")
             return pages.user_code(ticket, visit.account.name, typed, problem)

@@ -35,7 +35,7 @@ class Html(str):
     __slots__ = ()
 
 
-_INVALID = Html('aria-invalid="true" aria-describedby="error" autofocus')
+_INVALID = Html('aria-invalid="true" aria-describedby="error"')
 
 
 def sign_in(ticket: str, client_name: str, username: str = "", *, failed: bool = False) -> Reply:
@@ -57,7 +57,7 @@ def sign_in(ticket: str, client_name: str, username: str = "", *, failed: bool =
         password="" if failed else account.password,
         accounts=_accounts(),
         error=error if failed else Html(),
-        invalid=_INVALID if failed else Html(),
+        invalid=Html(f"{_INVALID} autofocus") if failed else Html(),
     )
     return _page(400 if failed else 200, "Sign in", page)
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from nb_oauth.demo.messages import Call, Reply
     from nb_oauth.demo.registry import Account
 
-__all__ = ["Question", "SignIn", "Visit", "asked_for", "out_of_date"]
+__all__ = ["UNKNOWN_CODE", "Question", "SignIn", "Visit", "asked_for", "out_of_date"]
+
+UNKNOWN_CODE = "No app waits for this code. Compare it with the one that you were shown."
+"""What is said of a user code that was never given out, or was forgotten since."""
 
 _VISIT_LIFETIME = 600
 
@@ -125,7 +128,7 @@ class SignIn:
         visit.account, visit.auth_time = account, self._ledger.clock()
         self._recorder.note(f"{account.name} signed in")
         if visit.question is None:
-            problem = "No app waits for this code." if visit.user_code else ""
+            problem = UNKNOWN_CODE if visit.user_code else ""
             return pages.user_code(ticket, account.name, visit.user_code, problem)
         return visit.question.consent_page(ticket, account)
 

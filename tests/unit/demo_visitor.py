@@ -100,6 +100,9 @@ class Visitor:
         refresh_token = token["refresh_token"]
         return self.token(grant_type="refresh_token", refresh_token=refresh_token, **parameters)
 
+    def revoke(self, value: str, **parameters: str) -> Response:
+        return self.post("/revoke", {"client_id": "demo-notebook", "token": value, **parameters})
+
     # The device grant
 
     def device_code(self, **parameters: Any) -> Response:
@@ -163,3 +166,15 @@ def came_back(reply: Response) -> dict[str, str]:
 def text_of(page: Response) -> str:
     """What a person reads."""
     return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.text)))
+
+
+def refused(reply: Response, error: str, status: int = 400) -> str:
+    """Assert that an endpoint said no, and return its explanation."""
+    assert (reply.status_code, reply.json()["error"]) == (status, error), reply.text
+    assert reply.headers["Cache-Control"] == "no-store"
+    return str(reply.json().get("error_description", ""))
+
+
+def is_live(visitor: Visitor, token: Token) -> bool:
+    """Whether the API accepts the token."""
+    return visitor.api("/stars", token).status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from nb_oauth.demo import pages
 from nb_oauth.demo.server import DemoServer
 from tests.browser.harness.chromium import chromium
-from tests.unit.demo_visitor import PKCE
+from tests.unit.demo_visitor import PKCE, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,12 @@ def open_sign_in_page(page: Page, provider: DemoServer, redirect_uri: str) -> No
     page.goto(f"{provider.issuer}/authorize?{urlencode(parameters)}")
 
 
+def ask_for_a_device_code(provider: DemoServer) -> dict[str, str]:
+    visitor = Visitor(provider)
+    with visitor.http:
+        return visitor.device_code(scope="openid profile email").json()
+
+
 @pytest.mark.parametrize(("decision", "answer"), [("Allow", "code"), ("Deny", "error")])
 def test_one_click_a_page_leads_back_to_the_app(
     page: Page, provider: DemoServer, app: DemoServer, decision: str, answer: str
@@ -84,6 +90,41 @@ def test_the_keyboard_alone_suffices(page: Page, provider: DemoServer, app: Demo
     page.get_by_role("button", name="Allow").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"{app.issuer}/callback?*")
+
+
+def test_a_typed_code_is_allowed_by_the_keyboard_alone(page: Page, provider: DemoServer) -> None:
+    device = ask_for_a_device_code(provider)
+    page.goto(device["verification_uri"])
+    page.get_by_label("Password").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Code").fill("bbbb bbbb")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    page.get_by_label("Code").fill(device["user_code"].lower())
+    page.keyboard.press("Enter")
+    page.get_by_text(device["user_code"], exact=True).wait_for()
+    page.get_by_role("button", name="Allow").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="You can close this tab").wait_for()
+
+
+def test_the_device_pages_fit_on_a_phone(page: Page, provider: DemoServer) -> None:
+    def fits() -> bool:
+        return bool(page.evaluate("document.documentElement.scrollWidth <= 320"))
+
+    page.set_viewport_size({"width": 320, "height": 700})
+    device = ask_for_a_device_code(provider)
+    page.goto(device["verification_uri"] + "?user_code=" + "W" * 40)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Continue").wait_for()
+    assert fits()
+    page.goto(device["verification_uri_complete"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Deny").wait_for()
+    assert fits()
+    page.get_by_role("button", name="Deny").click()
+    page.get_by_text("You chose Deny").wait_for()
+    assert fits()
 
 
 def test_an_ipv6_redirect_is_let_through_as_well(page: Page, provider: DemoServer) -> None:

@@ -20,6 +20,15 @@ def test_a_person_signs_in_and_allows_what_the_page_says_in_plain_words(visitor:
     assert (answer["state"], answer["iss"]) == ("the-state", visitor.issuer)
 
 
+def test_there_are_two_people_and_the_pages_name_both(visitor: Visitor) -> None:
+    page = visitor.authorize()
+    for told in (text_of(page), text_of(visitor.get("/"))):
+        assert "ada with the password lovelace, or as grace with the password hopper" in told
+    again = visitor.sign_in(page, "grace", "lovelace")
+    assert "Try grace and hopper" in text_of(again)
+    assert "asks you, Grace Hopper" in text_of(visitor.sign_in(again, "grace", "hopper"))
+
+
 def test_the_page_is_filled_in_so_that_one_click_suffices(visitor: Visitor) -> None:
     page = visitor.authorize().text
     assert 'value="ada"' in page
