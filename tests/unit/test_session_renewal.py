@@ -9,7 +9,14 @@ import pytest
 import requests
 import requests_oauthlib
 
-from nb_oauth import LoginRequired, MemoryTokenStore, OAuth2Session, TokenError, TokenExpiredError
+from nb_oauth import (
+    ConfigurationError,
+    LoginRequired,
+    MemoryTokenStore,
+    OAuth2Session,
+    TokenError,
+    TokenExpiredError,
+)
 from nb_oauth import renewal as renewal_module
 from nb_oauth import session_renewal as session_module
 from tests.polling import wait_until
@@ -377,3 +384,33 @@ def test_a_request_that_meets_a_sign_out_says_so() -> None:
         session.forget_token()
         with pytest.raises(LoginRequired, match="signed out"):
             session._renewal.run(ended, lambda _: ended)
+
+
+def test_a_living_token_is_renewed_on_demand(stage: Stage) -> None:
+    session = stage.open(token=ending(3000, refresh_token="refresh-0"))
+    assert session.renew()["access_token"] == session.token["access_token"] == "access-1"
+
+
+def test_many_who_ask_for_a_new_token_at_once_get_one(stage: Stage) -> None:
+    stage.delay = 0.05
+    session = stage.open(token=ending(3000, refresh_token="refresh-0"))
+    assert {token["access_token"] for token in at_once(8, session.renew)} == {"access-1"}
+    assert len(stage.token_requests) == 1
+
+
+def test_on_demand_the_failure_is_told_and_the_token_stays(stage: Stage) -> None:
+    session = stage.open(token=ending(3000, refresh_token="another"))
+    with pytest.raises(TokenError, match="invalid_grant"):
+        session.renew()
+    assert session.token["access_token"] == "access-0"
+
+
+def test_without_a_refresh_token_there_is_nothing_to_renew_with(stage: Stage) -> None:
+    session = stage.open(token={"access_token": "a", "expires_in": 3600})
+    with pytest.raises(LoginRequired, match="gave nothing to renew"):
+        session.renew()
+
+
+def test_a_session_of_the_constructor_is_renewed_by_refresh_token(stage: Stage) -> None:
+    with pytest.raises(ConfigurationError, match="refresh_token"):
+        stage.classic(token=ending(3000)).renew()

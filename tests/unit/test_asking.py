@@ -1,0 +1,86 @@
+"""How each prompt is put to a person."""
+
+import time
+
+import pytest
+
+from nb_oauth.asking import Inbox, as_shown, judge, rejection_of
+from nb_oauth.prompts import (
+    Answer,
+    AskPassword,
+    Credentials,
+    OpenPage,
+    Pause,
+    Prompt,
+    RawAnswer,
+    Rejection,
+    ShowCode,
+)
+
+REJECTION = Rejection("not so")
+PAGE: OpenPage[str] = OpenPage("https://as.example/", lambda raw: Answer(raw.text), REJECTION)
+PASSWORD: AskPassword[str] = AskPassword(lambda typed: Answer(typed.username), REJECTION)
+TYPED = Credentials("ada", "the-password")
+PROMPTS: list[Prompt] = [PAGE, PASSWORD, Pause(REJECTION)]
+
+
+def code(pause: float = 5.0, left: float = 60.0, complete_url: str | None = None) -> ShowCode:
+    deadline = time.monotonic() + left
+    return ShowCode("WDJB-MJHT", "https://as.example/device", complete_url, deadline, pause)
+
+
+def test_a_page_has_a_link_and_a_box() -> None:
+    shown = as_shown(PAGE, "Example", "copy it here")
+    assert (shown["link"], shown["box"], shown["notice"]) == (PAGE.url, True, "copy it here")
+    assert "Example" in shown["progress"]
+
+
+def test_a_password_has_boxes_of_its_own() -> None:
+    shown = as_shown(PASSWORD, "Example", "copy it here")
+    assert shown["credentials"]
+    assert "copy it here" not in shown.values()
+
+
+def test_a_pause_says_why() -> None:
+    assert as_shown(Pause(REJECTION), "Example", "")["error"] == "not so"
+
+
+def test_a_code_has_a_link_and_a_picture_of_it() -> None:
+    shown = as_shown(code(), "Example", "")
+    assert (shown["code"], shown["link"]) == ("WDJB-MJHT", "https://as.example/device")
+    complete = as_shown(code(complete_url="https://as.example/device?c=1"), "Example", "")
+    assert complete["link"] == "https://as.example/device?c=1"
+    assert shown["qr"].startswith("data:image/svg+xml")
+    assert complete["qr"] != shown["qr"]
+
+
+def test_only_what_was_asked_for_is_an_answer() -> None:
+    assert judge(PAGE, RawAnswer("x")) == Answer("x")
+    assert judge(PASSWORD, TYPED) == Answer("ada")
+    assert judge(PAGE, TYPED) is None
+    assert judge(PASSWORD, RawAnswer("x")) is None
+    assert judge(code(), RawAnswer("x")) is None
+
+
+def test_a_rejection_is_of_the_answer_before() -> None:
+    assert [rejection_of(prompt) for prompt in PROMPTS] == [REJECTION, REJECTION, None]
+
+
+def test_what_came_in_is_next() -> None:
+    inbox: Inbox[str] = Inbox()
+    for event in ("one", "two", "three"):
+        inbox.put(event)
+    assert [inbox.next_for(PAGE), inbox.next_for(code())] == ["one", "two"]
+    assert inbox.remaining() == ["three"]
+    assert inbox.remaining() == []
+
+
+@pytest.mark.parametrize(("left", "is_good"), [(60.0, True), (-1.0, False)])
+def test_a_code_answers_itself_after_its_pause(left: float, is_good: bool) -> None:  # noqa: FBT001 - a case
+    inbox: Inbox[str] = Inbox()
+    assert inbox.next_for(code(pause=0.01, left=left)) == Answer(is_good)
+
+
+def test_no_answer_shows_a_secret() -> None:
+    assert "the-password" not in repr(TYPED)
+    assert "WDJB" not in repr(code())

@@ -1,0 +1,142 @@
+"""Asking for a device code (RFC 8628 §3.1, §3.2)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nb_oauth import (
+    Client,
+    ConfigurationError,
+    InsecureTransportError,
+    OAuth2Session,
+    Provider,
+    TokenError,
+)
+from tests.unit.session_stage import Reply, Request, Stage, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = "https://as.example/device"
+GOOD = {
+    "device_code": "the-device-code",
+    "user_code": "WDJB-MJHT",
+    "verification_uri": PAGE,
+    "verification_uri_complete": f"{PAGE}?user_code=WDJB-MJHT",
+    "expires_in": 300,
+    "interval": 2,
+}
+
+
+class DeviceStage(Stage):
+    """Answers at ``/device`` as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Request] = []
+        self.reply = reply(**GOOD)
+
+    def answer(self, request: Request) -> Reply:
+        if request.path != "/device":
+            return super().answer(request)
+        self.asked.append(request)
+        return self.reply
+
+    def ask(self, client: Client | None = None, **provider: Any) -> Any:
+        described = Provider("Stage", token_endpoint=self.token_endpoint, **provider)
+        session = OAuth2Session.open(
+            described, client or Client("app"), scope="read write", grant="device_code"
+        )
+        session.trust_env = False
+        return session.device_authorization(f"{self.issuer}/device", {"audience": "sky"})
+
+
+@pytest.fixture
+def stage() -> Iterator[DeviceStage]:
+    with DeviceStage() as stage:
+        yield stage
+
+
+def test_asks_and_reads_the_answer(stage: DeviceStage) -> None:
+    before = time.monotonic()
+    asked = stage.ask()
+    assert stage.asked[0].form == {"audience": "sky", "client_id": "app", "scope": "read write"}
+    assert (asked.device_code, asked.user_code) == ("the-device-code", "WDJB-MJHT")
+    assert (asked.verification_uri, asked.interval) == (PAGE, 2)
+    assert asked.verification_uri_complete == f"{PAGE}?user_code=WDJB-MJHT"
+    assert before + 300 <= asked.deadline <= time.monotonic() + 300
+    assert "the-device-code" not in repr(asked)
+
+
+def test_the_client_authenticates(stage: DeviceStage) -> None:
+    stage.ask(Client("app", client_secret="s3cret"))
+    assert stage.asked[0].headers["Authorization"].startswith("Basic ")
+    assert stage.asked[0].form["client_id"] == "app"
+
+
+def test_a_challenge_goes_along_where_the_provider_takes_it(stage: DeviceStage) -> None:
+    stage.ask(code_challenge_methods_supported=("plain", "S256"))
+    assert stage.asked[0].form["code_challenge_method"] == "S256"
+    stage.ask(code_challenge_methods_supported=("plain",))
+    assert "code_challenge" not in stage.asked[1].form
+
+
+@pytest.mark.parametrize("interval", [None, 0, -1, "often"])
+def test_what_the_provider_leaves_out_is_as_the_rfc_has_it(
+    stage: DeviceStage, interval: object
+) -> None:
+    stage.reply = reply(
+        **{name: GOOD[name] for name in ("device_code", "user_code")},
+        verification_url=PAGE,  # Google's name for it
+        interval=interval,
+    )
+    asked = stage.ask()
+    assert (asked.verification_uri, asked.verification_uri_complete) == (PAGE, None)
+    assert asked.interval in {0.0, 5.0}
+    assert asked.deadline > time.monotonic()
+
+
+def test_an_error_is_said(stage: DeviceStage) -> None:
+    stage.reply = reply(400, error="invalid_scope", error_description="No such thing")
+    with pytest.raises(TokenError, match=r"device authorization endpoint answered invalid_scope"):
+        stage.ask()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply("<h1>Welcome</h1>"),
+        Reply("[1]"),
+        reply(),
+        reply(**GOOD | {"user_code": ""}),
+        reply(**GOOD | {"verification_uri": ""}),
+    ],
+    ids=["html", "list", "empty", "no code", "no page"],
+)
+def test_what_is_no_answer_is_shown(stage: DeviceStage, answer: Reply) -> None:
+    stage.reply = answer
+    with pytest.raises(TokenError, match="did not answer with a code") as refused:
+        stage.ask()
+    assert "the-device-code" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["verification_uri", "verification_uri_complete"])
+def test_a_page_in_the_open_is_refused(stage: DeviceStage, name: str) -> None:
+    stage.reply = reply(**GOOD | {name: "http://as.example/device"})
+    with pytest.raises(InsecureTransportError):
+        stage.ask()
+
+
+def test_an_endpoint_in_the_open_is_refused() -> None:
+    provider = Provider("P", token_endpoint="https://as.example/t")
+    session = OAuth2Session.open(provider, Client("app"), grant="device_code")
+    with pytest.raises(InsecureTransportError):
+        session.device_authorization("http://as.example/device", {})
+
+
+def test_a_session_of_the_constructor_asks_for_no_code() -> None:
+    with pytest.raises(ConfigurationError, match="opened"):
+        OAuth2Session("app").device_authorization("https://as.example/device", {})
