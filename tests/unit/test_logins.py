@@ -19,11 +19,19 @@ from nb_oauth.exceptions import (
     LoginTimeout,
     TokenError,
 )
-from nb_oauth.logins import AuthorizationCodeLogin
+from nb_oauth.logins import AuthorizationCodeLogin, ImplicitLogin, Login, PasswordLogin
 from nb_oauth.place import Place
 from nb_oauth.prompts import RawAnswer
 from nb_oauth.session import OAuth2Session
-from nb_oauth.surfaces import Appeared, Cancelled, NewLinkWanted
+from nb_oauth.surfaces import (
+    Appeared,
+    Cancelled,
+    NewLinkWanted,
+    RenewWanted,
+    SignOutWanted,
+    Status,
+    View,
+)
 from tests.polling import wait_until
 
 PATIENCE = 10.0
@@ -499,3 +507,113 @@ def test_a_closed_login_begins_nothing(token: dict[str, Any]) -> None:
     with pytest.raises(LoginError, match="closed"):
         login.display()
     assert not login.is_under_way
+
+
+# -- after signing in ------------------------------------------------------------------------
+
+
+def shown_by(login: AuthorizationCodeLogin, monkeypatch: pytest.MonkeyPatch) -> list[View]:
+    """What the login shows from now on."""
+    views: list[View] = []
+    show = login.show
+    monkeypatch.setattr(login, "show", lambda view: (show(view), views.append(view)))
+    return views
+
+
+def test_the_token_is_renewed_at_a_click(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = new_login()
+    session = signed_in(login)
+    session.token = {**token, "refresh_token": "r"}
+    monkeypatch.setattr(session, "renew", lambda: session._keep({**token, "access_token": "new"}))
+    views = shown_by(login, monkeypatch)
+    login._take(RenewWanted())
+    view = wait_until(lambda: views and views[-1], "it was shown")
+    assert session.token["access_token"] == "new"
+    assert view.progress.startswith("The token was renewed. It is good until ")
+    assert (view.status, view.error) == (Status.SIGNED_IN, None)
+
+
+def test_a_renewal_without_a_date_says_no_more_than_it_knows(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token.pop("expires_in")
+    login = new_login()
+    session = signed_in(login)
+    monkeypatch.setattr(session, "renew", lambda: None)
+    views = shown_by(login, monkeypatch)
+    login._take(RenewWanted())
+    view = wait_until(lambda: views and views[-1], "it was shown")
+    assert view.progress == "The token was renewed."
+
+
+def test_a_renewal_that_fails_is_explained(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = new_login()
+    signed_in(login)  # nothing came to renew it with
+    views = shown_by(login, monkeypatch)
+    login._take(RenewWanted())
+    view = wait_until(lambda: views and views[-1], "it was shown")
+    assert "gave nothing to renew" in str(view.error)
+    assert (view.status, view.progress) == (Status.SIGNED_IN, "Signed in to Example.")
+    assert login.is_done
+
+
+def test_signing_out_at_a_click_and_in_again(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = new_login()
+    session = signed_in(login)
+    views = shown_by(login, monkeypatch)
+    login._take(SignOutWanted())
+    view = wait_until(lambda: views and views[-1], "it was shown")
+    assert view.status is Status.SIGNED_OUT
+    assert view.progress.startswith("Signed out of Example: the tokens are forgotten here.")
+    assert (session.authorized, login.is_done) == (False, False)
+    login._take(NewLinkWanted())
+    wait_until(lambda: login.status == "waiting", "somebody can sign in again")
+    login._take(RawAnswer("another-code", pasted=True))
+    assert login.wait(PATIENCE).authorized
+
+
+def test_who_has_not_signed_in_has_nothing_to_renew(token: dict[str, Any]) -> None:
+    login = new_login()
+    login._take(RenewWanted())
+    login._take(Appeared())
+    login._take(SignOutWanted())
+    assert login.is_under_way
+    login.cancel()
+
+
+def test_an_observer_that_fails_harms_no_account(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    login = new_login()
+    signed_in(login)
+
+    def fail(_: View) -> None:
+        raise RuntimeError("an observer's own")
+
+    monkeypatch.setattr(login, "show", fail)
+    login._take(SignOutWanted())
+    wait_until(lambda: "could not be shown" in caplog.text, "it was logged")
+
+
+# -- what each login says of itself ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [ImplicitLogin, PasswordLogin])
+def test_what_rfc_9700_advises_against_says_what_to_use(kind: type[Login]) -> None:
+    (advice,) = kind(PROVIDER, CLIENT).remarks  # type: ignore[call-arg, arg-type]
+    assert "RFC 9700" in advice
+    assert "use AuthorizationCodeLogin" in advice
+
+
+def test_remarks_are_shown(token: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    login = new_login()
+    login.remarks = ("why this way",)
+    views = shown_by(login, monkeypatch)
+    signed_in(login)
+    assert {view.remarks for view in views} == {("why this way",)}
