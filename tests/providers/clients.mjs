@@ -24,6 +24,15 @@ export const service = (more) => ({
   ...more,
 });
 
+/** An app that asks its token of the token endpoint alone: nobody is sent back to it. */
+const withoutRedirect = (grantType, more) => ({
+  application_type: 'native',
+  redirect_uris: [],
+  grant_types: [grantType, 'refresh_token'],
+  response_types: [],
+  ...more,
+});
+
 export const clients = [
   native({ client_id: 'public', token_endpoint_auth_method: 'none' }),
   // Its redirect goes to a page that will not load, as that of a kernel on another machine.
@@ -68,6 +77,22 @@ export const clients = [
   service({
     client_id: 'service-plain',
     client_secret: randomBytes(18).toString('hex'),
+    token_endpoint_auth_method: 'client_secret_basic',
+  }),
+  native({
+    client_id: 'implicit',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['implicit'],
+    response_types: ['id_token token', 'token'],
+  }),
+  withoutRedirect('urn:ietf:params:oauth:grant-type:device_code', {
+    client_id: 'device',
+    token_endpoint_auth_method: 'none',
+  }),
+  withoutRedirect('password', { client_id: 'password', token_endpoint_auth_method: 'none' }),
+  withoutRedirect('password', {
+    client_id: 'password-basic',
+    client_secret: newSecret(),
     token_endpoint_auth_method: 'client_secret_basic',
   }),
 ];

@@ -1,10 +1,13 @@
 // What only a test may do to the server: read what happened, collect every secret of the run,
-// make the token endpoint slow or wrong, and start afresh. Served under /__test__/.
+// make the token and the device authorization endpoint slow or wrong, and start afresh. Served under
+// /__test__/.
 import * as querystring from 'node:querystring';
+import { DevicePolling, SLOW_DOWN } from './device_polling.mjs';
 import { certificateOf } from './mutual_tls.mjs';
 
 const REQUEST_SECRETS = [
   'code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'password',
+  'device_code', 'access_token', 'id_token', 'token',
 ];
 const RESPONSE_SECRETS = ['access_token', 'refresh_token', 'id_token', 'device_code'];
 const REDIRECT_SECRETS = ['code', 'access_token', 'id_token', 'state'];
@@ -15,15 +18,21 @@ const FAULTS = {
   html_ok: { status: 200, type: 'text/html', body: '<!doctype html><h1>Welcome</h1>' },
   invalid_client: { status: 401, type: 'application/json', body: '{"error":"invalid_client"}' },
   invalid_grant: { status: 400, type: 'application/json', body: '{"error":"invalid_grant"}' },
+  slow_down: SLOW_DOWN,
 };
+const NO_FAULT = { times: 0 };
+const DEVICE = { interval: 1, lifetime: 600 }; // seconds
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
 export class Controls {
-  constructor({ tokenPath, accessTokenTtl, clientSecrets }) {
+  constructor({ tokenPath, devicePath, accessTokenTtl, clientSecrets, passwords }) {
     this.tokenPath = tokenPath;
+    this.devicePath = devicePath;
     this.clientSecrets = clientSecrets;
+    this.passwords = passwords;
     this.defaultAccessTokenTtl = accessTokenTtl;
+    this.polling = new DevicePolling(DEVICE);
     this.reset();
   }
 
@@ -32,7 +41,8 @@ export class Controls {
     this.apiRequests = [];
     this.secrets = new Map(); // value → kind
     for (const secret of Object.values(this.clientSecrets)) this.#collect('client_secret', secret);
-    this.fault = {};
+    this.faults = { token: NO_FAULT, device: NO_FAULT };
+    this.polling.reset();
     this.accessTokenTtl = this.defaultAccessTokenTtl;
   }
 
@@ -46,7 +56,8 @@ export class Controls {
     const record = ctx.path === this.tokenPath ? this.#recordTokenRequest(ctx, sent) : null;
     this.#collectFrom(sent, REQUEST_SECRETS);
     this.#collectBasicPassword(ctx.get('authorization'));
-    if (!record || !(await this.#applyFault(ctx))) await next();
+    if (!this.#isTooSoon(ctx, sent) && !(await this.#applyFault(ctx, sent))) await next();
+    if (ctx.path === this.devicePath && ctx.body?.device_code) ctx.body = this.polling.begin(ctx.body);
     this.#collectFromAnswer(ctx);
     if (record) finishRecord(record, ctx);
   }
@@ -58,6 +69,7 @@ export class Controls {
     if (command === 'GET /log') ctx.body = this.#log();
     else if (command === 'GET /secrets') ctx.body = [...this.secrets].map(([value, kind]) => ({ kind, value }));
     else if (command === 'GET /client_secrets') ctx.body = this.clientSecrets;
+    else if (command === 'GET /passwords') ctx.body = this.passwords;
     else if (command === 'POST /fault') ctx.body = this.#setFault(body);
     else if (command === 'POST /settings') ctx.body = this.#set(body);
     else if (command === 'POST /reset') ctx.body = this.#resetAndSay();
@@ -66,23 +78,29 @@ export class Controls {
 
   #log() {
     const counts = {};
-    for (const { grant_type: grant, status } of this.tokenRequests) {
+    const errors = {};
+    for (const { grant_type: grant, status, error } of this.tokenRequests) {
       const key = `${grant} ${status}`;
       counts[key] = (counts[key] ?? 0) + 1;
+      if (error) errors[error] = (errors[error] ?? 0) + 1;
     }
-    return { token_requests: this.tokenRequests, api_requests: this.apiRequests, counts };
+    return { token_requests: this.tokenRequests, api_requests: this.apiRequests, counts, errors };
   }
 
-  /** `{kind, times, delay_ms}`: what the next `times` (default: all) token requests meet. */
-  #setFault(fault) {
+  /**
+   * `{kind, times, delay_ms, endpoint}`: what the next `times` (default: all) requests meet at the
+   * endpoint `token` (the default) or `device`.
+   */
+  #setFault({ endpoint = 'token', ...fault }) {
     if (fault.kind && !FAULTS[fault.kind]) throw new Error(`no such fault: ${fault.kind}`);
-    this.fault = { times: Infinity, delay_ms: 0, ...fault };
-    return { fault };
+    this.faults[endpoint] = { times: Infinity, delay_ms: 0, ...fault };
+    return { endpoint, fault };
   }
 
-  #set({ access_token_ttl: seconds }) {
+  #set({ access_token_ttl: seconds, device = {} }) {
     this.accessTokenTtl = seconds ?? this.accessTokenTtl;
-    return { access_token_ttl: this.accessTokenTtl };
+    this.polling.set(device);
+    return { access_token_ttl: this.accessTokenTtl, device: this.polling.settings };
   }
 
   #resetAndSay() {
@@ -90,14 +108,22 @@ export class Controls {
     return {};
   }
 
-  async #applyFault(ctx) {
-    const { kind, times, delay_ms: delay } = this.fault;
-    if (!times) return false;
-    this.fault.times -= 1;
-    if (delay) await wait(delay);
-    if (!kind) return false;
-    Object.assign(ctx, FAULTS[kind]);
+  async #applyFault(ctx, sent) {
+    const endpoint = { [this.tokenPath]: 'token', [this.devicePath]: 'device' }[ctx.path];
+    const fault = this.faults[endpoint] ?? NO_FAULT;
+    if (!fault.times) return false;
+    fault.times -= 1;
+    if (fault.delay_ms) await wait(fault.delay_ms);
+    if (!fault.kind) return false;
+    if (fault.kind === 'slow_down') this.polling.slowDown(sent.device_code);
+    Object.assign(ctx, FAULTS[fault.kind]);
     return true;
+  }
+
+  #isTooSoon(ctx, { device_code: deviceCode }) {
+    const refusal = ctx.path === this.tokenPath && deviceCode && this.polling.refusal(deviceCode);
+    if (refusal) Object.assign(ctx, refusal);
+    return Boolean(refusal);
   }
 
   #recordTokenRequest(ctx, sent) {
@@ -119,7 +145,8 @@ export class Controls {
   }
 
   #collect(kind, value) {
-    if (typeof value === 'string' && value) this.secrets.set(value, kind);
+    if (typeof value !== 'string' || !value || this.secrets.has(value)) return;
+    this.secrets.set(value, kind); // by its first name: to revoke it, any token is just a `token`
   }
 
   #collectFrom(values, names) {
@@ -150,8 +177,14 @@ function authenticationIn(sent) {
 
 function finishRecord(record, ctx) {
   record.status = ctx.status;
-  record.error = ctx.body?.error ?? null;
+  record.error = errorIn(ctx.body);
   record.client_id = ctx.oidc?.client?.clientId ?? record.client_id;
+}
+
+/** The error in an answer: oidc-provider's, an object still, or a fault's text. */
+function errorIn(body) {
+  if (typeof body !== 'string') return body?.error ?? null;
+  return /^\{"error":"(\w+)"\}$/.exec(body)?.[1] ?? null;
 }
 
 /** The form that was posted, left where oidc-provider looks for an already parsed one. */

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 
-Fault = Literal["server_error", "html", "html_ok", "invalid_client", "invalid_grant"]
+Fault = Literal["server_error", "html", "html_ok", "invalid_client", "invalid_grant", "slow_down"]
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,17 @@ class OidcProvider:
     named after how they authenticate: ``client-secret-jwt``, ``private-key-jwt`` (with any of
     ``client_keys``), ``tls-client-auth``, ``self-signed-tls-client-auth``; those of the last two
     and the ones that end in ``-bound`` get tokens that are bound to a certificate. They are served
-    over https at ``secure_base`` as well, with the ``certificates`` of the test run. The sign-in
-    page takes any name and password. Refresh tokens rotate; using one twice revokes all that
-    came of it.
+    over https at ``secure_base`` as well, with the ``certificates`` of the test run. For the other
+    grants there are ``implicit`` (response types ``token`` and ``id_token token``), ``device``,
+    ``password`` and ``password-basic``, whose one name and password are in ``passwords``. The
+    sign-in page takes any name and password. Refresh tokens rotate; using one twice revokes all
+    that came of it.
     """
 
     issuer: str
     client_secrets: dict[str, str]
+    passwords: dict[str, str]
+    """Name to password, for the password grant alone."""
     client_keys: dict[str, str]
     """Kind of key, which is its ``kid`` too, to private key as PEM."""
     secure_base: str
@@ -68,6 +72,7 @@ class OidcProvider:
         self.issuer = ready["issuer"]
         self.client_secrets = ready["client_secrets"]
         self.client_keys = ready["client_keys"]
+        self.passwords = ready["passwords"]
         self.secure_base = ready["secure_base"]
         return self
 
@@ -94,6 +99,18 @@ class OidcProvider:
     @property
     def token_endpoint(self) -> str:
         return f"{self.issuer}/token"
+
+    @property
+    def device_authorization_endpoint(self) -> str:
+        return f"{self.issuer}/device/auth"
+
+    @property
+    def userinfo_endpoint(self) -> str:
+        return f"{self.issuer}/me"
+
+    @property
+    def jwks_uri(self) -> str:
+        return f"{self.issuer}/jwks"
 
     @property
     def revocation_endpoint(self) -> str:
@@ -132,13 +149,39 @@ class OidcProvider:
         self, kind: Fault | None = None, *, delay_ms: int = 0, times: int | None = None
     ) -> None:
         """Make the next ``times`` (default: all) token requests slow, wrong or both."""
-        fault = {"kind": kind, "delay_ms": delay_ms}
+        self._set_fault("token", kind, delay_ms, times)
+
+    def set_device_fault(
+        self, kind: Fault | None = None, *, delay_ms: int = 0, times: int | None = None
+    ) -> None:
+        """The same for the device authorization endpoint."""
+        self._set_fault("device", kind, delay_ms, times)
+
+    def _set_fault(
+        self, endpoint: str, kind: Fault | None, delay_ms: int, times: int | None
+    ) -> None:
+        fault = {"endpoint": endpoint, "kind": kind, "delay_ms": delay_ms}
         self._control("fault", fault if times is None else {**fault, "times": times})
+
+    def set_device_codes(
+        self, *, interval: float | None = None, lifetime: int | None = None
+    ) -> None:
+        """Say how long (in seconds) device codes live, and how long to leave between two polls.
+
+        Whoever asks sooner is told to slow down, and to leave 5 seconds more (RFC 8628 §3.5).
+        """
+        given = {"interval": interval, "lifetime": lifetime}
+        device = {name: value for name, value in given.items() if value is not None}
+        self._control("settings", {"device": device})
 
     def token_requests(self, grant_type: str | None = None) -> list[dict[str, Any]]:
         """Each: grant_type, client_id, authentication, certificate, parameters, status, error."""
         requests = self._control("log")["token_requests"]
         return [one for one in requests if grant_type in {None, one["grant_type"]}]
+
+    def errors(self) -> dict[str, int]:
+        """How often the token endpoint answered with each error, such as ``slow_down``."""
+        return dict(self._control("log")["errors"])
 
     def api_statuses(self) -> list[int]:
         return list(self._control("log")["api_requests"])

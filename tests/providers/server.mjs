@@ -7,10 +7,12 @@
 import { hash } from 'node:crypto';
 import http from 'node:http';
 import { Provider } from 'oidc-provider';
+import internals from 'oidc-provider/lib/helpers/weak_cache.js';
 import { clients, clientSecrets } from './clients.mjs';
 import { clientKeys, clientsWithKeys } from './clients_with_keys.mjs';
 import { Controls } from './controls.mjs';
 import * as mutualTls from './mutual_tls.mjs';
+import { passwords, registerPasswordGrant } from './password_grant.mjs';
 
 const listener = http.createServer();
 await new Promise((resolve) => {
@@ -23,14 +25,17 @@ const secureListener = mutualTls.isOn ? await mutualTls.listen() : null;
 const secureBase = secureListener && `https://localhost:${secureListener.address().port}`;
 const controls = new Controls({
   tokenPath: '/token',
+  devicePath: '/device/auth',
   accessTokenTtl: Number(process.env.AT_TTL ?? 3600),
   clientSecrets,
+  passwords,
 });
 
 const provider = new Provider(issuer, {
   clients: [...clients, ...clientsWithKeys],
   scopes: ['openid', 'offline_access', 'profile', 'api:read', 'api:write'],
   claims: { profile: ['name'] },
+  responseTypes: ['code', 'id_token token'],
   clientAuthMethods: [
     'none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt',
     ...(mutualTls.isOn ? ['tls_client_auth', 'self_signed_tls_client_auth'] : []),
@@ -42,6 +47,7 @@ const provider = new Provider(issuer, {
     AccessToken: () => controls.accessTokenTtl,
     AuthorizationCode: 60,
     ClientCredentials: () => controls.accessTokenTtl,
+    DeviceCode: () => controls.polling.settings.lifetime,
     IdToken: 3600,
     RefreshToken: 3600,
     Session: 3600,
@@ -54,6 +60,7 @@ const provider = new Provider(issuer, {
   cookies: { keys: ['of-a-test'] },
   features: {
     clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
     devInteractions: { enabled: true },
     introspection: { enabled: true },
     mTLS: mutualTls.isOn ? mutualTls.feature : { enabled: false },
@@ -61,6 +68,10 @@ const provider = new Provider(issuer, {
   },
   findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, name: id }) }),
 });
+
+// Its configuration takes no `token` alone, which OpenID Connect does not have; its code does.
+internals(provider).configuration.responseTypes.push('token');
+registerPasswordGrant(provider);
 
 /** The access token with that value, a person's or a client's own; undefined where there is none. */
 async function findAccessToken(value) {
@@ -107,4 +118,5 @@ console.log(JSON.stringify({
   secure_base: secureBase,
   client_secrets: clientSecrets,
   client_keys: clientKeys,
+  passwords,
 }));
