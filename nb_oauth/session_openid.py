@@ -96,6 +96,7 @@ class OpenIDSession(SessionToken):
     def _verified(self, answer: "Signed", provider: Provider) -> dict[str, Any]:
         from nb_oauth.openid.userinfo import check_signed_userinfo
 
+        self._check_algorithm(answer, provider)
         check_signed_userinfo(answer.claims, provider.issuer, str(self.client_id))
         self._check_signature(answer, provider)
         return answer.claims
@@ -210,6 +211,7 @@ class OpenIDSession(SessionToken):
         if by_browser:
             require_verifiable(provider)
         signed, now = read(id_token), time.time()
+        self._check_algorithm(signed, provider)
         checks.check_identity(signed.claims, provider.issuer, str(self.client_id))
         checks.check_times(signed.claims, now)
         if former is not None:
@@ -221,6 +223,16 @@ class OpenIDSession(SessionToken):
             signed.claims, signed.algorithm, token.get("access_token"), required=by_browser
         )
         self._check_signature(signed, provider, spare=former is not None)
+
+    def _check_algorithm(self, signed: "Signed", provider: Provider) -> None:
+        from nb_oauth.openid.signatures import check_algorithm
+
+        offered = provider.id_token_signing_alg_values_supported
+        check_algorithm(signed, offered, has_secret=bool(self._secret))
+
+    @property
+    def _secret(self) -> str | None:
+        return self._registered.client_secret if self._registered else None
 
     def _check_signature(
         self, signed: "Signed", provider: Provider, *, spare: bool = False
@@ -240,16 +252,13 @@ class OpenIDSession(SessionToken):
             spare: whether it will do if the keys cannot be had now.
 
         Raises:
-            Refusal: the provider did not sign it, or signed it in a way that proves nothing.
+            Refusal: the provider did not sign it.
             TokenError: the keys could not be had.
         """
-        from nb_oauth.openid import signatures
+        from nb_oauth.openid.signatures import is_signed_with_secret, takes_secret
 
-        secret = self._registered.client_secret if self._registered else None
-        offered = provider.id_token_signing_alg_values_supported
-        signatures.check_algorithm(signed, offered, has_secret=bool(secret))
-        if secret and signatures.takes_secret(signed):
-            if not signatures.is_signed_with_secret(signed, secret):
+        if self._secret and takes_secret(signed):
+            if not is_signed_with_secret(signed, self._secret):
                 raise Refusal("it is not signed with the client_secret. Check client_secret.")
         elif provider.jwks_uri is not None:
             try:

@@ -19,13 +19,10 @@ def refused(what: str, error: str) -> Iterator[None]:
         error: the error's code, such as ``"invalid_id_token"``.
 
     Raises:
-        TokenError: a check inside said no. What it was raised from is left out: it may quote
-            the token.
+        TokenError: a check inside said no.
     """
     try:
         yield
     except Refusal as refusal:
         said = f"The provider's {what} was refused: {refusal}"
-    else:
-        return
-    raise TokenError(said, error=error)
+        raise TokenError(said, error=error) from None

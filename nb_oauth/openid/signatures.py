@@ -82,17 +82,18 @@ def read(text: object) -> Signed:
         header, claims = _parts(text)
     except _MALFORMED:
         raise Refusal("it is no JSON Web Token (RFC 7519).") from None
-    if not isinstance(claims, dict) or not isinstance(header.get("alg"), str):
-        raise Refusal("it is no JSON Web Token (RFC 7519).")
     if "crit" in header:  # RFC 7515 §4.1.11: understood, or refused
         raise Refusal("its header demands what is not understood here (crit).")
     key_id = header.get("kid")
     return Signed(text, header["alg"], None if key_id is None else str(key_id), claims)
 
 
-def _parts(text: str) -> tuple[dict[str, Any], object]:
+def _parts(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     signature = jws.extract_compact(text.encode(), registry=_READING)
-    return signature.headers(), json.loads(signature.payload or b"")
+    header, claims = signature.headers(), json.loads(signature.payload or b"")
+    if not isinstance(header["alg"], str) or not isinstance(claims, dict):
+        raise TypeError
+    return header, claims
 
 
 def check_algorithm(signed: Signed, offered: tuple[str, ...] | None, *, has_secret: bool) -> None:
