@@ -1,16 +1,29 @@
 """Your app as it is registered with a provider."""
 
 import re
-from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus, unquote_plus, urlsplit
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from requests.auth import AuthBase, HTTPBasicAuth
-
+from nb_oauth import certificates
+from nb_oauth.certificates import Cert
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.transport import is_loopback
 
-_METHODS = ("none", "client_secret_basic", "client_secret_post")
+_NONE, _BASIC = "none", "client_secret_basic"
+_SECRET_JWT, _PRIVATE_KEY_JWT = "client_secret_jwt", "private_key_jwt"
+_SIGNED = (_SECRET_JWT, _PRIVATE_KEY_JWT)
+# Each method, and what it needs (RFC 7591 §2, RFC 8705 §2, OpenID Connect Core §9).
+_NEEDS = {
+    _NONE: None,
+    _BASIC: "client_secret",
+    "client_secret_post": "client_secret",
+    _SECRET_JWT: "client_secret",
+    _PRIVATE_KEY_JWT: "private_key",
+    "tls_client_auth": "cert",
+    "self_signed_tls_client_auth": "cert",
+}
 
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d+(?:[/?]|$))\S+", re.IGNORECASE)  # not host:80
 
@@ -26,30 +39,103 @@ class Client:
             loopback address (``http://127.0.0.1/callback``) comes back by itself; without a
             port a free one is taken (RFC 8252 §7.3). None means just that.
         token_endpoint_auth_method: how the app authenticates: ``"none"``,
-            ``"client_secret_basic"`` or ``"client_secret_post"``. None chooses: ``"none"``
-            without a secret, else the first of basic and post that the provider names.
+            ``"client_secret_basic"``, ``"client_secret_post"``, ``"client_secret_jwt"``,
+            ``"private_key_jwt"``, ``"tls_client_auth"`` or ``"self_signed_tls_client_auth"``.
+            None chooses by what is given: ``"private_key_jwt"`` with a private key; with a secret
+            the first of basic and post that the provider names; else ``"none"``.
+        cert: the certificate to show in TLS (RFC 8705), as requests takes it: the path of a PEM
+            file, or a pair of paths (certificate, key). It is shown to the provider, and with
+            requests that carry the token to servers that ask for it; to no other server.
+        private_key: what ``"private_key_jwt"`` signs with: PEM text, a JWK, or a ``pathlib.Path``
+            to a file with either, which is read when it is needed. Never shown by ``repr``.
+        key_id: the ``kid`` that the provider knows the private key by, where it wants one.
+        token_endpoint_auth_signing_alg: how to sign, such as ``"PS256"``. None takes what goes
+            with the key and what the provider names.
+        assertion_audience: the ``aud`` of what is signed. None is the provider's issuer, else its
+            token endpoint; some providers insist on the latter.
+        basic_urlencoded: whether identifier and secret are form-urlencoded before they go into
+            HTTP Basic, as RFC 6749 §2.3.1 says. False sends them as they are, which several
+            providers expect, and which requests-oauthlib does.
 
     Raises:
-        ConfigurationError: an argument is missing, unknown, or contradicts another.
+        ConfigurationError: an argument is missing, unknown, contradicts another, or names a file
+            that will not do.
     """
 
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
     redirect_uri: str | None = None
     token_endpoint_auth_method: str | None = None
+    cert: Cert | None = None
+    private_key: str | bytes | Mapping[str, object] | Path | None = field(default=None, repr=False)
+    key_id: str | None = None
+    token_endpoint_auth_signing_alg: str | None = None
+    assertion_audience: str | None = None
+    basic_urlencoded: bool = True
 
     def __post_init__(self) -> None:
         if not self.client_id:
             raise ConfigurationError("Client(…) needs the client_id the provider gave your app.")
-        method = self.token_endpoint_auth_method
-        if method is not None and method not in _METHODS:
-            raise ConfigurationError(
-                f"token_endpoint_auth_method={method!r} is not one of {', '.join(_METHODS)}."
-            )
-        if method in _METHODS[1:] and self.client_secret is None:
-            raise ConfigurationError(f"token_endpoint_auth_method={method!r} needs client_secret=…")
+        _check_method(self)
+        _check_what_is_left_over(self)
+        if self.cert is not None:
+            object.__setattr__(self, "cert", certificates.as_cert(self.cert))
+            certificates.require_readable(self.cert)
+        if self.private_key is not None:
+            object.__setattr__(self, "private_key", _kept_key(self))
         if self.redirect_uri is not None:
             require_redirect_uri(self.redirect_uri)
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether the app can show that it is itself: by a secret, a key or a certificate."""
+        has_something = (self.client_secret, self.private_key, self.cert) != (None, None, None)
+        return has_something and self.token_endpoint_auth_method != _NONE
+
+
+def _check_method(client: Client) -> None:
+    method = client.token_endpoint_auth_method
+    if method is None:
+        return
+    if method not in _NEEDS:
+        raise ConfigurationError(
+            f"token_endpoint_auth_method={method!r} is not one of {', '.join(_NEEDS)}."
+        )
+    needed = _NEEDS[method]
+    if needed is not None and getattr(client, needed) is None:
+        raise ConfigurationError(f"token_endpoint_auth_method={method!r} needs {needed}=…")
+
+
+def _check_what_is_left_over(client: Client) -> None:
+    """Refuse what would not be used. A secret may be: a provider may sign ID tokens with it."""
+    method, has_key = client.token_endpoint_auth_method, client.private_key is not None
+    if has_key and method not in {None, _PRIVATE_KEY_JWT}:
+        raise ConfigurationError(
+            f"private_key=… is for 'private_key_jwt', not for {method!r}: leave out one of the two."
+        )
+    if has_key and method is None and client.client_secret is not None:
+        raise ConfigurationError(
+            "client_secret=… and private_key=…: say which with token_endpoint_auth_method=…"
+        )
+    if client.key_id is not None and not has_key:
+        raise ConfigurationError("key_id=… names a private key: give private_key=… as well.")
+    for name in ("token_endpoint_auth_signing_alg", "assertion_audience"):
+        if getattr(client, name) is not None and not has_key and method not in _SIGNED:
+            raise ConfigurationError(f"{name}=… is for {' and '.join(map(repr, _SIGNED))} alone.")
+    pair = client.client_id + (client.client_secret or "")
+    if not client.basic_urlencoded and not pair.isascii():
+        raise ConfigurationError(
+            "basic_urlencoded=False cannot send a client_id or client_secret that is not ASCII."
+        )
+
+
+def _kept_key(client: Client) -> str | Path:
+    """Return the private key as a value, once it is known to sign."""
+    from nb_oauth import signing_keys
+
+    kept = signing_keys.as_kept(client.private_key)
+    signing_keys.algorithm(signing_keys.load(kept), client.token_endpoint_auth_signing_alg)
+    return kept
 
 
 def require_redirect_uri(redirect_uri: str) -> None:
@@ -82,55 +168,3 @@ def require_redirect_uri(redirect_uri: str) -> None:
             f"redirect_uri={redirect_uri!r} has a fragment, which RFC 6749 §3.1.2 forbids: leave "
             "out everything from the # on."
         )
-
-
-@dataclass(frozen=True)
-class ClientAuthentication:
-    """What a token request carries to say which client sends it (RFC 6749 §2.3)."""
-
-    auth: AuthBase | None
-    parameters: dict[str, str] = field(repr=False)
-
-
-def authenticate(client: Client, supported: tuple[str, ...] | None = None) -> ClientAuthentication:
-    """Say how ``client`` authenticates in a token request (RFC 6749 §2.3.1).
-
-    Args:
-        client: who asks.
-        supported: the provider's ``token_endpoint_auth_methods_supported``, if known.
-    """
-    method = _method(client, supported)
-    if method == "client_secret_basic":
-        # Identifier and secret are form-urlencoded before they are put together.
-        user, password = quote_plus(client.client_id), quote_plus(client.client_secret or "")
-        return ClientAuthentication(HTTPBasicAuth(user, password), {})
-    parameters = {"client_id": client.client_id}
-    if method == "client_secret_post" and client.client_secret is not None:
-        parameters["client_secret"] = client.client_secret
-    return ClientAuthentication(None, parameters)
-
-
-def secrets_in(auth: object, client: Client | None) -> list[str | None]:
-    """Return what must not be shown of how a token request was authenticated.
-
-    Args:
-        auth: as requests takes it: a pair of user and password, or an ``AuthBase``.
-        client: the app that asked, if it is known; its secret may be in ``auth``, form-urlencoded.
-    """
-    basic = HTTPBasicAuth(*auth) if isinstance(auth, tuple) else auth
-    password = getattr(basic, "password", None)
-    secrets = [client.client_secret] if client else []
-    if not isinstance(password, str):
-        return secrets
-    pair = f"{getattr(basic, 'username', '')}:{password}".encode()
-    return [*secrets, password, unquote_plus(password), b64encode(pair).decode()]
-
-
-def _method(client: Client, supported: tuple[str, ...] | None) -> str:
-    if client.token_endpoint_auth_method is not None:
-        return client.token_endpoint_auth_method
-    if client.client_secret is None:
-        return "none"
-    # RFC 8414 §2: basic is the default where the provider names none.
-    offered = supported or ("client_secret_basic",)
-    return "client_secret_basic" if "client_secret_basic" in offered else "client_secret_post"

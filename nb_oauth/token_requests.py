@@ -9,16 +9,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import requests
 from oauthlib.common import urldecode
 from oauthlib.oauth2 import LegacyApplicationClient
-from requests.auth import AuthBase, HTTPBasicAuth
 
 from nb_oauth import tokens
-from nb_oauth.authorization_requests import AuthorizationRequests
-from nb_oauth.clients import authenticate
+from nb_oauth.authenticated_requests import AuthenticatedRequests
 from nb_oauth.fragment_tokens import read_fragment
-from nb_oauth.token_responses import read_token_response, secrets_sent, unreachable
+from nb_oauth.token_responses import read_token_response, secrets_sent
 from nb_oauth.tokens import Token
 from nb_oauth.transport import as_https, require_secure
 
@@ -31,8 +28,10 @@ _HEADERS = {
 }
 
 
-class TokenRequests(AuthorizationRequests):
+class TokenRequests(AuthenticatedRequests):
     """The part of a session that talks to the token endpoint."""
+
+    _cert_of_fetch: Any = None
 
     def fetch_token(
         self,
@@ -58,7 +57,8 @@ class TokenRequests(AuthorizationRequests):
 
         Takes what requests-oauthlib's method takes. In a session that was opened the client
         authenticates as its ``Client`` says, unless ``auth``, ``client_secret`` or
-        ``include_client_id`` say otherwise.
+        ``include_client_id`` say otherwise. The certificate that ``cert`` names (RFC 8705) is used
+        for renewals too.
 
         Returns:
             The token, a mapping. The session keeps it.
@@ -75,7 +75,8 @@ class TokenRequests(AuthorizationRequests):
         code = self._code_in(code, authorization_response)
         kwargs |= self._verifier() | self._owner(username, password)
         if auth is None and client_secret is None and include_client_id is None:
-            auth, include_client_id, client_secret = self._own_authentication()
+            auth, include_client_id, mine = self._own_authentication()
+            kwargs |= mine
         auth, include_client_id = self._authentication(auth, include_client_id, client_secret)
         if include_client_id and client_secret is not None:
             kwargs["client_secret"] = client_secret
@@ -93,6 +94,7 @@ class TokenRequests(AuthorizationRequests):
         options = {"timeout": timeout, "verify": verify, "proxies": proxies, "cert": cert}
         arguments = {**options, **payload, "headers": headers, "auth": auth}
         token = self._ask(method, token_url, "access_token_response", arguments)
+        self._cert_of_fetch = cert
         self._forget_request()
         return token
 
@@ -130,11 +132,13 @@ class TokenRequests(AuthorizationRequests):
         headers: Mapping[str, str] | None = None,
         verify: bool | str | None = None,
         proxies: Any = None,
+        cert: Any = None,
         **kwargs: Any,
     ) -> Any:
         """Renew the token with its refresh token (RFC 6749 §6).
 
-        Takes what requests-oauthlib's method takes.
+        Takes what requests-oauthlib's method takes, and ``cert``: the certificate to show
+        (RFC 8705), which is that of ``fetch_token`` unless given.
 
         Returns:
             The new token, with the refresh token used if the provider sent no new one.
@@ -150,6 +154,8 @@ class TokenRequests(AuthorizationRequests):
         require_secure(token_url)
         refresh_token = refresh_token or self.token.get("refresh_token")
         kwargs |= self.auto_refresh_kwargs
+        cert_of_every_refresh = kwargs.pop("cert", None)
+        cert = cert or cert_of_every_refresh or self._cert_of_fetch
         if auth is None and self._registered is not None:
             auth, kwargs = self._client_authentication(kwargs)
         # Left out, the scope is what was granted before: never more, which would be refused.
@@ -160,7 +166,7 @@ class TokenRequests(AuthorizationRequests):
         headers = dict(_HEADERS if headers is None else headers)
         for hook in self.compliance_hook["refresh_token_request"]:
             token_url, headers, body = hook(token_url, headers, body)
-        options = {"timeout": timeout, "verify": verify, "proxies": proxies}
+        options = {"timeout": timeout, "verify": verify, "proxies": proxies, "cert": cert}
         arguments = {**options, "data": dict(urldecode(body)), "headers": headers, "auth": auth}
         return self._ask("POST", token_url, "refresh_token_response", arguments, refresh_token)
 
@@ -195,16 +201,6 @@ class TokenRequests(AuthorizationRequests):
     def _check(self, token: Token) -> None:
         """Refuse a token that is not what was asked for. OpenID Connect has more to check."""
 
-    def _send(self, method: str, url: str, arguments: dict[str, Any]) -> requests.Response:
-        try:
-            return self.request(method=method, url=url, withhold_token=True, **arguments)
-        except (requests.HTTPError, requests.exceptions.InvalidJSONError):
-            raise  # there was an answer, and a hook of the caller's own refused it
-        except requests.RequestException as error:
-            if self.provider is None:
-                raise
-            raise unreachable(error, url) from None
-
     def _completed(
         self, token: Token, asked_at: float, refresh_token: str | None
     ) -> dict[str, Any]:
@@ -233,34 +229,6 @@ class TokenRequests(AuthorizationRequests):
             raise ValueError("The password grant needs both username=… and password=….")
         given = {"username": username, "password": password}
         return {name: value for name, value in given.items() if value is not None}
-
-    def _own_authentication(self) -> tuple[AuthBase | None, bool | None, str | None]:
-        """Return how the ``Client`` of an opened session authenticates (RFC 6749 §2.3)."""
-        if self._registered is None or self.provider is None:
-            return None, None, None
-        methods = self.provider.token_endpoint_auth_methods_supported
-        mine = authenticate(self._registered, methods)
-        return mine.auth, mine.auth is None, mine.parameters.get("client_secret")
-
-    def _client_authentication(
-        self, parameters: dict[str, Any]
-    ) -> tuple[AuthBase | None, dict[str, Any]]:
-        auth, in_body, client_secret = self._own_authentication()
-        if in_body:
-            parameters = {**parameters, "client_id": self.client_id}
-        if client_secret is not None:
-            parameters["client_secret"] = client_secret
-        return auth, parameters
-
-    def _authentication(
-        self, auth: Any, include_client_id: bool | None, client_secret: str | None
-    ) -> tuple[Any, bool | None]:
-        """Choose as requests-oauthlib does: ``auth``, else the body if told to, else Basic."""
-        if auth is not None:
-            return auth, bool(include_client_id)
-        if include_client_id is not True and self.client_id:
-            return HTTPBasicAuth(self.client_id, client_secret or ""), include_client_id
-        return None, include_client_id
 
 
 def _place_of(method: str, force_querystring: bool) -> str:

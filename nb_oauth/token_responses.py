@@ -13,7 +13,8 @@ from oauthlib.oauth2 import MissingTokenError, OAuth2Error
 from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
 
 from nb_oauth import tokens
-from nb_oauth.clients import Client, secrets_in
+from nb_oauth.client_authentication import secrets_in
+from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.masking import excerpt
 from nb_oauth.tokens import Scope, Token
@@ -38,6 +39,11 @@ _ADVICE = {
     "unauthorized_client": " Check what the app is registered for: not for this grant.",
     "unsupported_grant_type": " This provider does not offer this grant.",
 }
+
+_ADVICE_ON_TRUST = (
+    "Its certificate is from nobody that is trusted here. For a company's own authority, set "
+    "REQUESTS_CA_BUNDLE to the path of its certificate, or session.verify."
+)
 
 
 def read_token_response(
@@ -93,23 +99,28 @@ def revocation_refused(response: requests.Response, sent: Iterable[str | None]) 
     )
 
 
-def unreachable(error: requests.RequestException, url: str) -> TokenError:
+def unreachable(error: requests.RequestException, url: str, certificate: str = "") -> TokenError:
     """Return the error to raise where no answer came, which is requests' own as well.
 
     Args:
         error: what requests raised; it may quote a whole address.
         url: the token endpoint, of which only host and port are said.
+        certificate: which one was shown there, in words.
     """
     kinds = (
         kind for kind in type(error).__mro__ if kind.__module__ == requests.exceptions.__name__
     )
     kind: type[requests.RequestException] = next(kinds)
     host = urlsplit(url).netloc.rpartition("@")[2]
+    advice = "Check the network and the token_endpoint, then try again."
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        advice = _ADVICE_ON_TRUST
+    elif certificate:
+        advice += f" It may also have refused the certificate that it was shown. {certificate}"
     return in_terms_of(
         TokenError,
         kind(),
-        f"The token endpoint of {host} could not be reached ({kind.__name__}). Check the network "
-        "and the token_endpoint, then try again.",
+        f"The token endpoint of {host} could not be reached ({kind.__name__}). {advice}",
     )
 
 

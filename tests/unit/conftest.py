@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nb_oauth.demo.server import DemoServer
+from tests.providers.tls import issue
 from tests.unit.demo_visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[str, str]:
+    """A certificate of CN=analyst, good for a year, and its key: as ``cert=`` takes them."""
+    return issue("analyst").save(tmp_path, "client")
 
 
 @pytest.fixture

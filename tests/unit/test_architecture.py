@@ -12,11 +12,11 @@ PACKAGE = Path(__file__).parents[2] / "nb_oauth"
 # Lowest first. Rooms on one line are strangers to one another.
 LAYERS = [
     {"exceptions"},
-    {"masking", "transport"},
+    {"certificates", "masking", "signing_keys", "transport"},
     {"clients", "prompts", "place"},
     {"waiting"},
     {"providers"},
-    {"tokens"},
+    {"client_authentication", "tokens"},
     {"grants", "stores", "redirects"},
     {
         "fragment_tokens",
@@ -27,6 +27,7 @@ LAYERS = [
         "token_responses",
     },
     {"attachment", "authorization_requests", "grant_choice"},
+    {"authenticated_requests"},
     {"token_requests"},
     {"device_authorization"},
     {"session_token"},

@@ -12,7 +12,7 @@ from oauthlib.oauth2 import WebApplicationClient
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
 from nb_oauth import Client, ConfigurationError, OAuth2Session, TokenError
-from nb_oauth.clients import secrets_in
+from nb_oauth.client_authentication import secrets_in
 from tests.unit.session_stage import Reply, Request, Stage, ending, reply
 
 if TYPE_CHECKING:
