@@ -37,6 +37,14 @@ const certified = () => [
   native({ client_id: 'tls-client-auth', ...byCertificate, ...bound }),
   service({ client_id: 'service-tls-client-auth', ...byCertificate, ...bound }),
   native({
+    client_id: 'device-tls-client-auth',
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    ...byCertificate,
+    ...bound,
+  }),
+  native({
     client_id: 'self-signed-tls-client-auth',
     token_endpoint_auth_method: 'self_signed_tls_client_auth',
     jwks: mutualTls.selfSignedKeys(),

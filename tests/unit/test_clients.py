@@ -192,9 +192,7 @@ def test_who_can_show_that_it_is_itself(certificate: tuple[str, str]) -> None:
     assert not Client("app", cert=certificate, token_endpoint_auth_method="none").is_confidential
 
 
-def test_only_who_signs_or_shows_a_certificate_imports_what_that_takes() -> (
-    None
-):
+def test_only_who_signs_or_shows_a_certificate_imports_what_that_takes() -> None:
     code = (
         "import sys, nb_oauth; nb_oauth.Client('app', 's'); nb_oauth.OAuth2Session('app');"
         "print([name for name in ('joserfc', 'cryptography') if name in sys.modules])"
