@@ -19,14 +19,23 @@ from playwright.sync_api import (
     expect,
 )
 
-from nb_oauth.surfaces.widget import _lean
+from nb_oauth.surfaces.static_files import script, style
 
 pytestmark = pytest.mark.browser
 
 SCRIPT = Path(__file__).parent / "script"
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 VIEWPORT: ViewportSize = {"width": 720, "height": 640}
-STATUSES = ["preparing", "waiting", "working", "signed_in", "cancelled", "failed"]
+STATUSES = [
+    "preparing",
+    "waiting",
+    "working",
+    "signed_in",
+    "cancelled",
+    "failed",
+    "signed_out",
+]
+WIDGETS = {"login": ("login",), "code": ("login", "code"), "password": ("login", "password")}
 SILENT = "The kernel does not answer. It may be busy or restarted"
 KEPT = f"{SILENT}; your answer is still in the box."
 LOST = "The kernel was restarted: run the cell again."
@@ -43,8 +52,9 @@ class QuietFiles(SimpleHTTPRequestHandler):
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The script and style exactly as a notebook gets them, beside the test's own page."""
     folder = shutil.copytree(SCRIPT, tmp_path_factory.mktemp("page") / "script")
-    for name in ("login.js", "login.css"):
-        (folder / name).write_text(_lean(name), "utf-8")
+    for name, files in WIDGETS.items():
+        (folder / f"{name}.js").write_text(script(*files), "utf-8")
+        (folder / f"{name}.css").write_text(style(*files), "utf-8")
     handler = functools.partial(QuietFiles, directory=str(folder))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=functools.partial(server.serve_forever, poll_interval=0.05))
@@ -110,8 +120,11 @@ def widget(page: Page) -> Locator:
     return start(page)
 
 
-def start(page: Page, *, acknowledges: bool = True) -> Locator:
-    page.evaluate("async (acknowledges) => { await startNotebook(acknowledges); }", acknowledges)
+def start(page: Page, *, acknowledges: bool = True, kind: str = "login") -> Locator:
+    page.evaluate(
+        "async ([acknowledges, kind]) => { await startNotebook(acknowledges, kind); }",
+        [acknowledges, kind],
+    )
     return page.locator(".nb-oauth").first
 
 
@@ -121,12 +134,18 @@ def view(status: str = "waiting", **changes: object) -> dict[str, object]:
         "status": status,
         "heading": "Sign in to GitHub",
         "scope": ["read:user", "repo"],
+        "remarks": [],
         "link": "https://github.example/authorize?client_id=x&state=y",
         "notice": "If the page won't load after you have signed in, copy its address from the "
         "address bar and paste it here.",
         "progress": "Waiting for you to sign in.",
         "error": None,
         "box": True,
+        "code": None,
+        "qr": None,
+        "seconds_left": None,
+        "credentials": False,
+        "can_renew": False,
         **changes,
     }
 
@@ -163,8 +182,8 @@ def photograph(page: Page, name: str) -> None:
 
 def test_everything_shown_costs_little() -> None:
     """tests/kernel/test_showing.py has the limit that counts; this says where it goes."""
-    assert len(_lean("login.js").encode()) <= 7.25 * 1024
-    assert len(_lean("login.css").encode()) <= 3 * 1024
+    assert len(script("login").encode()) <= 7 * 1024
+    assert len(style("login").encode()) <= 2.75 * 1024
 
 
 @pytest.mark.parametrize(
@@ -184,8 +203,9 @@ def test_everything_shown_costs_little() -> None:
     ],
 )
 def test_nothing_in_the_files_turns_text_into_code_or_reaches_out(pattern: str) -> None:
-    for name in ("login.js", "login.css"):
-        assert not re.search(pattern, _lean(name)), name
+    for name, files in WIDGETS.items():
+        assert not re.search(pattern, script(*files)), name
+        assert not re.search(pattern, style(*files)), name
 
 
 # Hello, acknowledgements, repeats
@@ -314,9 +334,10 @@ SHOWN = {
         "submit",
         "progress",
     },  # too late to cancel
-    "signed_in": {"progress"},
+    "signed_in": {"progress", "sign-out"},
     "cancelled": {"heading", "progress", "new-link"},
     "failed": {"heading", "progress", "new-link"},
+    "signed_out": {"heading", "progress", "new-link"},
 }
 
 
@@ -670,7 +691,12 @@ def test_cancel_is_said_once_to_a_slow_kernel(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("status", "name"),
-    [("waiting", "New link"), ("cancelled", "Sign in again"), ("failed", "Sign in again")],
+    [
+        ("waiting", "New link"),
+        ("cancelled", "Sign in again"),
+        ("failed", "Sign in again"),
+        ("signed_out", "Sign in again"),
+    ],
 )
 def test_a_new_link_is_asked_for(page: Page, widget: Locator, status: str, name: str) -> None:
     deliver(page, view(status))
@@ -695,7 +721,7 @@ def test_nothing_takes_the_focus_from_a_cell(page: Page, widget: Locator) -> Non
     page.evaluate("notebook.show()")
     page.evaluate("notebook.model.trigger('comm_live_update')")
     page.keyboard.type("end")
-    expect(cell).to_have_value("0123456789012end")
+    expect(cell).to_have_value("012345678901234end")
     expect(widget.locator(".nb-oauth-error")).to_have_text(LOST)
 
 
@@ -738,6 +764,42 @@ def test_the_whole_way_by_keyboard(page: Page, origin: str) -> None:
         page.keyboard.press("Enter")
 
 
+CODE_ARIA = """
+- group "Sign in to GitHub":
+  - heading "Sign in to GitHub" [level=3]
+  - list "Asks for":
+    - listitem: read:user
+    - listitem: repo
+  - text: Enter this code on the sign-in page
+  - strong: WDJB-MJHT
+  - button "Copy code"
+  - status
+  - timer: The code is good for 5:00
+  - text: On a phone or another computer, go to https://github.example/login/device
+  - img "QR code of the sign-in page, for a phone"
+  - status: "Enter this code on the sign-in page: W D J B - M J H T. \
+The code is good for 5 minutes."
+  - link "Open the sign-in page"
+  - button "Copy link"
+  - status
+  - status: Waiting for you to enter the code…
+  - button "Cancel"
+  - button "New code"
+"""
+PASSWORD_ARIA = """
+- group "Sign in to GitHub":
+  - heading "Sign in to GitHub" [level=3]
+  - list "Asks for":
+    - listitem: read:user
+    - listitem: repo
+  - text: User name
+  - textbox "User name": john
+  - text: Password
+  - textbox "Password"
+  - button "Sign in"
+  - status: Waiting for your name and password…
+  - button "Cancel"
+"""
 WAITING_ARIA = """
 - group "Sign in to GitHub":
   - heading "Sign in to GitHub" [level=3]
@@ -768,10 +830,12 @@ def test_a_screen_reader_hears_names_for_everything(page: Page, widget: Locator)
     assert widget.locator(".nb-oauth-progress").get_attribute("aria-live") == "polite"
 
 
-def test_a_sign_in_that_ended_is_one_line(page: Page, widget: Locator) -> None:
+def test_a_sign_in_that_ended_is_one_line_and_what_can_be_done_now(
+    page: Page, widget: Locator
+) -> None:
     deliver(page, view("signed_in", progress="Signed in to GitHub."))
     expect(widget).to_match_aria_snapshot(
-        '- group "Sign in to GitHub":\n  - status: Signed in to GitHub.'
+        '- group "Sign in to GitHub":\n  - status: Signed in to GitHub.\n  - button "Sign out"'
     )
 
 
@@ -785,7 +849,447 @@ def test_a_live_region_is_not_written_without_news(page: Page) -> None:
     assert page.evaluate("writes") > 0
 
 
+# What to know, renewing, signing out
+
+
+def test_remarks_are_lines_of_text(page: Page, widget: Locator) -> None:
+    expect(widget.locator(".nb-oauth-remarks")).to_be_hidden()
+    remarks = ["The device flow, since nothing can come back to this kernel.", HTML]
+    for status in STATUSES:
+        deliver(page, view(status, remarks=remarks))
+        expect(widget.locator(".nb-oauth-remark")).to_have_text(remarks)
+        expect(widget.locator(".nb-oauth-remarks")).to_be_visible()
+    expect(widget.locator("img, b")).to_have_count(0)
+    deliver(page, view())
+    expect(widget.locator(".nb-oauth-remarks")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "kind"),
+    [("Renew now", "renew", "renew"), ("Sign out", "sign-out", "sign_out")],
+)
+def test_what_a_person_can_do_once_signed_in(
+    page: Page, widget: Locator, name: str, part: str, kind: str
+) -> None:
+    deliver(page, view("signed_in", can_renew=True))
+    button = widget.get_by_role("button", name=name, exact=True)
+    expect(button).to_have_class(f"nb-oauth-{part}")
+    button.focus()
+    page.keyboard.press("Enter")
+    (message,) = sent(page, kind)
+    assert message["keys"] == ["id", "type"]
+    assert message["bytes"] == []
+    for status in STATUSES:
+        deliver(page, view(status, can_renew=True))
+        assert button.is_visible() is (status == "signed_in")
+
+
+def test_what_cannot_be_renewed_is_only_signed_out(page: Page, widget: Locator) -> None:
+    deliver(page, view("signed_in", can_renew=False))
+    expect(widget.locator("button:visible")).to_have_text(["Sign out"])
+
+
+def test_renewing_says_what_came_of_it_and_keeps_the_place(page: Page, widget: Locator) -> None:
+    deliver(page, RENEWABLE)
+    renew = widget.locator(".nb-oauth-renew")
+    renew.focus()
+    page.keyboard.press("Space")
+    deliver(page, {**RENEWABLE, "error": "GitHub did not renew the token."})
+    expect(widget.locator(".nb-oauth-error")).to_be_visible()
+    expect(renew).to_be_focused()
+    page.keyboard.press("Space")
+    expect(widget.locator(".nb-oauth-error")).to_be_hidden()
+    deliver(page, {**RENEWABLE, "progress": "Renewed. The token ends at 14:05."})
+    expect(widget.get_by_role("status")).to_have_text("Renewed. The token ends at 14:05.")
+    expect(renew).to_be_focused()
+    assert len(sent(page, "renew")) == 2
+
+
+def test_who_signed_out_can_sign_in_again(page: Page, widget: Locator) -> None:
+    deliver(page, RENEWABLE)
+    widget.locator(".nb-oauth-sign-out").focus()
+    page.keyboard.press("Enter")
+    deliver(page, SIGNED_OUT)
+    expect(widget).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(widget.get_by_role("button", name="Sign in again")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert len(sent(page, "new_link")) == 1
+
+
+# The code
+
+
+def device(**changes: object) -> dict[str, object]:
+    return view(
+        **{
+            "link": "https://github.example/login/device",
+            "notice": "",
+            "progress": "Waiting for you to enter the code…",
+            "box": False,
+            "code": "WDJB-MJHT",
+            "qr": QR,
+            "seconds_left": 299.2,
+            **changes,
+        }
+    )
+
+
+def test_the_code_is_shown_with_all_that_it_needs(page: Page) -> None:
+    widget = start(page, kind="code")
+    expect(widget.locator(".nb-oauth-code-panel")).to_be_hidden()
+    deliver(page, device())
+    expect(widget).to_match_aria_snapshot(CODE_ARIA)
+    code = widget.locator(".nb-oauth-code")
+    assert code.evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)") >= 24
+    code.click()
+    assert page.evaluate("getSelection().toString()") == "WDJB-MJHT"
+    assert len(page.evaluate("notebook.model.sent")) == 1
+
+
+def test_the_code_goes_when_nobody_can_enter_it(page: Page) -> None:
+    widget = start(page, kind="code")
+    for status in STATUSES:
+        deliver(page, device())
+        deliver(page, device(status=status))
+        is_there = status.endswith("ing")
+        assert widget.locator(".nb-oauth-code-panel").is_visible() is is_there
+        assert ("WDJB-MJHT" in widget.inner_text()) is is_there
+    deliver(page, device(code=None))
+    expect(widget.locator(".nb-oauth-code-panel")).to_be_hidden()
+    expect(widget.locator(".nb-oauth-spoken")).to_have_text("")
+    page.evaluate("notebook.model.trigger('comm_live_update')")
+    expect(widget.locator(".nb-oauth-code-panel")).to_be_hidden()
+
+
+def test_the_code_is_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    widget = start(page, kind="code")
+    deliver(page, device())
+    widget.get_by_role("button", name="Copy code").click()
+    expect(widget.locator(".nb-oauth-copied-code")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "WDJB-MJHT"
+    deliver(page, device(progress="Still waiting."))
+    expect(widget.locator(".nb-oauth-copied-code")).to_have_text("Copied")
+    deliver(page, device(code="BBBB-CCCC"))
+    expect(widget.locator(".nb-oauth-copied-code")).to_have_text("")
+
+
+def test_without_a_clipboard_the_code_is_selected(page: Page) -> None:
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    widget = start(page, kind="code")
+    deliver(page, device())
+    widget.get_by_role("button", name="Copy code").click()
+    expect(widget.locator(".nb-oauth-copied-code")).to_have_text("Selected: copy it by keyboard")
+    assert page.evaluate("getSelection().toString()") == "WDJB-MJHT"
+
+
+def test_the_time_that_is_left_is_counted_down(frozen: Page) -> None:
+    widget = start(frozen, kind="code")
+    deliver(frozen, device(seconds_left=272))
+    timer = widget.locator(".nb-oauth-timer")
+    expect(timer).to_have_text("The code is good for 4:32")
+    frozen.clock.run_for(1000)
+    expect(timer).to_have_text("The code is good for 4:31")
+    frozen.clock.run_for(262_000)
+    deliver(frozen, {"type": "ack", "id": "of nobody"})  # draws the same view again
+    expect(timer).to_have_text("The code is good for 0:09")
+    frozen.evaluate("notebook.show()")
+    expect(frozen.locator(".nb-oauth-timer")).to_have_text(["The code is good for 0:09"] * 2)
+    frozen.clock.run_for(9000)
+    expect(timer).to_have_text("The code has run out.")
+    frozen.clock.run_for(60_000)
+    expect(timer).to_have_text("The code has run out.")
+    deliver(frozen, device(code="BBBB-CCCC", seconds_left=61))
+    expect(timer).to_have_text("The code is good for 1:01")
+
+
+def test_the_time_that_is_left_is_said_three_times(frozen: Page) -> None:
+    widget = start(frozen, kind="code")
+    spoken = widget.locator(".nb-oauth-spoken")
+    deliver(frozen, device(seconds_left=300))
+    words = "Enter this code on the sign-in page: W D J B - M J H T. The code is good for"
+    expect(spoken).to_have_text(f"{words} 5 minutes.")
+    frozen.evaluate("countWrites()")
+    frozen.clock.run_for(240_000)
+    assert frozen.evaluate("writes") == 0
+    frozen.clock.run_for(59_000)
+    expect(spoken).to_have_text("The code is good for less than a minute.")
+    frozen.clock.run_for(1000)
+    expect(spoken).to_have_text("The code has run out.")
+    assert frozen.evaluate("writes") == 2
+    deliver(frozen, device(code="BBBB-CCCC", seconds_left=61))
+    expect(spoken).to_contain_text("B B B B - C C C C. The code is good for a minute.")
+    assert spoken.bounding_box() is not None  # or no screen reader would say it
+
+
+def test_a_code_that_never_ends_has_no_countdown(page: Page) -> None:
+    widget = start(page, kind="code")
+    deliver(page, device())
+    deliver(page, device(seconds_left=None))
+    expect(widget.locator(".nb-oauth-timer")).to_be_hidden()
+    expect(widget.locator(".nb-oauth-code")).to_be_visible()
+
+
+def test_no_clock_ticks_once_the_code_is_gone(frozen: Page) -> None:
+    frozen.evaluate(
+        """() => {
+            window.ticking = new Set();
+            const { setInterval, clearInterval } = window;
+            window.setInterval = (...all) => {
+                const id = setInterval(...all);
+                ticking.add(id);
+                return id;
+            };
+            window.clearInterval = (id) => {
+                ticking.delete(id);
+                clearInterval(id);
+            };
+        }"""
+    )
+    start(frozen, kind="code")
+    for _ in range(3):
+        deliver(frozen, device())
+        assert frozen.evaluate("ticking.size") == 1
+    deliver(frozen, device(status="signed_in"))
+    assert frozen.evaluate("ticking.size") == 0
+    deliver(frozen, device(seconds_left=5))
+    frozen.clock.run_for(5000)
+    assert frozen.evaluate("ticking.size") == 0
+    deliver(frozen, device())
+    frozen.evaluate("() => { notebook.cleanups.forEach((end) => end()); }")
+    assert frozen.evaluate("ticking.size") == 0
+
+
+@pytest.mark.parametrize("qr", [None, "", "https://github.example/qr.svg", "data:text/html,x"])
+def test_only_a_picture_at_hand_is_shown(page: Page, qr: str | None) -> None:
+    widget = start(page, kind="code")
+    deliver(page, device())
+    picture = widget.get_by_role("img", name="QR code of the sign-in page, for a phone")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(e) => e.complete && e.naturalWidth > 0")
+    deliver(page, device(qr=qr))
+    expect(widget.locator(".nb-oauth-qr")).to_be_hidden()
+    assert widget.locator(".nb-oauth-qr").get_attribute("src") is None
+
+
+@pytest.mark.parametrize("theme", ["jupyter-light", "jupyter-dark"])
+def test_the_picture_stands_on_white(page: Page, theme: str) -> None:
+    widget = start(page, kind="code")
+    page.evaluate("(theme) => { document.body.className = theme; }", theme)
+    deliver(page, device())
+    background = "(e) => getComputedStyle(e).backgroundColor"
+    assert widget.locator(".nb-oauth-qr").evaluate(background) == "rgb(255, 255, 255)"
+
+
+def test_html_in_a_code_stays_text(page: Page) -> None:
+    widget = start(page, kind="code")
+    deliver(page, device(code=HTML, link=f"javascript:{HTML}"))
+    expect(widget.locator(".nb-oauth-code")).to_have_text(HTML)
+    expect(widget.locator(".nb-oauth-elsewhere-address")).to_have_text(f"javascript:{HTML}")
+    expect(widget.locator("b")).to_have_count(0)
+
+
+def test_a_new_code_is_asked_for_by_keyboard(page: Page) -> None:
+    widget = start(page, kind="code")
+    deliver(page, device())
+    page.locator("#cell").focus()
+    order = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        order.append(focus(page).removeprefix("nb-oauth-"))
+        outline = widget.locator(":focus").evaluate("(e) => getComputedStyle(e).outlineStyle")
+        assert outline == "solid"
+    assert order == ["copy-code", "link", "copy", "cancel", "new-link"]
+    expect(widget.locator(":focus")).to_have_text("New code")
+    page.keyboard.press("Enter")
+    assert len(sent(page, "new_link")) == 1
+
+
+# Name and password
+
+
+def password(**changes: object) -> dict[str, object]:
+    return view(
+        **{
+            "link": None,
+            "notice": "",
+            "progress": "Waiting for your name and password…",
+            "box": False,
+            "credentials": True,
+            **changes,
+        }
+    )
+
+
+def fill_in(widget: Locator, name: str, secret: str) -> None:
+    widget.get_by_label("User name").fill(name)
+    widget.get_by_label("Password").fill(secret)
+
+
+@pytest.mark.parametrize("way", ["Enter", "Sign in"])
+def test_name_and_password_are_two_buffers_of_bytes(page: Page, way: str) -> None:
+    widget = start(page, kind="password")
+    expect(widget.locator(".nb-oauth-credentials")).to_be_hidden()
+    deliver(page, password())
+    fill_in(widget, " j\u00f6hn ", " \u4e2d pass\U0001f511 ")
+    if way == "Enter":
+        widget.get_by_label("Password").press("Enter")
+    else:
+        widget.get_by_role("button", name="Sign in", exact=True).click()
+    (message,) = sent(page, "credentials")
+    assert [bytes(one).decode() for one in message["bytes"]] == [
+        " j\u00f6hn ",
+        " \u4e2d pass\U0001f511 ",
+    ]
+    assert message["keys"] == ["id", "type"]
+    assert message["binary"] is True
+    assert "?" not in page.url
+    expect(widget.get_by_label("Password")).to_have_value("")
+    expect(widget.get_by_label("User name")).to_have_value(" j\u00f6hn ")
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "part"),
+    [("", "", "username"), ("", "secret", "username"), ("john", "", "password")],
+)
+def test_what_is_missing_is_asked_for(page: Page, name: str, secret: str, part: str) -> None:
+    widget = start(page, kind="password")
+    deliver(page, password())
+    fill_in(widget, name, secret)
+    widget.locator(".nb-oauth-sign-in").click()
+    assert sent(page, "credentials") == []
+    expect(widget.locator(f".nb-oauth-{part}")).to_be_focused()
+
+
+def test_a_refused_password_is_asked_for_again(page: Page) -> None:
+    widget = start(page, kind="password")
+    deliver(page, password())
+    for way in ("Enter", "Space"):
+        fill_in(widget, "john", "wrong")
+        widget.locator(f".nb-oauth-{'password' if way == 'Enter' else 'sign-in'}").press(way)
+        deliver(page, view("working", box=False))
+        expect(widget.locator(".nb-oauth-credentials")).to_be_hidden()
+        deliver(page, password(error="GitHub refused: wrong name or password."))
+        box = widget.get_by_label("Password")
+        expect(box).to_be_focused()
+        expect(box).to_have_value("")
+        expect(box).to_have_accessible_description("GitHub refused: wrong name or password.")
+        expect(widget.get_by_label("User name")).to_have_value("john")
+
+
+def test_a_refusal_takes_the_focus_from_nobody(page: Page) -> None:
+    widget = start(page, kind="password")
+    deliver(page, password())
+    fill_in(widget, "john", "wrong")
+    widget.get_by_label("Password").press("Enter")
+    page.locator("#cell").focus()
+    deliver(page, view("working", box=False))
+    deliver(page, password(error="No."))
+    expect(page.locator("#cell")).to_be_focused()
+    widget.get_by_label("User name").focus()
+    deliver(page, password(error="No.", progress="Still waiting."))
+    expect(widget.get_by_label("User name")).to_be_focused()
+
+
+def test_a_password_is_not_kept_nor_repeated_once_it_arrived(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False, kind="password")
+    deliver(frozen, password())
+    fill_in(widget, "john", "secret")
+    widget.get_by_label("Password").press("Enter")
+    frozen.clock.run_for(2000)
+    first, second = sent(frozen, "credentials")
+    assert first == second
+    deliver(frozen, view("working", box=False))
+    frozen.clock.run_for(10_000)
+    assert len(sent(frozen, "credentials")) == 2
+
+
+def test_a_kernel_that_does_not_hear_a_password_is_named(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False, kind="password")
+    deliver(frozen, password())
+    fill_in(widget, "john", "secret")
+    widget.get_by_label("Password").press("Enter")
+    frozen.clock.run_for(6000)
+    expect(widget.locator(".nb-oauth-error")).to_have_text(f"{SILENT}.")
+    expect(widget.get_by_label("Password")).to_have_value("")
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if not status.endswith("ing")])
+def test_nothing_is_left_in_the_form_when_it_is_over(page: Page, status: str) -> None:
+    widget = start(page, kind="password")
+    deliver(page, password())
+    fill_in(widget, "john", "secret")
+    deliver(page, password(status=status))
+    expect(widget.locator(".nb-oauth-credentials")).to_be_hidden()
+    expect(widget.locator(".nb-oauth-password")).to_have_value("")
+    expect(widget.locator(".nb-oauth-username")).to_have_value("")
+
+
+def test_the_browser_is_told_neither_to_fill_in_nor_to_keep(page: Page) -> None:
+    widget = start(page, kind="password")
+    deliver(page, password())
+    box = widget.get_by_label("Password")
+    assert box.get_attribute("type") == "password"
+    assert box.get_attribute("autocomplete") == "new-password"
+    assert widget.get_by_label("User name").get_attribute("autocomplete") == "off"
+    for part in (box, widget.get_by_label("User name")):
+        assert part.get_attribute("name") is None
+
+
+def test_the_password_by_keyboard_alone(page: Page) -> None:
+    page.evaluate("document.addEventListener('keydown', (e) => { document.body.title += e.key; })")
+    widget = start(page, kind="password")
+    deliver(page, password())
+    page.locator("#cell").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.type("john")
+    page.keyboard.press("Tab")
+    page.keyboard.type("dd")
+    order = []
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        order.append(focus(page).removeprefix("nb-oauth-"))
+    assert order == ["sign-in", "cancel"]  # a new link there is none
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    assert len(sent(page, "credentials")) == 1
+    assert "d" not in page.evaluate("document.body.title").replace("Shifted", "")
+    expect(widget).to_match_aria_snapshot(PASSWORD_ARIA)
+
+
 # Looks
+
+
+@pytest.mark.parametrize("theme", ["jupyter-light", "jupyter-dark", ""])
+@pytest.mark.parametrize("kind", ["code", "password"])
+def test_every_text_of_every_panel_can_be_read(page: Page, theme: str, kind: str) -> None:
+    start(page, kind=kind)
+    page.emulate_media(color_scheme="dark" if theme == "jupyter-dark" else "light")
+    page.evaluate("(theme) => { document.body.className = theme; }", theme)
+    remarks = ["RFC 9700 advises against it."]
+    content = device(remarks=remarks) if kind == "code" else password(remarks=remarks)
+    for _ in range(2):
+        deliver(page, content)
+        contrasts = cast("dict[str, float]", page.evaluate("contrasts()"))
+        assert len(contrasts) >= 7
+        assert {name: ratio for name, ratio in contrasts.items() if ratio < 4.5} == {}
+        content = {**content, "seconds_left": 0}  # run out
+
+
+@pytest.mark.parametrize("kind", ["login", "code", "password"])
+def test_no_panel_sticks_out_at_320_pixels(page: Page, kind: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 900})
+    start(page, kind=kind)
+    long = "unbroken" * 30
+    for content in [
+        device(remarks=[long]),
+        device(code=long, link=f"https://github.example/{long}"),
+        password(remarks=[long]),
+        {**RENEWABLE, "progress": long, "remarks": [long]},
+    ]:
+        deliver(page, content)
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 @pytest.mark.parametrize("theme", ["jupyter-light", "jupyter-dark", ""])
@@ -829,6 +1333,13 @@ def test_motion_stops_for_those_who_ask(page: Page, widget: Locator) -> None:
         assert progress.evaluate(style) == "none"
 
 
+QR = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='33' height='33' "
+    "viewBox='0 0 33 33'%3E%3Cpath d='M4 4h7v7h-7zM22 4h7v7h-7zM4 22h7v7h-7zM14 14h6v6h-6z'/%3E"
+    "%3C/svg%3E"
+)
+RENEWABLE = view("signed_in", progress="Signed in to GitHub.", can_renew=True)
+SIGNED_OUT = view("signed_out", progress="Signed out: GitHub has revoked the tokens.")
 REJECTED = view(
     error="That address belongs to an older link: its state is not the one of this sign-in. "
     "Use the button above, then paste the address you arrive at."
@@ -865,3 +1376,33 @@ def test_pictures_are_kept(page: Page, widget: Locator) -> None:
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     widget.locator(".nb-oauth-copy").click()
     photograph(page, "link-to-copy")
+
+
+def test_pictures_of_the_other_panels_are_kept(page: Page) -> None:
+    advice = [
+        "RFC 9700 advises against passwords: AuthorizationCodeLogin is there for GitHub, too."
+    ]
+    why = ["By a code, since the browser cannot come back to this kernel."]
+    for kind, contents in {
+        "code": {"code": device(remarks=why), "run-out": device(seconds_left=0)},
+        "password": {
+            "password": password(remarks=advice),
+            "refused-password": password(error="Wrong name or password.", remarks=advice),
+        },
+        "login": {
+            "renewable": RENEWABLE,
+            "renew-failed": {**RENEWABLE, "error": "GitHub did not answer: try again."},
+            "signed-out": SIGNED_OUT,
+        },
+    }.items():
+        widget = start(page, kind=kind)
+        for theme in ("jupyter-light", "jupyter-dark"):
+            page.evaluate("(theme) => { document.body.className = theme; }", theme)
+            for name, content in contents.items():
+                deliver(page, content)
+                photograph(page, f"{theme}-{name}")
+        page.set_viewport_size({"width": 320, "height": 760})
+        photograph(page, f"narrow-{kind}")
+        page.set_viewport_size(VIEWPORT)
+        page.evaluate("notebook.cleanups.forEach((end) => end())")
+        expect(widget).to_have_count(0)

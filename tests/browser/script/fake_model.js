@@ -61,8 +61,19 @@ class FakeNotebook {
   }
 }
 
-window.startNotebook = async (acknowledges = true) => {
-  const { default: newWidget } = await import("./login.js");
+/** Loads the style sheet that is sent with this script. */
+const dress = async (kind) => {
+  const sheet = document.getElementById("style");
+  if (sheet.getAttribute("href") === `${kind}.css`) return;
+  await new Promise((resolve) => {
+    sheet.onload = resolve;
+    sheet.href = `${kind}.css`;
+  });
+};
+
+window.startNotebook = async (acknowledges = true, kind = "login") => {
+  await dress(kind);
+  const { default: newWidget } = await import(`./${kind}.js`);
   const notebook = new FakeNotebook();
   notebook.model.acknowledges = acknowledges;
   await notebook.start(newWidget);
