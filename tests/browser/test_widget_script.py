@@ -1000,8 +1000,10 @@ def test_the_time_that_is_left_is_counted_down(frozen: Page) -> None:
     expect(timer).to_have_text("The code has run out.")
     frozen.clock.run_for(60_000)
     expect(timer).to_have_text("The code has run out.")
+    expect(widget.locator(".nb-oauth-qr")).to_be_hidden()  # a phone would be sent in vain
     deliver(frozen, device(code="BBBB-CCCC", seconds_left=61))
     expect(timer).to_have_text("The code is good for 1:01")
+    expect(widget.locator(".nb-oauth-qr")).to_be_visible()
 
 
 def test_the_time_that_is_left_is_said_three_times(frozen: Page) -> None:

@@ -78,7 +78,7 @@ const newCodePart = () => {
   const updatePicture = (picture = "") => {
     qr.hidden = !picture.startsWith("data:image/svg+xml"); // nothing is fetched from anywhere
     if (qr.hidden) qr.removeAttribute("src");
-    else if (qr.src !== picture) qr.src = picture;
+    else if (qr.getAttribute("src") !== picture) qr.src = picture;
   };
   /** @type {Part["update"]} */
   const update = (view, over) => {
