@@ -10,7 +10,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.benchmarks import judge, showing
+from tests.benchmarks import showing
+from tests.providers import visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +58,10 @@ def test_coming_back(
 
 def _redirect_to_resumed_cell(kernel: KernelProcess, oidc: OidcProvider) -> float:
     cell = showing.execute(kernel, showing.LOGIN.format(issuer=oidc.issuer) + WAITING)
-    link = showing.view(kernel, showing.model_id(kernel, cell), "waiting")["link"]
-    address = urlsplit(judge.sign_in(link))
+    widget = showing.model_id(kernel, cell)
+    showing.say_hello(kernel, widget)
+    link = showing.view(kernel, widget, "waiting")["link"]
+    address = urlsplit(visitor.Visitor().answer(link))
     kernel.wait_until_read(cell)
     _request(address.netloc, "GET", f"{address.path}?{address.query}")
     assert kernel.outcome(cell) == "ok"
@@ -67,7 +70,7 @@ def _redirect_to_resumed_cell(kernel: KernelProcess, oidc: OidcProvider) -> floa
 
 
 def _bare_exchange(oidc: OidcProvider) -> float:
-    body = urlencode(judge.code_request(oidc))
+    body = urlencode(visitor.code_request(oidc))
     endpoint = urlsplit(oidc.token_endpoint)
     began = time.perf_counter()
     _request(endpoint.netloc, "POST", endpoint.path, body)

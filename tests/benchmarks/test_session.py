@@ -14,7 +14,7 @@ import requests
 import requests_oauthlib
 
 from nb_oauth import Client, OAuth2Session, Provider
-from tests.benchmarks import judge
+from tests.providers import visitor
 
 if TYPE_CHECKING:
     from tests.benchmarks.figures import Figures
@@ -54,7 +54,7 @@ def _insecure_transport_for_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("_insecure_transport_for_theirs")
 def test_an_authorized_request(oidc: OidcProvider, figures: Figures) -> None:
-    token = judge.new_token(oidc)
+    token = visitor.new_token(oidc)
     sessions = {make.__name__: make(oidc, token) for make in (plain, theirs, ours)}
     spent: dict[str, list[float]] = {name: [] for name in sessions}
     for number in range(ROUNDS + 1):
@@ -82,7 +82,7 @@ def _cpu(session: requests.Session, url: str) -> float:
 def test_threads_meet_an_expired_token(oidc: OidcProvider, figures: Figures, threads: int) -> None:
     section = "threads that meet an expired token at once (what the provider saw)"
     for make, label in ((ours, "nb_oauth"), (theirs, "requests_oauthlib")):
-        expired = judge.new_token(oidc) | {"expires_in": -1, "expires_at": time.time() - 1}
+        expired = visitor.new_token(oidc) | {"expires_in": -1, "expires_at": time.time() - 1}
         session = make(oidc, expired)
         oidc.reset()
         outcomes = _query_at_once(session, oidc.api, threads)

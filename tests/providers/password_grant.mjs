@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { errors } from 'oidc-provider';
 
-/** Name → password, new in each run; it must be form-urlencoded, and as UTF-8. */
-export const passwords = { analyst: `pässwörd+&=%: ${randomBytes(18).toString('base64')}` };
+/** Name → password, new in each run; it must be form-urlencoded, and as UTF-8. Its end stays as it is. */
+export const passwords = { analyst: `pässwörd+&=%: ${randomBytes(18).toString('hex')}` };
 
 export function registerPasswordGrant(provider) {
   provider.registerGrantType(

@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from html import unescape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
 import requests
+
+from tests.providers.visitor import NOWHERE, VERIFIER, authorize
 
 if TYPE_CHECKING:
     from tests.providers.oidc import OidcProvider
 
 pytestmark = pytest.mark.provider
-
-REDIRECT_URI = "http://127.0.0.1:50001/callback"
-VERIFIER = "verifier-" * 6
-CHALLENGE = "qQ0E89RLuQfdGvKzLQrKOXbNpYH6Y7Th-ygF5Ndr4DY"  # its S256
-
-
-def authorize(oidc: OidcProvider, client_id: str = "public") -> dict[str, str]:
-    """Sign in and consent as a browser does, without one; returns the parameters that come back."""
-    browser = requests.Session()
-    browser.trust_env = False
-    query = urlencode(
-        {
-            "client_id": client_id,
-            "response_type": "code",
-            "scope": "openid offline_access api:read",
-            "redirect_uri": REDIRECT_URI,
-            "state": "the-state",
-            "prompt": "consent",
-            "code_challenge": CHALLENGE,
-            "code_challenge_method": "S256",
-        }
-    )
-    page = browser.get(f"{oidc.authorization_endpoint}?{query}", timeout=10)
-    page = _submit(browser, page, {"login": "alice", "password": "a-password"})
-    answer = _submit(browser, page, {})
-    return {key: values[0] for key, values in parse_qs(urlsplit(answer.url).query).items()}
-
-
-def _submit(
-    browser: requests.Session, page: requests.Response, typed: dict[str, str]
-) -> requests.Response:
-    action = unescape(re.search(r'<form[^>]* action="([^"]+)"', page.text)[1])
-    prompt = re.search(r'name="prompt" value="(\w+)"', page.text)[1]
-    answer = browser.post(
-        action, data={"prompt": prompt, **typed}, timeout=10, allow_redirects=False
-    )
-    while answer.is_redirect:
-        target = answer.headers["location"]
-        if target.startswith(REDIRECT_URI):
-            answer.url = target
-            return answer
-        answer = browser.get(urljoin(answer.url, target), timeout=10, allow_redirects=False)
-    return answer
 
 
 def token_request(oidc: OidcProvider, **data: str) -> requests.Response:
@@ -68,7 +24,7 @@ def exchange(oidc: OidcProvider, code: str) -> dict[str, str]:
         oidc,
         grant_type="authorization_code",
         code=code,
-        redirect_uri=REDIRECT_URI,
+        redirect_uri=NOWHERE,
         code_verifier=VERIFIER,
     )
     assert answer.ok, answer.text

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
-import requests
 
 from nb_oauth import Client, LoginRequired, OAuth2Session, Provider
+from tests.providers.visitor import Visitor
 from tests.unit.session_stage import at_once
 
 if TYPE_CHECKING:
@@ -36,28 +34,9 @@ def signed_in(oidc: OidcProvider, client_id: str, method: str) -> OAuth2Session:
     session = OAuth2Session.open(provider, client, scope="openid offline_access api:read")
     session.trust_env = False
     url, _ = session.authorization_url(oidc.authorization_endpoint, prompt="consent")
-    session.fetch_token(oidc.token_endpoint, authorization_response=answer_of_a_person(url))
+    with Visitor() as visitor:
+        session.fetch_token(oidc.token_endpoint, authorization_response=visitor.answer(url))
     return session
-
-
-def answer_of_a_person(url: str) -> str:
-    """Sign in and consent; return the address that the browser is sent to."""
-    browser = requests.Session()
-    browser.trust_env = False
-    reply = browser.get(url, timeout=10, allow_redirects=False)
-    while not (address := reply.headers.get("Location", "")).startswith(REDIRECT_URI):
-        if address:
-            host = f"http://{urlsplit(url).netloc}"
-            target = address if "://" in address else host + address
-            reply = browser.get(target, timeout=10, allow_redirects=False)
-            continue
-        form = re.search(r'action="([^"]+)"', reply.text)
-        prompt = re.search(r'name="prompt" value="([^"]+)"', reply.text)
-        assert form, reply.text
-        assert prompt, reply.text
-        person = {"prompt": prompt[1], "login": "ada", "password": "lovelace"}
-        reply = browser.post(form[1], person, timeout=10, allow_redirects=False)
-    return address
 
 
 def let_end(session: OAuth2Session) -> None:
