@@ -151,8 +151,9 @@ def _unreadable(path: str, error: OSError) -> ConfigurationError:
 def _certificate_in(path: str) -> "Certificate":
     from cryptography.x509 import load_pem_x509_certificate
 
+    content = _bytes_of(path)
     try:
-        return load_pem_x509_certificate(_bytes_of(path))  # the first: others are its issuers
+        return load_pem_x509_certificate(content)  # the first: others are its issuers
     except ValueError:
         raise ConfigurationError(
             f"cert=…: {path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----). "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 if TYPE_CHECKING:
     from pathlib import Path
 
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 HOSTS = (
     x509.DNSName("localhost"),
     x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
@@ -49,7 +50,7 @@ class Issued:
     """A certificate and its key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     def pem(self) -> bytes:
         return self.certificate.public_bytes(Encoding.PEM)
@@ -66,23 +67,25 @@ class Issued:
         return str(certificate), str(key)
 
 
-def issue(
+def issue(  # noqa: PLR0913 - each a thing that a test may want of one
     common_name: str | None,
     issuer: Issued | None = None,
     *,
     from_days: float = -1,
     to_days: float = 365,
+    subject: str | None = None,
+    key: Key | None = None,
     extensions: tuple[x509.ExtensionType, ...] = (),
 ) -> Issued:
     """Issue a certificate, signed by itself where nobody issues it; good from and to, in days."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
-    subject = x509.Name(parts)
+    name = x509.Name.from_rfc4514_string(subject) if subject else x509.Name(parts)
     now = datetime.now(timezone.utc)
     builder = (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .subject_name(name)
+        .issuer_name(issuer.certificate.subject if issuer else name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=from_days))
