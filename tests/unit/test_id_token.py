@@ -314,7 +314,7 @@ def test_through_the_browser_they_must_be_given(
 ) -> None:
     session = idp.open_with(grant="implicit", provider=dict.fromkeys(lacks))
     with pytest.raises(ConfigurationError, match=named):
-        idp.by_browser(session)
+        idp.ask(session)  # before anybody signs in for nothing
     session._client.response_type = "token"  # a provider that sends one although nobody asked
     with pytest.raises(ConfigurationError, match=named):
         idp.by_browser(session)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,16 @@ def session(idp: OpenIDStage) -> OAuth2Session:
 
 def let_end(session: OAuth2Session) -> None:
     session.token = {**session.token, "expires_at": time.time() - 1}
+
+
+def test_nothing_is_loaded_before_there_is_an_id_token() -> None:
+    code = (
+        "import sys, nb_oauth as n; p = n.Provider('P', token_endpoint='https://p.example/t');"
+        "s = n.OAuth2Session.open(p, n.Client('c'), scope='openid'); s.id_claims;"
+        "s.authorization_url('https://p.example/a'); print('joserfc' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    assert ran.stdout == "False\n"
 
 
 # -- the request ---------------------------------------------------------------------------
