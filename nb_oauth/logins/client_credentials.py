@@ -17,7 +17,7 @@ class ClientCredentialsLogin(Login):
 
     Args:
         provider: where to ask for a token.
-        client: the app as registered there, with its secret.
+        client: the app as registered there, with its secret, private key or certificate.
         scope: what to ask for, one string or several.
         store: where the token is kept; None keeps it in the session.
         account: a label for one of several registrations.
@@ -35,9 +35,9 @@ class ClientCredentialsLogin(Login):
         store: TokenStore | None = None,
         account: str | None = None,
     ) -> None:
-        if client.client_secret is None:
+        if not (client.client_secret or client.private_key or client.cert):
             raise ConfigurationError(
-                f"{type(self).__name__} needs Client(client_id, client_secret=…): the secret is "
-                "all that an app has to show for itself."
+                f"{type(self).__name__} needs Client(client_id, client_secret=…), or one with "
+                "private_key=… or cert=…: it is all that an app has to show for itself."
             )
         super().__init__(ClientCredentialsGrant(provider), provider, client, scope, store, account)

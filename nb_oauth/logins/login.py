@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
-from nb_oauth import place, waiting
+from nb_oauth import certificates, place, waiting
 from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError, LoginError
@@ -62,7 +62,7 @@ class Login(LoginWidget):
         self._scope = tuple(scope_list(scope))
         self._store = store
         self._account = account
-        self.remarks: tuple[str, ...] = (grant.advice,) if grant.advice else ()
+        self.remarks = _remarks(grant, client)
         self._actions = AccountActions(self, provider.name)
         self._told: Attempt | None = None
         self._beginning = threading.Lock()
@@ -271,6 +271,11 @@ def _is_spent(attempt: Attempt) -> bool:
     if attempt.has_succeeded:
         return not attempt.future.result().is_alive
     return attempt.has_failed
+
+
+def _remarks(grant: Grant, client: Client) -> tuple[str, ...]:
+    certificate = certificates.describe(client.cert) if client.cert else ""
+    return tuple(line for line in (grant.advice, certificate) if line)
 
 
 def _check_timeout(timeout: object) -> None:
