@@ -11,7 +11,7 @@ import requests
 from requests.exceptions import SSLError
 
 from nb_oauth import Client, OAuth2Session, Provider, TokenError, logout
-from tests.unit.test_session_with_judge import REDIRECT_URI, answer_of_a_person
+from tests.providers.visitor import CHALLENGE, NOWHERE, VERIFIER, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class Way:
         return Client(
             self.client_id,
             oidc.client_secrets[self.client_id] if self.has_secret else None,
-            redirect_uri=REDIRECT_URI,
+            redirect_uri=NOWHERE,
             token_endpoint_auth_method=self.method,
             private_key=oidc.client_keys[self.key] if self.key else None,
             key_id=self.key,
@@ -114,6 +114,11 @@ def opened(oidc: OidcProvider, client: Client, **arguments: Any) -> OAuth2Sessio
     session.trust_env = False
     session.verify = oidc.certificates.authority
     return session
+
+
+def answer_of_a_person(url: str) -> str:
+    with Visitor() as visitor:
+        return visitor.answer(url)
 
 
 def signed_in(oidc: OidcProvider, client: Client, **members: Any) -> OAuth2Session:
@@ -285,19 +290,18 @@ def test_a_certificate_of_the_session_s_own_goes_everywhere(oidc: OidcProvider) 
 
 
 def classic(oidc: OidcProvider) -> Any:
-    session = OAuth2Session("tls-client-auth", scope=SCOPE.split(), redirect_uri=REDIRECT_URI)
+    session = OAuth2Session("tls-client-auth", scope=SCOPE.split(), redirect_uri=NOWHERE)
     session.trust_env = False
     session.verify = oidc.certificates.authority
     return session
 
 
 def answered(oidc: OidcProvider, session: Any) -> str:
-    verifier = {"code_challenge": "qQ0E89RLuQfdGvKzLQrKOXbNpYH6Y7Th-ygF5Ndr4DY"}
     url, _ = session.authorization_url(
         oidc.authorization_endpoint,
         prompt="consent",
+        code_challenge=CHALLENGE,
         code_challenge_method="S256",
-        **verifier,
     )
     return answer_of_a_person(url)
 
@@ -306,7 +310,7 @@ def fetch(oidc: OidcProvider, session: Any, **arguments: Any) -> None:
     session.fetch_token(
         oidc.mtls_endpoint_aliases["token_endpoint"],
         authorization_response=answered(oidc, session),
-        code_verifier="verifier-" * 6,
+        code_verifier=VERIFIER,
         include_client_id=True,
         **arguments,
     )
