@@ -1,6 +1,5 @@
 // What only a test may do to the server: read what happened, collect every secret of the run,
-// make the token and the device authorization endpoint slow or wrong, and start afresh. Served under
-// /__test__/.
+// make an endpoint slow or wrong, and start afresh. Served under /__test__/.
 import * as querystring from 'node:querystring';
 import { DevicePolling, SLOW_DOWN } from './device_polling.mjs';
 import { certificateOf } from './mutual_tls.mjs';
@@ -22,13 +21,14 @@ const FAULTS = {
 };
 const NO_FAULT = { times: 0 };
 const DEVICE = { interval: 1, lifetime: 600 }; // seconds
+const LIFETIMES = { AuthorizationCode: 60, Interaction: 600 }; // seconds, by oidc-provider's names
 
 const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
 export class Controls {
-  constructor({ tokenPath, devicePath, accessTokenTtl, clientSecrets, passwords }) {
-    this.tokenPath = tokenPath;
-    this.devicePath = devicePath;
+  /** `paths`: of the endpoints `token`, `device` and `jwks`. */
+  constructor({ paths, accessTokenTtl, clientSecrets, passwords }) {
+    this.paths = paths;
     this.clientSecrets = clientSecrets;
     this.passwords = passwords;
     this.defaultAccessTokenTtl = accessTokenTtl;
@@ -41,7 +41,8 @@ export class Controls {
     this.apiRequests = [];
     this.secrets = new Map(); // value → kind
     for (const secret of Object.values(this.clientSecrets)) this.#collect('client_secret', secret);
-    this.faults = { token: NO_FAULT, device: NO_FAULT };
+    this.faults = {};
+    this.lifetimes = { ...LIFETIMES };
     this.polling.reset();
     this.accessTokenTtl = this.defaultAccessTokenTtl;
   }
@@ -53,11 +54,11 @@ export class Controls {
       return;
     }
     const sent = await readForm(ctx);
-    const record = ctx.path === this.tokenPath ? this.#recordTokenRequest(ctx, sent) : null;
+    const record = ctx.path === this.paths.token ? this.#recordTokenRequest(ctx, sent) : null;
     this.#collectFrom(sent, REQUEST_SECRETS);
     this.#collectBasicPassword(ctx.get('authorization'));
     if (!this.#isTooSoon(ctx, sent) && !(await this.#applyFault(ctx, sent))) await next();
-    if (ctx.path === this.devicePath && ctx.body?.device_code) ctx.body = this.polling.begin(ctx.body);
+    if (ctx.path === this.paths.device && ctx.body?.device_code) ctx.body = this.polling.begin(ctx.body);
     this.#collectFromAnswer(ctx);
     if (record) finishRecord(record, ctx);
   }
@@ -89,7 +90,7 @@ export class Controls {
 
   /**
    * `{kind, times, delay_ms, endpoint}`: what the next `times` (default: all) requests meet at the
-   * endpoint `token` (the default) or `device`.
+   * endpoint `token` (the default), `device` or `jwks`.
    */
   #setFault({ endpoint = 'token', ...fault }) {
     if (fault.kind && !FAULTS[fault.kind]) throw new Error(`no such fault: ${fault.kind}`);
@@ -97,10 +98,15 @@ export class Controls {
     return { endpoint, fault };
   }
 
-  #set({ access_token_ttl: seconds, device = {} }) {
+  #set({ access_token_ttl: seconds, lifetimes = {}, device = {} }) {
     this.accessTokenTtl = seconds ?? this.accessTokenTtl;
+    Object.assign(this.lifetimes, lifetimes);
     this.polling.set(device);
-    return { access_token_ttl: this.accessTokenTtl, device: this.polling.settings };
+    return {
+      access_token_ttl: this.accessTokenTtl,
+      lifetimes: this.lifetimes,
+      device: this.polling.settings,
+    };
   }
 
   #resetAndSay() {
@@ -109,7 +115,7 @@ export class Controls {
   }
 
   async #applyFault(ctx, sent) {
-    const endpoint = { [this.tokenPath]: 'token', [this.devicePath]: 'device' }[ctx.path];
+    const endpoint = Object.keys(this.paths).find((name) => this.paths[name] === ctx.path);
     const fault = this.faults[endpoint] ?? NO_FAULT;
     if (!fault.times) return false;
     fault.times -= 1;
@@ -121,7 +127,7 @@ export class Controls {
   }
 
   #isTooSoon(ctx, { device_code: deviceCode }) {
-    const refusal = ctx.path === this.tokenPath && deviceCode && this.polling.refusal(deviceCode);
+    const refusal = ctx.path === this.paths.token && deviceCode && this.polling.refusal(deviceCode);
     if (refusal) Object.assign(ctx, refusal);
     return Boolean(refusal);
   }

@@ -157,11 +157,23 @@ class OidcProvider:
         """The same for the device authorization endpoint."""
         self._set_fault("device", kind, delay_ms, times)
 
+    def set_keys_fault(self, kind: Fault, *, times: int | None = None) -> None:
+        """The same for the provider's signing keys."""
+        self._set_fault("jwks", kind, 0, times)
+
     def _set_fault(
         self, endpoint: str, kind: Fault | None, delay_ms: int, times: int | None
     ) -> None:
         fault = {"endpoint": endpoint, "kind": kind, "delay_ms": delay_ms}
         self._control("fault", fault if times is None else {**fault, "times": times})
+
+    def set_lifetimes(
+        self, *, authorization_code: int | None = None, sign_in_page: int | None = None
+    ) -> None:
+        """Say how long (in seconds) codes are good, and how long a person may take to sign in."""
+        given = {"AuthorizationCode": authorization_code, "Interaction": sign_in_page}
+        lifetimes = {name: value for name, value in given.items() if value is not None}
+        self._control("settings", {"lifetimes": lifetimes})
 
     def set_device_codes(
         self, *, interval: float | None = None, lifetime: int | None = None

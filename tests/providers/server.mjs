@@ -24,8 +24,7 @@ const issuer = `http://localhost:${port}`;
 const secureListener = mutualTls.isOn ? await mutualTls.listen() : null;
 const secureBase = secureListener && `https://localhost:${secureListener.address().port}`;
 const controls = new Controls({
-  tokenPath: '/token',
-  devicePath: '/device/auth',
+  paths: { token: '/token', device: '/device/auth', jwks: '/jwks' },
   accessTokenTtl: Number(process.env.AT_TTL ?? 3600),
   clientSecrets,
   passwords,
@@ -45,14 +44,14 @@ const provider = new Provider(issuer, {
     : {},
   ttl: {
     AccessToken: () => controls.accessTokenTtl,
-    AuthorizationCode: 60,
+    AuthorizationCode: () => controls.lifetimes.AuthorizationCode,
     ClientCredentials: () => controls.accessTokenTtl,
     DeviceCode: () => controls.polling.settings.lifetime,
     IdToken: 3600,
     RefreshToken: 3600,
     Session: 3600,
     Grant: 3600,
-    Interaction: 600,
+    Interaction: () => controls.lifetimes.Interaction,
   },
   // A refresh token works once; using it again revokes everything that came of it (RFC 9700 §4.14).
   rotateRefreshToken: true,
