@@ -149,10 +149,10 @@ class Login(LoginWidget):
     def display(self) -> None:
         """Show the widget in the output of the running cell. From then on one can sign in."""
         self._refuse_if_closed()
+        super().display()  # first: one with nothing to click may be over at once
         somebody_is_there = place.here() is Place.NOTEBOOK
         if self._attempt is None and (somebody_is_there or not self._grant.asks_a_person):
             self._begin()
-        super().display()
 
     @property
     def is_done(self) -> bool:

@@ -30,6 +30,15 @@ class SignInWidget:
         self.notice = self.root.locator(".nb-oauth-notice")
         self.progress = self.root.locator(".nb-oauth-progress")
         self.error = self.root.locator(".nb-oauth-error")
+        self.remarks = self.root.locator(".nb-oauth-remark")
+        self.code = self.root.locator(".nb-oauth-code")
+        self.qr = self.root.locator(".nb-oauth-qr")
+        self.timer = self.root.locator(".nb-oauth-timer")
+        self.username = self.root.locator(".nb-oauth-username")
+        self.password = self.root.locator(".nb-oauth-password")
+        self.sign_in = self.root.locator("button.nb-oauth-sign-in")
+        self.renew = self.root.locator("button.nb-oauth-renew")
+        self.sign_out = self.root.locator("button.nb-oauth-sign-out")
 
     def wait_for_link(self) -> str:
         """Wait until the widget can be used; returns the authorization URL."""
