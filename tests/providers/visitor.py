@@ -136,8 +136,8 @@ def query_of(address: str) -> dict[str, str]:
 # -- an app of the test's own --------------------------------------------------------------
 
 
-def authorize(oidc: OidcProvider, client_id: str = "public", **more: str) -> dict[str, str]:
-    """Sign in for an app of one's own; returns the parameters that come back."""
+def authorization_link(oidc: OidcProvider, client_id: str = "public", **more: str) -> str:
+    """The link of an app of one's own; an empty parameter is left out."""
     asked = {
         "client_id": client_id,
         "response_type": "code",
@@ -149,8 +149,14 @@ def authorize(oidc: OidcProvider, client_id: str = "public", **more: str) -> dic
         "code_challenge_method": "S256",
         **more,
     }
+    sent = {name: value for name, value in asked.items() if value}
+    return f"{oidc.authorization_endpoint}?{urlencode(sent)}"
+
+
+def authorize(oidc: OidcProvider, client_id: str = "public", **more: str) -> dict[str, str]:
+    """Sign in for it; returns the parameters that come back."""
     with Visitor() as visitor:
-        return query_of(visitor.answer(f"{oidc.authorization_endpoint}?{urlencode(asked)}"))
+        return query_of(visitor.answer(authorization_link(oidc, client_id, **more)))
 
 
 def code_request(oidc: OidcProvider) -> dict[str, str]:
