@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-import requests
 
 from nb_oauth import Client, MemoryTokenStore, OAuth2Session, Provider, TokenError
+from tests.providers.visitor import Visitor
 
 if TYPE_CHECKING:
     from tests.providers.oidc import OidcProvider
@@ -55,18 +54,8 @@ def sign_in(session: OAuth2Session, **parameters: str) -> None:
 
 def answer_of(url: str, name: str = "ada") -> str:
     """Sign in and consent; return the address that the browser is sent to."""
-    with requests.Session() as browser:
-        browser.trust_env = False
-        page = browser.get(url, timeout=10, allow_redirects=False)
-        while not (address := page.headers.get("Location", "")).startswith(REDIRECT_URI):
-            if address:
-                page = browser.get(urljoin(page.url, address), timeout=10, allow_redirects=False)
-                continue
-            form = re.search(r'action="([^"]+)"', page.text)[1]
-            prompt = re.search(r'name="prompt" value="([^"]+)"', page.text)[1]
-            typed = {"prompt": prompt, "login": name, "password": "lovelace"}
-            page = browser.post(form, typed, timeout=10, allow_redirects=False)
-        return address
+    with Visitor(name) as visitor:
+        return visitor.answer(url)
 
 
 def test_who_signed_in_by_code(oidc: OidcProvider) -> None:
@@ -108,6 +97,18 @@ def test_who_signed_in_through_the_browser(oidc: OidcProvider) -> None:
     assert session.id_claims["sub"] == "ada"
     assert session.id_claims["at_hash"]
     assert session.userinfo()["sub"] == "ada"
+
+
+def test_who_signed_in_on_another_device(oidc: OidcProvider) -> None:
+    oidc.set_device_codes(interval=0)
+    session = opened(judge(oidc), "device", "device_code")
+    given = session.device_authorization(oidc.device_authorization_endpoint, {})
+    with Visitor("ada") as visitor:
+        visitor.enter_code(given.verification_uri, given.user_code)
+    session.fetch_token(oidc.token_endpoint, device_code=given.device_code)
+    assert session.id_claims["sub"] == session.userinfo()["sub"] == "ada"
+    session.renew()
+    assert session.id_claims["sub"] == "ada"
 
 
 def test_a_token_of_another_sign_in_is_no_answer(oidc: OidcProvider) -> None:

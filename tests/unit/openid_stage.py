@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from base64 import urlsafe_b64encode
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,13 @@ CLIENT = Client("app", redirect_uri="http://127.0.0.1/callback")
 SECRET = "a-client-secret-of-more-than-32-bytes"
 ABSENT = object()
 """In place of a claim that is to be left out."""
+
+
+@dataclass(frozen=True)
+class In:
+    """In place of a time that is that many seconds ahead."""
+
+    seconds: float
 
 
 @cache
@@ -135,7 +142,11 @@ class OpenIDStage(Stage):
             "at_hash": at_hash(access_token),
             **self.claims,
         }
-        return {name: value for name, value in claims.items() if value is not ABSENT}
+        return {
+            name: now + value.seconds if isinstance(value, In) else value
+            for name, value in claims.items()
+            if value is not ABSENT
+        }
 
     def ask(self, session: OAuth2Session, **parameters: Any) -> str:
         """Make the authorization request, as a person's browser would; returns the state."""
