@@ -81,18 +81,18 @@ def _method(client: Client, provider: Provider) -> str:
 
 def _assertion(client: Client, provider: Provider, method: str) -> str:
     """Return a JWT that only this client can have signed, good for one request (RFC 7523 §3)."""
-    from nb_oauth import signing_keys
+    from nb_oauth import client_keys
 
     if method == "client_secret_jwt":
-        key = signing_keys.secret(client.client_secret or "")
+        key = client_keys.secret(client.client_secret or "")
     else:
-        key = signing_keys.load(signing_keys.as_kept(client.private_key))
-    by = signing_keys.algorithm(
+        key = client_keys.load(client_keys.as_kept(client.private_key))
+    by = client_keys.algorithm(
         key,
         client.token_endpoint_auth_signing_alg,
         provider.token_endpoint_auth_signing_alg_values_supported,
     )
-    return signing_keys.sign(_claims(client, provider), key, by, client.key_id)
+    return client_keys.sign(_claims(client, provider), key, by, client.key_id)
 
 
 def _claims(client: Client, provider: Provider) -> dict[str, Any]:

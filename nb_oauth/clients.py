@@ -131,10 +131,10 @@ def _check_what_is_left_over(client: Client) -> None:
 
 def _kept_key(client: Client) -> str | Path:
     """Return the private key as a value, once it is known to sign."""
-    from nb_oauth import signing_keys
+    from nb_oauth import client_keys
 
-    kept = signing_keys.as_kept(client.private_key)
-    signing_keys.algorithm(signing_keys.load(kept), client.token_endpoint_auth_signing_alg)
+    kept = client_keys.as_kept(client.private_key)
+    client_keys.algorithm(client_keys.load(kept), client.token_endpoint_auth_signing_alg)
     return kept
 
 

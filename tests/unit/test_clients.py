@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import dsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from nb_oauth import Client, ConfigurationError
@@ -97,6 +99,9 @@ def test_a_code_must_not_come_back_in_the_open(redirect_uri: str) -> None:
 
 KEY = ECKey.generate_key()
 PEM = KEY.as_pem(private=True).decode()
+DSA = dsa.generate_private_key(1024).private_bytes(  # noqa: S505 - quick to make, never used
+    Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +139,7 @@ def test_what_contradicts_itself_is_said_at_once(arguments: dict[str, Any], word
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "is no private key"),
         ({"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "c"}, "is no private key"),
         ({}, "is no private key"),
+        (DSA, "is no private key"),
         (KEY.as_dict(private=False), "is no private key"),
         (KEY.as_pem(private=False).decode(), "is no private key"),
         (OctKey.generate_key().as_dict(private=True), "is no private key"),

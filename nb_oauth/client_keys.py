@@ -1,6 +1,6 @@
 """The key that a client signs with, and how (RFC 7515, RFC 7517, RFC 7518 §3.1, RFC 8037).
 
-joserfc is imported here and this module where a client signs, so that nobody else pays for it.
+This module imports joserfc, and is imported where a client signs: nobody else pays for it.
 """
 
 import contextlib
