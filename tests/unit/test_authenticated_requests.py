@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 
 from nb_oauth import Client, ConfigurationError, OAuth2Session, Provider, TokenError
 from tests.providers.tls import Certificates, make_certificates
-from tests.unit.session_stage import Stage, ending
+from tests.unit.session_stage import Stage, ending, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,3 +190,24 @@ def test_a_certificate_that_the_server_refuses_is_named(
     with pytest.raises(TokenError, match=words) as raised:
         session.renew()
     assert isinstance(raised.value, requests.ConnectionError)
+
+
+def test_a_server_that_repeats_what_was_signed_is_not_quoted() -> None:
+    client = Client("app", private_key=ECKey.generate_key().as_pem(private=True))
+    with Stage() as stage:
+        stage.at_token = lambda request: reply(
+            400,
+            error="invalid_client",
+            # Behind a letter it looks like no JWT to anybody who does not know it.
+            error_description="x" + request.form["client_assertion"],
+        )
+        session = stage.open(client, token=ending(9))
+        for ask in (
+            lambda: session.fetch_token(stage.token_endpoint, code="code"),
+            lambda: session.refresh_token(stage.token_endpoint),
+        ):
+            with pytest.raises(TokenError, match="invalid_client") as raised:
+                ask()
+            signature = stage.token_requests[-1].form["client_assertion"].rpartition(".")[2]
+            assert signature not in str(raised.value)
+            assert "•••" in str(raised.value)
