@@ -208,6 +208,6 @@ def test_a_server_that_repeats_what_was_signed_is_not_quoted() -> None:
         ):
             with pytest.raises(TokenError, match="invalid_client") as raised:
                 ask()
-            signature = stage.token_requests[-1].form["client_assertion"].rpartition(".")[2]
-            assert signature not in str(raised.value)
-            assert "•••" in str(raised.value)
+            for part in stage.token_requests[-1].form["client_assertion"].split("."):
+                assert part[:20] not in str(raised.value)
+            assert "x•••" in str(raised.value)
