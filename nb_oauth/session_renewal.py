@@ -1,7 +1,14 @@
-"""The half of a session that keeps its token alive, in the kernel and in the store."""
+"""The half of a session that keeps its token alive, in the kernel and in the store.
 
+Whoever finds the token due asks the store before the token endpoint: another kernel may have
+renewed it. What it got is taken, under a lock that the store holds for one of them at a time.
+Until the token is due nobody looks.
+"""
+
+import contextlib
 import time
 import warnings
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -9,11 +16,17 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from nb_oauth import tokens
-from nb_oauth.exceptions import ConfigurationError, TokenError, TokenExpiredError, TokenUpdated
+from nb_oauth.exceptions import (
+    ConfigurationError,
+    LoginRequired,
+    TokenError,
+    TokenExpiredError,
+    TokenUpdated,
+)
 from nb_oauth.providers import Provider
 from nb_oauth.renewal import Renewal, Setbacks, ended, not_renewable
 from nb_oauth.session_openid import OpenIDSession
-from nb_oauth.stores import TokenStore
+from nb_oauth.stores import TokenStore, locks
 from nb_oauth.tokens import Token, TokenKey
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
@@ -26,6 +39,8 @@ class RenewingSession(OpenIDSession):
 
     _store: TokenStore | None = None
     _key: TokenKey | None = None
+    _in_store: Token | None = None
+    """What this session last put into the store, or took out of it."""
     _asks_again = False
     """Whether it renews by asking as it did at first: the client credentials grant."""
 
@@ -43,11 +58,21 @@ class RenewingSession(OpenIDSession):
         return self.authorized and (not ended or self._can_renew(self.token))
 
     def forget_token(self) -> None:
-        """Forget the token, here and in the store. Requests go without one from now on."""
+        """Forget the token, here and in the store. Requests go without one from now on.
+
+        Sessions elsewhere that share the store learn of it when their token is due: then they
+        raise ``LoginRequired``.
+        """
         with self._renewal.paused():
             super().forget_token()
-            if self._store is not None and self._key is not None:
-                self._store.delete(self._key)
+            self._in_store = None
+            if self._store is None or self._key is None:
+                return
+            try:
+                with self._only_one():  # not before the end of a renewal, which would save
+                    self._store.delete(self._key)
+            except Exception as error:  # noqa: BLE001 - here it is forgotten, whatever a store does
+                _warn("The token could not be deleted from the store", error)
 
     def _keep(self, token: Token) -> None:
         super()._keep(token)
@@ -55,13 +80,13 @@ class RenewingSession(OpenIDSession):
         if self._store is None or self._key is None:
             return
         try:
-            self._store.save(self._key, self.token)
+            if self._in_store is None:
+                self._in_store = self._store.load(self._key)
+            if self._in_store != self.token:  # else its successor may be there by now
+                self._store.save(self._key, self.token)
+                self._in_store = self.token
         except Exception as error:  # noqa: BLE001 - a full disk must not lose a good token
-            warnings.warn(
-                f"The token could not be stored ({type(error).__name__}): it lives in this "
-                "session only.",
-                stacklevel=2,
-            )
+            _warn("The token could not be stored, and lives in this session only", error)
 
     def _can_renew(self, token: Token) -> bool:
         if self._asks_again:
@@ -90,9 +115,13 @@ class RenewingSession(OpenIDSession):
         return self._renewal.run(self.token, partial(self._renew_now, self.provider))
 
     def _renew_now(self, provider: Provider, token: Token) -> Token:
-        if not self._can_renew(token):
-            raise not_renewable(token, provider.name)
-        return self._earn(provider.require("token_endpoint"))
+        with self._only_one():
+            latest = self._latest(token)
+            if latest is not token and not tokens.is_due(latest, time.time()):
+                return latest
+            if not self._can_renew(latest):
+                raise not_renewable(latest, provider.name)
+            return self._earn(provider.require("token_endpoint"))
 
     def _live_token(
         self, kwargs: dict[str, Any], client_id: str | None, client_secret: str | None
@@ -110,18 +139,18 @@ class RenewingSession(OpenIDSession):
 
     def _renew(self, provider: Provider, token: Token) -> Token:
         """Renew, and go on with the old token where that fails and it still lives."""
-        now = time.time()
+        token, now = self._latest(token), time.time()
+        if not tokens.is_due(token, now):
+            return token
         rests = self._setbacks.is_resting(now) and not tokens.has_ended(token, now)
         if self._can_renew(token) and not rests:
             try:
-                renewed: Token = self._earn(provider.require("token_endpoint"))
+                return self._renew_now(provider, token)
             except (TokenError, requests.RequestException) as error:
-                now = time.time()
+                token, now = self.token, time.time()
                 self._setbacks.note(token, error, now)
                 if tokens.has_ended(token, now) and self._can_renew(token):
                     raise
-            else:
-                return renewed
         if tokens.has_ended(token, now):
             raise ended(token, provider.name)
         return token
@@ -130,6 +159,62 @@ class RenewingSession(OpenIDSession):
         again = self.fetch_token if self._asks_again else self.refresh_token
         token: Token = again(token_endpoint)
         return token
+
+    # -- the store -------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _only_one(self) -> Iterator[None]:
+        """While entered, no other session with this store and key renews, in whatever kernel.
+
+        Raises:
+            TokenError: another one has been renewing for too long.
+        """
+        with contextlib.ExitStack() as stack:
+            lock = getattr(self._store, "lock", None)
+            try:
+                if lock is not None:
+                    stack.enter_context(lock(self._key))
+                elif self._store is not None:
+                    stack.enter_context(locks.among_threads((id(self._store), self._key)))
+            except TimeoutError as error:
+                raise TokenError(str(error), error="temporarily_unavailable") from error
+            yield
+
+    def _latest(self, token: Token) -> Token:
+        """Return the token that another session put into the store since, else ``token``.
+
+        Raises:
+            LoginRequired: somebody signed out: the token was deleted from the store.
+        """
+        if self._store is None or self._key is None:
+            return token
+        try:
+            found = self._store.load(self._key)
+            is_gone = found is None and not _holds(self._store, self._key)
+        except Exception as error:  # noqa: BLE001 - whatever ails the store, this token is good
+            _warn("The stored token could not be looked at, so this session goes on alone", error)
+            return token
+        if found is None:
+            if is_gone and self._in_store is not None:
+                super().forget_token()
+                raise LoginRequired("Somebody signed out of this account elsewhere. Sign in again.")
+            return token
+        if found in (self._in_store, token) or not self._is_as_good(found):
+            return token
+        self._setbacks.forget()
+        self.token = self._in_store = found
+        latest: Token = self.token
+        return latest
+
+    def _is_as_good(self, found: Token) -> bool:
+        """Tell whether a stored token may do as much as ours, for the same person."""
+        granted = tokens.granted_scope(self.token, self._scope)
+        if not tokens.may_cover(found, self._scope, granted):
+            return False
+        mine, theirs = self.token.get("id_token"), found.get("id_token")
+        return not mine or not theirs or mine == theirs or _subject(mine) == _subject(theirs)
+
+    # -- as requests-oauthlib has it -------------------------------------------------------
 
     def _refresh_as_requests_oauthlib(
         self,
@@ -155,3 +240,26 @@ class RenewingSession(OpenIDSession):
             return new
 
         return self._renewal.run(token, refresh)
+
+
+def _holds(store: TokenStore, key: TokenKey) -> bool:
+    """Tell whether the store has anything under ``key``, or cannot tell."""
+    return not hasattr(store, "__contains__") or key in store
+
+
+def _subject(id_token: object) -> object:
+    """Return whom an ID token is about (OpenID Connect Core §2); one that is none is unlike any."""
+    from nb_oauth.openid.refusals import Refusal
+    from nb_oauth.openid.signatures import read
+
+    try:
+        return read(id_token).claims.get("sub")
+    except Refusal:
+        return object()
+
+
+def _warn(what: str, error: Exception) -> None:
+    """Say what ails the store, in words that are ours or the operating system's."""
+    ours = str(error) if isinstance(error, ConfigurationError) else ""
+    why = ours or getattr(error, "strerror", None) or "see the store"
+    warnings.warn(f"{what} ({type(error).__name__}): {why}.", stacklevel=3)

@@ -1,5 +1,6 @@
-"""What every token store does."""
+"""What every token store does, and what one that is shared does besides."""
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from nb_oauth.tokens import Token, TokenKey
@@ -18,4 +19,28 @@ class TokenStore(Protocol):
 
     def delete(self, key: TokenKey) -> None:
         """Forget the token kept under ``key``; nothing happens if there is none."""
+        ...
+
+
+class LockingTokenStore(TokenStore, Protocol):
+    """A token store that several processes may use at the same time.
+
+    A store of one's own needs neither of these two methods. Without ``lock``, sessions of other
+    processes may renew the same token at the same moment. Without ``in``, a token that is there
+    no more is taken for one that the store dropped, not for one that somebody signed out of.
+    """
+
+    def lock(self, key: TokenKey) -> AbstractContextManager[None]:
+        """Return what to enter while renewing the token under ``key``: one at a time may.
+
+        The thread that is inside may enter again. ``load``, ``save`` and ``delete`` do not wait
+        for it. Who dies inside leaves it free.
+
+        Raises:
+            TimeoutError: on entering: somebody else stayed inside for too long.
+        """
+        ...
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether anything is kept under ``key``, also where ``load`` cannot read it."""
         ...

@@ -1,5 +1,8 @@
 """Tokens that live as long as the kernel."""
 
+from contextlib import AbstractContextManager
+
+from nb_oauth.stores import locks
 from nb_oauth.tokens import Token, TokenKey
 
 
@@ -13,6 +16,10 @@ class MemoryTokenStore:
         """Say how many tokens there are, never which."""
         return f"<MemoryTokenStore: {len(self._tokens)} tokens>"
 
+    def __contains__(self, key: object) -> bool:
+        """Tell whether there is a token under ``key``."""
+        return key in self._tokens
+
     def load(self, key: TokenKey) -> Token | None:
         """Return the token kept under ``key``, None if there is none."""
         token = self._tokens.get(key)
@@ -25,3 +32,7 @@ class MemoryTokenStore:
     def delete(self, key: TokenKey) -> None:
         """Forget the token kept under ``key``; nothing happens if there is none."""
         self._tokens.pop(key, None)
+
+    def lock(self, key: TokenKey) -> AbstractContextManager[object]:
+        """Return what to enter while renewing the token under ``key``: one thread at a time."""
+        return locks.among_threads((id(self), key))
