@@ -34,7 +34,16 @@ class AuthorizationRequest:
     @property
     def has_challenge(self) -> bool:
         """Whether a PKCE challenge went along (RFC 7636 §4.3)."""
-        return "code_challenge" in dict(parse_qsl(urlsplit(self.url).query))
+        return "code_challenge" in self._parameters
+
+    @property
+    def brings_id_token(self) -> bool:
+        """Whether a good answer carries an ID token (OpenID Connect Core §3.2.2.5)."""
+        return "id_token" in self._parameters.get("response_type", "").split()
+
+    @property
+    def _parameters(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.url).query))
 
 
 @dataclass(frozen=True)

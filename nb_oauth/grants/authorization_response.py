@@ -178,6 +178,8 @@ def _wrong_issuer(
     """Refuse an answer of another authorization server (RFC 9207 §2.4)."""
     provider, issuer = request.provider, _first(parameters, "iss")
     if issuer is None:
+        if request.brings_id_token and _first(parameters, "id_token"):
+            return None  # that names its issuer itself, and is checked before the token is kept
         missing = provider.authorization_response_iss_parameter_supported
         words = f"{provider.name} always names itself in its answers, and this one does not."
         return Rejection(f"{words} Open the link shown here and sign in.") if missing else None
