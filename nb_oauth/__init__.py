@@ -66,7 +66,7 @@ _ROOMS = {
     "logout": "sign_out",
     "sessions": "sign_out",
 }
-_MODULES = ("demo", "providers")
+_MODULES = ("bridges", "demo", "providers")
 
 __all__ = [
     "AuthorizationCodeLogin",

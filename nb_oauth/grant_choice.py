@@ -61,7 +61,7 @@ def choose(provider: Provider, client: Client, where: Place) -> Choice:
     Raises:
         ConfigurationError: there is none to pick; the message says what to pass.
     """
-    for_the_app = _offers_to_the_app(provider) and _can_authenticate(client)
+    for_the_app = _offers_to_the_app(provider) and client.is_confidential
     if for_the_app and where is not Place.NOTEBOOK:
         return Choice(
             OF_THE_APP,
@@ -131,13 +131,6 @@ def _offers_to_the_app(provider: Provider) -> bool:
     if provider.grant_types_supported is None:  # then it is for nobody else
         return not (provider.authorization_endpoint or provider.device_authorization_endpoint)
     return OF_THE_APP in provider.grant_types_supported
-
-
-def _can_authenticate(client: Client) -> bool:
-    return client.client_secret is not None or client.token_endpoint_auth_method not in {
-        None,
-        "none",
-    }
 
 
 def _nothing_to_pick(provider: Provider) -> ConfigurationError:

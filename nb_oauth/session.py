@@ -6,6 +6,7 @@ with :meth:`OAuth2Session.open` it knows its provider and client and looks after
 renews before the end, once for all threads, and never throws a request away.
 """
 
+import time
 import weakref
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ import requests
 
 from nb_oauth import attachment, session_account, tokens
 from nb_oauth.clients import Client, require_redirect_uri
+from nb_oauth.exceptions import LoginRequired
 from nb_oauth.oauthlib_clients import oauthlib_client
 from nb_oauth.providers import Provider
 from nb_oauth.session_renewal import RenewingSession
@@ -128,6 +130,25 @@ class OAuth2Session(RenewingSession):
             ends_at=tokens.expires_at(self.token),
             renews=self._can_renew(self.token),
             label=self._key.account if self._key else None,
+        )
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next request renews the token first: its end is near, or past."""
+        return tokens.is_due(self.token, time.time())
+
+    def fresh_access_token(self) -> str:
+        """Return the access token for any other client to send, renewed first if its end is near.
+
+        Raises:
+            LoginRequired: nobody is signed in, or the provider renews the token no longer.
+            TokenExpiredError: the token ended and there is nothing to renew it with.
+            TokenError: the token endpoint refused, or could not be reached.
+        """
+        if not self.token:
+            raise LoginRequired("Nobody is signed in with this session. Sign in first.")
+        return tokens.sendable(
+            self._live_token({}, None, None).get("access_token", ""), spaces=True
         )
 
     # -- requests to the API ---------------------------------------------------------------

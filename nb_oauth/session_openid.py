@@ -84,7 +84,7 @@ class OpenIDSession(SessionToken):
             raise ConfigurationError("userinfo() needs a session that was opened.")
         from nb_oauth.openid.userinfo import check_same_person, read_userinfo
 
-        url = self.provider.require("userinfo_endpoint")
+        url = self._address(self.provider.require("userinfo_endpoint"))
         accept = {"Accept": "application/json, application/jwt"}
         response = self.get(url, headers=accept, stream=True, allow_redirects=False)
         with response, refused("userinfo", "invalid_userinfo"):

@@ -35,7 +35,7 @@ class ClientCredentialsLogin(Login):
         store: TokenStore | None = None,
         account: str | None = None,
     ) -> None:
-        if not (client.client_secret or client.private_key or client.cert):
+        if not client.is_confidential:
             raise ConfigurationError(
                 f"{type(self).__name__} needs Client(client_id, client_secret=…), or one with "
                 "private_key=… or cert=…: it is all that an app has to show for itself."

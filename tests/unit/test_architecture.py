@@ -39,6 +39,7 @@ LAYERS = [
     {"attempt"},
     {"logins"},
     {"sign_in"},
+    {"bridges"},
     {"demo"},
     {"__main__"},
 ]

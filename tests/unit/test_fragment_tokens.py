@@ -25,6 +25,7 @@ from nb_oauth import (
     StateMismatchError,
     TokenError,
 )
+from tests.unit.session_stage import Reply, Request, Stage, let_theirs_use_http
 
 PROVIDER = Provider("Example", authorization_endpoint="https://as.example/authorize")
 CLIENT = Client("app", redirect_uri="http://127.0.0.1/callback")
@@ -135,3 +136,30 @@ def test_as_the_documentation_has_it(kind: type[requests_oauthlib.OAuth2Session]
     assert oauth.authorized
     with pytest.raises(ValueError, match="state"):
         oauth.token_from_fragment(answer.replace(state, "another"))
+
+
+class ConsentingStage(Stage):
+    """An authorization endpoint that asks nobody, and a page that it sends browsers back to."""
+
+    def answer(self, request: Request) -> Reply:
+        if request.path != "/authorize":
+            return Reply("<h1>Thank you</h1>", headers={"Content-Type": "text/html"})
+        fragment = urlencode({**GOOD, "state": request.query["state"]})
+        return Reply("", 302, {"Location": f"{request.query['redirect_uri']}#{fragment}"})
+
+
+@BOTH
+def test_as_the_documentation_goes_to_the_page_itself(
+    kind: type[requests_oauthlib.OAuth2Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_theirs_use_http(monkeypatch, kind)
+    with ConsentingStage() as stage:
+        oauth = stage.classic(
+            kind,
+            client=MobileApplicationClient("app"),
+            redirect_uri=f"{stage.issuer}/back",
+        )
+        authorization_url, _ = oauth.authorization_url(f"{stage.issuer}/authorize")
+        response = oauth.get(authorization_url)
+        oauth.token_from_fragment(response.url)
+    assert oauth.access_token == "a-token"
