@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tests.browser.harness.lab import Lab
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
-TOP = 150  # CSS pixels: below the menu and the toolbar
+TOP, LOW = 150, 500  # CSS pixels: below the menu and the toolbar, and the window's middle
 _NUMBER = re.compile(r"\[(\d+)\]:")
 
 # What is secret in a request's query, fragment or form, by the name that the RFCs give it.
@@ -126,17 +126,17 @@ class Tutorial:
         """The widget of the cell ``name``, scrolled to: Run All jumps to the notebook's end."""
         widget = SignInWidget(self.cell(name))
         expect(widget.root).to_be_attached(timeout=READY_MS)
-        self.scroll_up_to(widget.root)
+        self.scroll_to(widget.root)
         return widget
 
-    def scroll_up_to(self, part: Locator) -> None:
-        """Turn the mouse wheel until the top of ``part`` can be seen."""
+    def scroll_to(self, part: Locator) -> None:
+        """Turn the mouse wheel until the top of ``part`` is in the window's upper half."""
         self.notebook.notebook.hover()
         for _ in range(300):
             box = part.bounding_box()
-            if box and box["y"] > TOP:
+            if box and TOP < box["y"] < LOW:
                 break
-            self.page.mouse.wheel(0, -200)
+            self.page.mouse.wheel(0, 200 if box and box["y"] >= LOW else -200)
             self.page.evaluate("() => new Promise(requestAnimationFrame)")
         expect(part).to_be_in_viewport()
 
@@ -251,10 +251,18 @@ class Tutorial:
         return _evaluate(runtime / f"kernel-{session['kernel']['id']}.json", expression)
 
 
-def sign_in_and_allow(page: Page) -> None:
-    """On the demo's pages: name and password are filled in already; so it is two clicks."""
-    expect(page.get_by_label("Name")).not_to_have_value("")
-    expect(page.get_by_label("Password")).not_to_have_value("")
+def sign_in_and_allow(page: Page, **account: str) -> None:
+    """On the demo's pages: name and password are filled in already; so it is two clicks.
+
+    Args:
+        page: the sign-in page.
+        account: ``username`` and ``password`` of somebody else, to be typed.
+    """
+    for label, name in (("Name", "username"), ("Password", "password")):
+        box = page.get_by_label(label)
+        expect(box).not_to_have_value("")
+        if name in account:
+            box.fill(account[name])
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("heading", name="You can close this tab")).to_be_visible()
