@@ -76,6 +76,9 @@ def pytest_terminal_summary(
     for flow in FLOWS:
         said = ("–" if one in flow.without else cells.get((flow.name, one), "") for one in OUTCOMES)
         terminalreporter.write_line(_line(flow.name, said))
+    terminalreporter.write_line(
+        "wrong password: where there is none, a wrong code, answer or secret"
+    )
     for flow in FLOWS:
         for outcome, reason in flow.without.items():
             terminalreporter.write_line(f"– {flow.name}, {outcome}: {reason}")

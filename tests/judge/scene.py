@@ -37,6 +37,8 @@ class Scene:
         self.oidc = oidc
         self.visitor = visitor
         self.views: list[View] = []
+        """What the newest login has shown so far."""
+        self._earlier: list[View] = []
         self.sessions: list[OAuth2Session] = []
         self.errors: list[BaseException] = []
         self.log = Log()
@@ -64,6 +66,7 @@ class Scene:
     def begin(self, login: Login) -> Login:
         """Show the widget; its script says hello."""
         self.logins.append(login)
+        self._earlier += self.views
         self.views.clear()
         login.display()
         self.send("hello")
@@ -128,7 +131,7 @@ class Scene:
         for session in self.sessions:
             yield repr(session)
             yield session._repr_html_()
-        for view in self.views:
+        for view in [*self._earlier, *self.views]:
             yield repr(view)
             yield repr(
                 [getattr(view, one.name) for one in fields(view) if one.name not in FOR_PEOPLE]

@@ -63,8 +63,8 @@ def test_success(flow: Flow, outcome: str, scene: Scene) -> None:
     flow.begin(scene)
     session = succeed(flow, scene)
     assert all(view.error is None for view in scene.views)
-    if "id_token" in flow.kinds and flow.name != "device":
-        assert session.id_claims["sub"] == flow.person
+    if "id_token" in flow.kinds:
+        assert session.id_claims["sub"] == session.userinfo()["sub"] == flow.person
     before = session.token["access_token"]
     let_end(session)
     if flow.renews_by is None:
