@@ -36,7 +36,12 @@ if TYPE_CHECKING:
     from nb_oauth.session import OAuth2Session
     from nb_oauth.sign_in import login
     from nb_oauth.sign_out import logout, sessions
-    from nb_oauth.stores import MemoryTokenStore, TokenStore
+    from nb_oauth.stores import (
+        FileTokenStore,
+        KeyringTokenStore,
+        MemoryTokenStore,
+        TokenStore,
+    )
 
 _ROOMS = {
     "AuthorizationCodeLogin": "logins",
@@ -45,7 +50,9 @@ _ROOMS = {
     "ClientCredentialsLogin": "logins",
     "ConfigurationError": "exceptions",
     "DeviceLogin": "logins",
+    "FileTokenStore": "stores",
     "ImplicitLogin": "logins",
+    "KeyringTokenStore": "stores",
     "InsecureTransportError": "exceptions",
     "LoginCancelled": "exceptions",
     "LoginError": "exceptions",
@@ -75,8 +82,10 @@ __all__ = [
     "ClientCredentialsLogin",
     "ConfigurationError",
     "DeviceLogin",
+    "FileTokenStore",
     "ImplicitLogin",
     "InsecureTransportError",
+    "KeyringTokenStore",
     "LoginCancelled",
     "LoginError",
     "LoginPending",

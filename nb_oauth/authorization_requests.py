@@ -12,6 +12,7 @@ import requests_oauthlib
 from oauthlib.oauth2 import Client as OAuthlibClient
 from oauthlib.oauth2 import MismatchingStateError, WebApplicationClient
 
+from nb_oauth import tokens
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import StateMismatchError
 from nb_oauth.providers import Provider
@@ -29,6 +30,11 @@ class AuthorizationRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
     _state: str | None
     compliance_hook: dict[str, set[Callable[..., Any]]]  # type: ignore[assignment]  # all five
     _code_verifier: str | None = None
+
+    @property
+    def requested_scope(self) -> list[str]:
+        """What this session asks for."""
+        return tokens.scope_list(self._scope)
 
     def authorization_url(
         self, url: str, state: str | None = None, **kwargs: Any

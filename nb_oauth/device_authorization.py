@@ -50,11 +50,6 @@ class DeviceRequests(TokenRequests):
         sent = secrets_sent(arguments, auth, self._registered)
         return _read(response, sent, asked_at)
 
-    @property
-    def requested_scope(self) -> list[str]:
-        """What this session asks for."""
-        return tokens.scope_list(self._scope)
-
     def _challenge(self) -> dict[str, str]:
         """Return a PKCE challenge, whose verifier goes with the token requests."""
         if self.provider is None:

@@ -106,9 +106,11 @@ class OAuth2Session(RenewingSession):
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
         cls.opened.add(session)
-        kept = session._store.load(session._key) if token is None else token
+        kept = dict((session._store.load(session._key) if token is None else token) or {})
         if kept:
-            session._keep(dict(kept))
+            if token is None:  # not what is asked for now
+                kept.setdefault(tokens.REQUESTED_SCOPE, "")
+            session._keep(kept)
         return session
 
     # -- what it says of itself ------------------------------------------------------------

@@ -74,6 +74,13 @@ class RenewingSession(OpenIDSession):
             except Exception as error:  # noqa: BLE001 - here it is forgotten, whatever a store does
                 _warn("The token could not be deleted from the store", error)
 
+    def keep_in(self, store: TokenStore) -> None:
+        """Keep the token, and every successor, in ``store`` from now on, in an opened session."""
+        with self._renewal.paused():
+            if store is not self._store:
+                self._store, self._in_store = store, None
+                self._keep(self.token)
+
     def _keep(self, token: Token) -> None:
         super()._keep(token)
         self._setbacks.forget()

@@ -52,7 +52,8 @@ class SessionToken(DeviceRequests):
 
     def may_have(self, scope: Scope) -> bool:
         """Tell whether ``scope`` was granted, also where that is under names not asked for."""
-        return tokens.may_cover(self.token, self._scope, scope)
+        requested = self.token.get(tokens.REQUESTED_SCOPE, self._scope)
+        return tokens.may_cover(self.token, requested, scope)
 
     def revoke_token(self, token_type_hint: str) -> None:
         """Take a token back at the provider, in a session that was opened (RFC 7009 §2.1).

@@ -1,125 +1,28 @@
 """``login()``: whether to ask, and how.
 
-A session that lives in this kernel and has the scope is returned without asking. Otherwise
-somebody is asked, with the widget of the best grant.
+A session that lives in this kernel, or a token in the store, is used where it has the scope.
+Otherwise somebody is asked, with the widget of the best grant.
 """
 
-import threading
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from nb_oauth import grant_choice, place, tokens
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.grant_choice import OF_A_PERSON, OF_THE_APP, Choice
-from nb_oauth.logins import (
-    AuthorizationCodeLogin,
-    ClientCredentialsLogin,
-    DeviceLogin,
-    ImplicitLogin,
-    Login,
-    PasswordLogin,
-)
+from nb_oauth.grant_choice import OF_THE_APP, Choice
+from nb_oauth.kernel_memory import KernelMemory, SignInRequest
 from nb_oauth.place import Place
 from nb_oauth.providers import KnownProvider, Provider, known_provider
 from nb_oauth.session import OAuth2Session
-from nb_oauth.stores import MemoryTokenStore, TokenStore
+from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces.output import Outputs
-from nb_oauth.tokens import Scope, TokenKey
+from nb_oauth.tokens import Scope
 
-_LOGINS: dict[str, Callable[..., Login]] = {
-    "authorization_code": AuthorizationCodeLogin,
-    "client_credentials": ClientCredentialsLogin,
-    "device_code": DeviceLogin,
-    "implicit": ImplicitLogin,
-    "password": PasswordLogin,
-}
 _PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "demo"'
-_WITH_EXTRA = {"authorization_code", "device_code", "implicit"}
 
 
-@dataclass(frozen=True)
-class _Request:
-    """What one call of ``login()`` asks for."""
-
-    provider: Provider
-    client: Client
-    scope: tuple[str, ...]
-    extra: tuple[tuple[str, str], ...]
-    account: str | None
-    grant: str
-    why: str = field(default="", compare=False)
-    remark: str = field(default="", compare=False)
-
-    @property
-    def key(self) -> TokenKey:
-        return self._key_by(self.grant)
-
-    @property
-    def keys(self) -> list[TokenKey]:
-        """What a session may be known by: where nobody named a grant, a person's is as good."""
-        grants = (*OF_A_PERSON, self.grant) if self.why else (self.grant,)
-        return [self._key_by(grant) for grant in grants]
-
-    def _key_by(self, grant: str) -> TokenKey:
-        return TokenKey.of(self.provider, self.client, grant, self.account)
-
-
-class _Memory:
-    """What this kernel remembers: its sessions, and the sign-ins under way."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._store: TokenStore = MemoryTokenStore()
-        self._sessions: dict[TokenKey, OAuth2Session] = {}
-        self._logins: dict[TokenKey, tuple[_Request, Login]] = {}
-
-    def find(self, request: _Request) -> OAuth2Session | Login:
-        """Return a session that lives and has the scope, else the widget to sign in with."""
-        with self._lock:
-            return self._session_for(request) or self._login_for(request)
-
-    def _session_for(self, request: _Request) -> OAuth2Session | None:
-        known = (self._sessions.get(key) for key in request.keys)
-        fit = (one for one in known if one and one.is_alive and one.may_have(request.scope))
-        return next(fit, None)
-
-    def _login_for(self, request: _Request) -> Login:
-        """Return the widget under way for this very request, or a new one in place of any other."""
-        former, widget = self._logins.get(request.key, (None, None))
-        if widget is not None:
-            if former == request and not (widget.has_failed or widget.is_closed):
-                return widget
-            widget.cancel()  # nobody would know which of the two to answer
-        widget = self._new_login(request)
-        self._logins[request.key] = request, widget
-        return widget
-
-    def _new_login(self, request: _Request) -> Login:
-        options = {"extra": dict(request.extra)} if request.grant in _WITH_EXTRA else {}
-        widget = _LOGINS[request.grant](
-            request.provider,
-            request.client,
-            scope=request.scope,
-            store=self._store,
-            account=request.account,
-            **options,
-        )
-        if request.remark:
-            widget.remarks = (*widget.remarks, request.remark)
-        # Not only when a cell waits: it may have been interrupted before somebody signed in.
-        widget.on_signed_in(lambda session: self._remember(request, session))
-        return widget
-
-    def _remember(self, request: _Request, session: OAuth2Session) -> None:
-        with self._lock:
-            self._sessions[request.key] = session
-            if self._logins.get(request.key, (None, None))[0] == request:
-                del self._logins[request.key]
-
-
-_memory = _Memory()
+_memory = KernelMemory()
 
 
 def login(  # noqa: PLR0913 - each a thing the person may want to say
@@ -130,6 +33,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     extra: Mapping[str, str] | None = None,
     account: str | None = None,
     grant: str | None = None,
+    store: TokenStore | str | None = None,
     timeout: float | None = None,
 ) -> OAuth2Session:
     """Sign in to ``provider``, and return a session that keeps itself signed in.
@@ -152,6 +56,9 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         account: a label, for who signs in to several accounts of one provider.
         grant: the grant to use instead of the best: ``"authorization_code"``, ``"device_code"``,
             ``"client_credentials"``, ``"implicit"`` or ``"password"``.
+        store: where the token is kept, and looked for: a :class:`TokenStore`, ``"file"`` for a
+            :class:`FileTokenStore` or ``"keyring"`` for a :class:`KeyringTokenStore`. None keeps
+            it in this kernel.
         timeout: seconds to wait at most; None waits as long as it takes.
 
     Raises:
@@ -164,7 +71,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         OAuthError: the provider could not be reached for what it says of itself; the error is
             requests' as well.
     """
-    request = _request(provider, client, scope, extra, account, grant)
+    request = _request(provider, client, scope, extra, account, grant, store)
     found = _memory.find(request)
     somebody_is_there = place.here() is Place.NOTEBOOK
     if isinstance(found, OAuth2Session):
@@ -185,7 +92,8 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
     extra: Mapping[str, str] | None,
     account: str | None,
     grant: str | None = None,
-) -> _Request:
+    store: TokenStore | str | None = None,
+) -> SignInRequest:
     _check_kinds(provider, client, extra)
     known = KnownProvider(provider) if isinstance(provider, Provider) else _look_up(provider)
     client = client or known.client
@@ -195,13 +103,14 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
             "with the provider, and take the ID it gives you."
         )
     choice = _choice(known.provider, client, grant)
-    return _Request(
+    return SignInRequest(
         known.provider,
         client,
         tuple(tokens.scope_list(scope)),
         tuple(sorted((extra or {}).items())),
         account,
         choice.grant,
+        token_store(store),
         choice.why,
         choice.why if _is_news(choice, provider) else "",
     )

@@ -16,7 +16,7 @@ from nb_oauth import tokens
 from nb_oauth.authenticated_requests import AuthenticatedRequests
 from nb_oauth.fragment_tokens import read_fragment
 from nb_oauth.token_responses import read_token_response, secrets_sent
-from nb_oauth.tokens import Token
+from nb_oauth.tokens import REQUESTED_SCOPE, Token
 from nb_oauth.transport import as_https, require_secure
 
 DEFAULT_TIMEOUT = (10.0, 60.0)
@@ -201,6 +201,17 @@ class TokenRequests(AuthenticatedRequests):
     def _check(self, token: Token) -> None:
         """Refuse a token that is not what was asked for. OpenID Connect has more to check."""
 
+    def _scope_to_carry(self, *, is_renewal: bool) -> dict[str, Any]:
+        """Return what a token response may leave out, and what was asked for (RFC 6749 §5.1, §6).
+
+        The latter stays with the token, since a provider may call what it grants by other names.
+        """
+        if is_renewal:
+            names = ("scope", REQUESTED_SCOPE)
+            return {name: self.token[name] for name in names if self.token.get(name)}
+        asked = " ".join(self.requested_scope)
+        return {"scope": asked, REQUESTED_SCOPE: asked} if asked else {}
+
     def _completed(
         self, token: Token, asked_at: float, refresh_token: str | None
     ) -> dict[str, Any]:
@@ -209,8 +220,7 @@ class TokenRequests(AuthenticatedRequests):
         if refresh_token:  # RFC 6749 §6: without a new one the old one stays good
             complete.setdefault("refresh_token", refresh_token)
         if self.provider is not None:
-            if refresh_token and self.token.get("scope"):  # the same: unless it says otherwise
-                complete.setdefault("scope", self.token["scope"])
+            complete = {**self._scope_to_carry(is_renewal=bool(refresh_token)), **complete}
             if "expires_in" in complete:  # else it is the provider's own
                 complete.pop("expires_at", None)  # oauthlib's, rounded and counted from the answer
             complete = tokens.dated(complete, asked_at)

@@ -13,6 +13,9 @@ from nb_oauth.providers import Provider
 Token = Mapping[str, Any]
 Scope = str | Iterable[str] | None
 
+REQUESTED_SCOPE = "requested_scope"
+"""The member of a token, ours, that says what was asked for when it was earned."""
+
 LEEWAY = 30.0
 """Seconds before its end at which a token is renewed, where its life allows."""
 _LARGEST_SHARE = 0.1

@@ -38,6 +38,7 @@ LAYERS = [
     {"asking"},
     {"attempt"},
     {"logins"},
+    {"kernel_memory"},
     {"sign_in"},
     {"bridges"},
     {"demo"},

@@ -19,6 +19,7 @@ from nb_oauth.exceptions import (
     LoginTimeout,
     TokenError,
 )
+from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.logins import AuthorizationCodeLogin, ImplicitLogin, Login, PasswordLogin
 from nb_oauth.place import Place
 from nb_oauth.prompts import RawAnswer
@@ -51,7 +52,7 @@ def where(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place], None]:
         monkeypatch.setattr(place, "here", lambda: there)
 
     be(Place.NOTEBOOK)
-    monkeypatch.setattr(sign_in, "_memory", sign_in._Memory())
+    monkeypatch.setattr(sign_in, "_memory", KernelMemory())
     monkeypatch.setattr("IPython.display.publish_display_data", lambda *_, **__: None)
     return be
 

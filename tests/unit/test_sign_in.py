@@ -16,10 +16,13 @@ from nb_oauth import (
     Provider,
     grant_choice,
     grants,
+    kernel_memory,
     logins,
     place,
     sign_in,
+    stores,
 )
+from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.place import Place
 from nb_oauth.providers import discovery_cache
 from tests.unit.metadata_server import OPENID, MetadataServer
@@ -49,7 +52,7 @@ def where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Place], 
         monkeypatch.setattr(place, "here", lambda: there)
 
     be(Place.NOTEBOOK)
-    monkeypatch.setattr(sign_in, "_memory", sign_in._Memory())
+    monkeypatch.setattr(sign_in, "_memory", KernelMemory())
     monkeypatch.setattr("IPython.display.publish_display_data", lambda *_, **__: None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(discovery_cache, "_here", {})
@@ -132,7 +135,7 @@ def test_an_address_without_https_is_taken_for_a_name(server: MetadataServer) ->
 
 
 def test_every_grant_has_its_login() -> None:
-    assert set(sign_in._LOGINS) == set(grant_choice.NAMES)
+    assert set(kernel_memory._LOGINS) == set(grant_choice.NAMES)
     for name in grant_choice.NAMES:
         assert found(EVERYTHING, SERVICE, name)._grant.name == name
 
@@ -247,3 +250,87 @@ def test_without_a_secret_somebody_has_to_sign_in(where: Callable[[Place], None]
     where(Place.UNATTENDED)
     with pytest.raises(LoginRequired):
         nb_oauth.login(EVERYTHING, client=APP)
+
+
+# -- the store ---------------------------------------------------------------------------------
+
+
+def stored(store: Any, **token: Any) -> None:
+    """Put a token into ``store``, as another kernel has left it there."""
+    OAuth2Session.open(EVERYTHING, APP, scope="read write", store=store, token={**TOKEN, **token})
+
+
+def found_in(store: Any, scope: str = "read") -> Any:
+    return sign_in._memory.find(
+        sign_in._request(EVERYTHING, APP, scope, None, None, None, store=store)
+    )
+
+
+def test_a_stored_token_is_used_without_asking() -> None:
+    store = nb_oauth.MemoryTokenStore()
+    stored(store, scope="read write")
+    session = found_in(store)
+    assert isinstance(session, OAuth2Session)
+    assert session.token["access_token"] == "a-token"
+    assert found_in(store) is session
+
+
+@pytest.mark.parametrize(
+    "token",
+    [{"scope": "write"}, {"scope": "read", "expires_at": 1.0}],
+    ids=["for something else", "ended"],
+)
+def test_a_stored_token_that_will_not_do_is_not_used(token: dict[str, Any]) -> None:
+    store = nb_oauth.MemoryTokenStore()
+    stored(store, **token)
+    assert isinstance(found_in(store), logins.Login)
+
+
+def test_what_was_granted_is_stored_where_the_provider_leaves_it_out(stage: Stage) -> None:
+    store = nb_oauth.MemoryTokenStore()
+    session = OAuth2Session.open(
+        stage.provider, SERVICE, scope="read", store=store, grant="client_credentials"
+    )
+    session.fetch_token(stage.token_endpoint)
+    again = OAuth2Session.open(
+        stage.provider, SERVICE, scope="write", store=store, grant="client_credentials"
+    )
+    assert (again.may_have("read"), again.may_have("write")) == (True, False)
+
+
+def test_a_live_session_moves_into_the_store_that_is_asked_for() -> None:
+    session, store = session_by("authorization_code"), nb_oauth.MemoryTokenStore()
+    assert found_in(store) is session
+    assert found_in(store) is session
+    key = sign_in._request(EVERYTHING, APP, "read", None, None).key
+    assert dict(store.load(key) or {})["access_token"] == "a-token"
+
+
+def test_the_widget_keeps_its_token_in_the_store() -> None:
+    store = nb_oauth.MemoryTokenStore()
+    assert found_in(store)._store is store
+
+
+def test_a_store_has_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(stores, "_named", {})
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    widget = found_in("file")
+    assert isinstance(widget._store, nb_oauth.FileTokenStore)
+    assert found_in("file") is widget
+
+
+@pytest.mark.parametrize("store", ["disk", 5, nb_oauth.MemoryTokenStore])
+def test_what_is_no_store_is_refused(store: Any) -> None:
+    with pytest.raises(ConfigurationError, match="store="):
+        found_in(store)
+
+
+def test_a_stored_token_is_known_by_what_was_asked_for(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(**TOKEN, scope="https://as.example/scopes/read")
+    store = nb_oauth.MemoryTokenStore()
+    options: dict[str, Any] = {"store": store, "grant": "client_credentials"}
+    OAuth2Session.open(stage.provider, SERVICE, scope="read", **options).fetch_token(
+        stage.token_endpoint
+    )
+    again = OAuth2Session.open(stage.provider, SERVICE, scope="write", **options)
+    assert (again.may_have("read"), again.may_have("write")) == (True, False)

@@ -1,0 +1,144 @@
+"""What this kernel remembers: its sessions, and the sign-ins under way."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nb_oauth.clients import Client
+from nb_oauth.grant_choice import OF_A_PERSON
+from nb_oauth.logins import (
+    AuthorizationCodeLogin,
+    ClientCredentialsLogin,
+    DeviceLogin,
+    ImplicitLogin,
+    Login,
+    PasswordLogin,
+)
+from nb_oauth.providers import Provider
+from nb_oauth.session import OAuth2Session
+from nb_oauth.stores import MemoryTokenStore, TokenStore
+from nb_oauth.tokens import TokenKey
+
+_LOGINS: dict[str, Callable[..., Login]] = {
+    "authorization_code": AuthorizationCodeLogin,
+    "client_credentials": ClientCredentialsLogin,
+    "device_code": DeviceLogin,
+    "implicit": ImplicitLogin,
+    "password": PasswordLogin,
+}
+_WITH_EXTRA = {"authorization_code", "device_code", "implicit"}
+
+
+@dataclass(frozen=True)
+class SignInRequest:
+    """What one call of ``login()`` asks for."""
+
+    provider: Provider
+    client: Client
+    scope: tuple[str, ...]
+    extra: tuple[tuple[str, str], ...]
+    account: str | None
+    grant: str
+    store: TokenStore | None = field(default=None, compare=False)
+    why: str = field(default="", compare=False)
+    remark: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> TokenKey:
+        """What the session that comes of it will be known by."""
+        return self._key_by(self.grant)
+
+    @property
+    def keys(self) -> list[TokenKey]:
+        """What a session may be known by: where nobody named a grant, a person's is as good."""
+        grants = (*OF_A_PERSON, self.grant) if self.why else (self.grant,)
+        return [self._key_by(grant) for grant in grants]
+
+    def _key_by(self, grant: str) -> TokenKey:
+        return TokenKey.of(self.provider, self.client, grant, self.account)
+
+
+class KernelMemory:
+    """What this kernel remembers: its sessions, and the sign-ins under way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._store: TokenStore = MemoryTokenStore()
+        self._sessions: dict[TokenKey, OAuth2Session] = {}
+        self._logins: dict[TokenKey, tuple[SignInRequest, Login]] = {}
+
+    def find(self, request: SignInRequest) -> OAuth2Session | Login:
+        """Return a session that lives and has the scope, else the widget to sign in with."""
+        with self._lock:
+            return (
+                self._session_for(request)
+                or self._stored_session_for(request)
+                or self._login_for(request)
+            )
+
+    def _session_for(self, request: SignInRequest) -> OAuth2Session | None:
+        known = (self._sessions.get(key) for key in request.keys)
+        session = next((one for one in known if one and _is_good_for(request, one)), None)
+        if session is not None and request.store is not None:
+            session.keep_in(request.store)
+        return session
+
+    def _stored_session_for(self, request: SignInRequest) -> OAuth2Session | None:
+        """Return a session with a token that another kernel, or this one before, has stored."""
+        if request.store is None:
+            return None
+        stored = (key for key in request.keys if request.store.load(key))
+        for key in stored:
+            session = _open(request, key)
+            if _is_good_for(request, session):
+                self._sessions[key] = session
+                return session
+        return None
+
+    def _login_for(self, request: SignInRequest) -> Login:
+        """Return the widget under way for this very request, or a new one in place of any other."""
+        former, widget = self._logins.get(request.key, (None, None))
+        if widget is not None:
+            if former == request and not (widget.has_failed or widget.is_closed):
+                return widget
+            widget.cancel()  # nobody would know which of the two to answer
+        widget = self._new_login(request)
+        self._logins[request.key] = request, widget
+        return widget
+
+    def _new_login(self, request: SignInRequest) -> Login:
+        options = {"extra": dict(request.extra)} if request.grant in _WITH_EXTRA else {}
+        widget = _LOGINS[request.grant](
+            request.provider,
+            request.client,
+            scope=request.scope,
+            store=self._store if request.store is None else request.store,
+            account=request.account,
+            **options,
+        )
+        if request.remark:
+            widget.remarks = (*widget.remarks, request.remark)
+        # Not only when a cell waits: it may have been interrupted before somebody signed in.
+        widget.on_signed_in(lambda session: self._remember(request, session))
+        return widget
+
+    def _remember(self, request: SignInRequest, session: OAuth2Session) -> None:
+        with self._lock:
+            self._sessions[request.key] = session
+            if self._logins.get(request.key, (None, None))[0] == request:
+                del self._logins[request.key]
+
+
+def _is_good_for(request: SignInRequest, session: OAuth2Session) -> bool:
+    return session.is_alive and session.may_have(request.scope)
+
+
+def _open(request: SignInRequest, key: TokenKey) -> OAuth2Session:
+    return OAuth2Session.open(
+        request.provider,
+        request.client,
+        scope=request.scope,
+        store=request.store,
+        account=request.account,
+        grant=key.grant,
+    )
