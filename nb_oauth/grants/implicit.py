@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
+from nb_oauth.exceptions import TokenError
 from nb_oauth.grants.authorization_messages import (
     AuthorizationRequest,
     AuthorizationResponse,
@@ -12,6 +13,7 @@ from nb_oauth.grants.authorization_messages import (
 from nb_oauth.grants.authorization_response import read_response
 from nb_oauth.grants.contract import Flow, GrantSession
 from nb_oauth.grants.extra import checked_extra
+from nb_oauth.grants.refusals import is_beyond_repair
 from nb_oauth.prompts import OpenPage, Rejection
 from nb_oauth.providers import Provider
 from nb_oauth.tokens import Token
@@ -72,4 +74,9 @@ class ImplicitGrant:
         if response.error is not None:
             return Rejection(response.refusal(self.provider.name))
         self._history.spend(response.code)
-        return session.token_from_fragment(response.address)
+        try:
+            return session.token_from_fragment(response.address)
+        except TokenError as error:
+            if is_beyond_repair(error):
+                raise
+            return Rejection(f"{error} Open the sign-in page again for another token.")

@@ -12,6 +12,7 @@ _BEYOND_REPAIR = {
     "invalid_id_token",
     "invalid_request",
     "invalid_scope",
+    "missing_id_token",
     "redirect_uri_mismatch",
     "unauthorized_client",
     "unsupported_grant_type",

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+import requests
 
-from nb_oauth.exceptions import ConfigurationError, TokenError
+from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.grants import ImplicitGrant
 from nb_oauth.prompts import Answer, OpenPage, RawAnswer, Rejection
 from nb_oauth.providers import Provider
@@ -91,6 +92,16 @@ def test_denied_consent_is_explained_with_a_new_link() -> None:
     assert "older link" in rejection(prompt, REDIRECT_URI + GOOD)
     with pytest.raises(StopIteration):
         flow.send(answer(prompt, (REDIRECT_URI + GOOD).replace("state-1", "state-2")))
+
+
+def test_what_another_try_may_mend_is_explained_with_a_new_link() -> None:
+    session = Session(error=in_terms_of(TokenError, requests.ConnectionError(), "no keys now."))
+    flow = flow_of(session)
+    prompt = flow.send(answer(next(flow), GOOD))
+    assert prompt.rejection.reason.startswith("no keys now. Open the sign-in page again")
+    session.error = None
+    with pytest.raises(StopIteration):
+        flow.send(answer(prompt, GOOD.replace("abcdef", "another").replace("state-1", "state-2")))
 
 
 def test_a_token_that_is_not_what_was_asked_for_ends_the_flow() -> None:
