@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
+import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.harness.tutorial import open_tutorial, sign_in_and_allow
+from tests.polling import wait_until
+from tests.providers.oidc import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import BrowserContext
@@ -20,16 +25,13 @@ if TYPE_CHECKING:
     from tests.browser.harness.tutorial import Tutorial
 
 
-GRACE = ("grace", "hopper")
+GRACE = {"username": "grace", "password": "hopper"}
 
 
-def sign_in(tutorial: Tutorial, name: str, who: tuple[str, str] | None = None) -> None:
-    """Sign in with the widget of that cell, as the demo's page proposes or as ``who``."""
+def sign_in(tutorial: Tutorial, name: str, **account: str) -> None:
+    """Sign in with the widget of that cell, as the demo's page proposes or as somebody else."""
     tab = tutorial.widget(name).open_sign_in_page()
-    if who:
-        tab.get_by_label("Name").fill(who[0])
-        tab.get_by_label("Password").fill(who[1])
-    sign_in_and_allow(tab)
+    sign_in_and_allow(tab, **account)
     tutorial.come_back_from(tab)
 
 
@@ -70,7 +72,7 @@ def test_a_shared_notebook_s_file_holds_nothing_of_either_person(
     with open_tutorial(lab, context, "08-sharing-a-notebook") as tutorial:
         tutorial.start(tutorial.notebook.run_all)
         sign_in(tutorial, "login")
-        sign_in(tutorial, "colleague", GRACE)
+        sign_in(tutorial, "colleague", **GRACE)
         tutorial.expect_everything_run(seconds=120)
         tutorial.expect_output("login", "Ada Lovelace")
         tutorial.expect_output("colleague", "Grace Hopper")
@@ -87,3 +89,64 @@ def test_a_shared_notebook_s_file_holds_nothing_of_either_person(
         tutorial.expect_picture("from-above")
         tutorial.look_at_each_cell(artifact)
         assert tutorial.notebook.console_errors == []
+
+
+@pytest.fixture
+def keeping(lab: Lab) -> Iterator[None]:
+    """The provider of the tutorial on keeping tokens ends when its folder goes."""
+    yield
+    for address in lab.notebooks.with_name("tmp").glob("nb-oauth-tutorial-*/provider.txt"):
+        issuer = address.read_text(encoding="utf-8")
+        shutil.rmtree(address.parent)
+        wait_until(lambda: not is_listening(issuer), "the provider ends")  # noqa: B023 - called here
+
+
+def is_listening(issuer: str) -> bool:
+    parts = urlsplit(issuer)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname or "", parts.port or 0)) == 0
+
+
+@pytest.mark.timeout(300)
+def test_a_kept_token_is_used_after_a_restart(
+    lab: Lab, context: BrowserContext, artifact: Callable[[str], Path], keeping: None
+) -> None:
+    with open_tutorial(lab, context, "07-keeping-tokens") as tutorial:
+        tutorial.start(tutorial.notebook.run_all)
+        sign_in(tutorial, "login")
+        tutorial.expect_ran("plot", seconds=90)
+        sign_in(tutorial, "work", **GRACE)
+        expect_kept_and_shared(tutorial)
+        tutorial.look_at_each_cell(artifact)
+        search_for_what_was_kept(tutorial)
+
+        tutorial.start(tutorial.notebook.restart_and_run_all, anew=True)
+        tutorial.expect_ran("plot", seconds=90)  # nobody has signed in
+        expect(tutorial.cell("login").locator(".nb-oauth")).to_have_count(0)
+        sign_in(tutorial, "work", **GRACE)  # forgotten, so asked for again
+        expect_kept_and_shared(tutorial)
+        search_for_what_was_kept(tutorial)
+
+
+def expect_kept_and_shared(tutorial: Tutorial) -> None:
+    tutorial.expect_everything_run(seconds=60)
+    tutorial.expect_output("me", "Ada Lovelace")
+    tutorial.expect_output("files", re.compile(r"^-rw-------  \d+ bytes  [0-9a-f]{12}….json\s*$"))
+    tutorial.expect_output("inside", '"refresh_token": "████████████"')
+    tutorial.expect_output("others", re.compile(r"^\d+ requests, 0 failed, [45] tokens\s*$"))
+    tutorial.expect_picture("plot")
+    tutorial.expect_output("work", "Grace Hopper")
+    tutorial.expect_output("logout", "has revoked the refresh token and access token")
+    tutorial.expect_output("after", "FileTokenStore: 1 tokens")
+
+
+# Expressions: what they come to goes to whoever asked, and into no output.
+HELD = "[one.token[kind] for one in (session,) for kind in ('access_token', 'refresh_token')]"
+
+
+def search_for_what_was_kept(tutorial: Tutorial) -> None:
+    """Save, and search for the tokens that this kernel has, and for all that the pages got."""
+    held = {Secret("token", value) for value in tutorial.evaluate(HELD)}
+    with pytest.MonkeyPatch.context() as patch:  # the provider is no part of the kernel here
+        patch.setattr(tutorial, "issued", lambda: held)
+        tutorial.save_and_search(wanted=frozenset({"token", "code", "state", "code_challenge"}))
