@@ -1,0 +1,93 @@
+"""What every module starts from, and the table at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nb_oauth import place
+from nb_oauth.place import Place
+from nb_oauth.providers import discovery_cache
+from tests.conformance.fake_provider import FakeProvider
+from tests.conformance.plans import as_table
+from tests.conformance.relying_party import RelyingParty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEADING = "replicated from the OpenID Foundation's RP tests (not a certification)"
+
+
+_KEPT = "a session without a widget still shows an access token whose ID token was refused"
+_USED = "after a refused renewal the access token that came with it is sent"
+_ISSUER = "a session without a widget does not compare the iss of an answer (RFC 9207)"
+DEFECTS = {
+    "oidcc-client-test-invalid-iss": _KEPT,
+    "oidcc-client-test-missing-sub": _KEPT,
+    "oidcc-client-test-invalid-aud": _KEPT,
+    "oidcc-client-test-missing-iat": _KEPT,
+    "oidcc-client-test-nonce-invalid": _KEPT,
+    "oidcc-client-test-signing-key-rotation": _USED,
+    "oidcc-client-test-refresh-token": _USED,
+    "oidcc-client-test-refresh-token-invalid-issuer": _USED,
+    "oidcc-client-test-refresh-token-invalid-sub": _USED,
+    "fapi2-security-profile-final-client-test-invalid-iss": _KEPT,
+    "fapi2-security-profile-final-client-test-invalid-missing-iss": _KEPT,
+    "fapi2-security-profile-final-client-test-invalid-authorization-response-iss": _ISSUER,
+    "fapi2-security-profile-final-client-test-remove-authorization-response-iss": _ISSUER,
+}
+"""What does not pass yet. A module that does must leave this list: the marks are strict."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        name = getattr(getattr(item, "callspec", None), "params", {}).get("module")
+        if name in DEFECTS:
+            went_on = (AssertionError, pytest.fail.Exception)
+            item.add_marker(pytest.mark.xfail(raises=went_on, reason=DEFECTS[name], strict=True))
+
+
+@pytest.fixture(autouse=True)
+def _in_a_new_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook, of which this process only lacks the front end; nothing is known from before."""
+    monkeypatch.setattr(place, "here", lambda: Place.NOTEBOOK)
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda *_, **__: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(discovery_cache, "_here", {})
+
+
+@pytest.fixture
+def provider() -> Iterator[FakeProvider]:
+    with FakeProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def party(provider: FakeProvider) -> Iterator[RelyingParty]:
+    party = RelyingParty(provider)
+    yield party
+    party.close()
+
+
+@pytest.fixture(autouse=True)
+def _named(request: pytest.FixtureRequest) -> None:
+    """Note which module the test is of, for the table."""
+    parameters = getattr(getattr(request.node, "callspec", None), "params", {})
+    if "module" in parameters:
+        named = parameters["plan"], parameters["module"]
+        request.node.user_properties.append(("module", named))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    outcomes: dict[tuple[str, str], str] = {}
+    for outcome in ("passed", "skipped", "xfailed", "failed", "error"):  # the worst is said last
+        for report in terminalreporter.stats.get(outcome, []):
+            named = dict(getattr(report, "user_properties", ())).get("module")
+            if named:
+                outcomes[named] = outcome
+    if outcomes:
+        terminalreporter.section(HEADING)
+        for line in as_table(outcomes):
+            terminalreporter.write_line(line)
