@@ -32,6 +32,8 @@ from nb_oauth.tokens import Token, TokenKey
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
 _SHARED_ARGUMENTS = ("proxies", "timeout", "verify")
+# Some providers renew the end of the same access token.
+_TELLING = ("access_token", "refresh_token", "expires_at")
 
 
 class RenewingSession(OpenIDSession):
@@ -89,7 +91,7 @@ class RenewingSession(OpenIDSession):
         try:
             if self._in_store is None:
                 self._in_store = self._store.load(self._key)
-            if self._in_store != self.token:  # else its successor may be there by now
+            if not _are_same(self._in_store, self.token):  # else its successor may be there by now
                 self._store.save(self._key, self.token)
                 self._in_store = self.token
         except Exception as error:  # noqa: BLE001 - a full disk must not lose a good token
@@ -206,7 +208,8 @@ class RenewingSession(OpenIDSession):
                 super().forget_token()
                 raise LoginRequired("Somebody signed out of this account elsewhere. Sign in again.")
             return token
-        if found in (self._in_store, token) or not self._is_as_good(found):
+        is_known = _are_same(found, self._in_store) or _are_same(found, token)
+        if is_known or not self._is_as_good(found):
             return token
         self._setbacks.forget()
         self.token = self._in_store = found
@@ -215,11 +218,14 @@ class RenewingSession(OpenIDSession):
 
     def _is_as_good(self, found: Token) -> bool:
         """Tell whether a stored token may do as much as ours, for the same person."""
-        granted = tokens.granted_scope(self.token, self._scope)
-        if not tokens.may_cover(found, self._scope, granted):
+        granted = tokens.granted_scope(self.token, self._requested_for(self.token))
+        if not tokens.may_cover(found, self._requested_for(found), granted):
             return False
         mine, theirs = self.token.get("id_token"), found.get("id_token")
         return not mine or not theirs or mine == theirs or _subject(mine) == _subject(theirs)
+
+    def _requested_for(self, token: Token) -> Any:
+        return token.get(tokens.REQUESTED_SCOPE, self._scope)
 
     # -- as requests-oauthlib has it -------------------------------------------------------
 
@@ -252,6 +258,14 @@ class RenewingSession(OpenIDSession):
 def _holds(store: TokenStore, key: TokenKey) -> bool:
     """Tell whether the store has anything under ``key``, or cannot tell."""
     return not hasattr(store, "__contains__") or key in store
+
+
+def _are_same(one: Token | None, other: Token | None) -> bool:
+    """Tell whether two tokens are one, whatever a store or a session made of what else they say."""
+    if one is None or other is None:
+        return one is other
+    alike = all(one.get(name) == other.get(name) for name in _TELLING)
+    return alike and tokens.scope_list(one.get("scope")) == tokens.scope_list(other.get("scope"))
 
 
 def _subject(id_token: object) -> object:

@@ -66,7 +66,9 @@ def _is_usable(token: dict[str, Any]) -> bool:
     """Tell whether no member is of a kind that only an editor can have put there."""
     try:
         tokens.scope_list(token.get("scope"))
-        sent = tokens.sendable(token.get("access_token") or "")
+        sent = tokens.sendable(token.get("access_token", ""))
     except ConfigurationError:
         return False
-    return bool(sent) and all(isinstance(token.get(name), (str, type(None))) for name in _TEXTS)
+    if not sent or not isinstance(token["access_token"], (str, int)):
+        return False
+    return all(isinstance(token.get(name), (str, type(None))) for name in _TEXTS)
