@@ -78,7 +78,7 @@ def expect_everything(tutorial: Tutorial) -> None:
     tutorial.expect_everything_run()
     tutorial.expect_output("login", "by itself")
     tutorial.expect_output("journal", "Device code exchanged")
-    tutorial.expect_output("curves", "Fabricius’s Star, Mira: two cycles of 331.96 days")
+    tutorial.expect_output("curves", "Fabricius’s Star: two cycles of 331.96 days")
     tutorial.expect_output("ask", "verification_uri_complete")
     tutorial.expect_output("poll", "authorization_pending\nslow_down\nslow_down")
     tutorial.expect_output("impatience", "slow_down, to every 11 s")
