@@ -248,6 +248,7 @@ class KernelProcess:
         own = {
             "IPYTHONDIR": folder,
             "JUPYTER_RUNTIME_DIR": folder,
+            "XDG_CACHE_HOME": folder,
             "JPY_PARENT_PID": str(os.getpid()),  # the kernel ends when the tests die
             "PYTHONPATH": str(REPOSITORY),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",

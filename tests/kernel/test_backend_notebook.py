@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-TUTORIAL = Path(__file__).parents[2] / "notebooks" / "04-backend-application-flow.ipynb"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+TUTORIAL = NOTEBOOKS / "04-backend-application-flow.ipynb"
 A_CELL = 60  # seconds; the one that draws may have to look for fonts first
 SERVICE = CLIENTS["demo-service"]
 
@@ -42,7 +43,7 @@ def executed(folder: Path) -> NotebookNode:
     notebook = nbformat.read(TUTORIAL, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(ISSUED, id="issued"))
     with pytest.MonkeyPatch.context() as environment:
-        for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+        for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR", "XDG_CACHE_HOME"):
             environment.setenv(name, str(folder))
         resources = {"metadata": {"path": folder}}
         NotebookClient(notebook, timeout=A_CELL, resources=resources).execute()
@@ -59,9 +60,14 @@ def result(notebook: NotebookNode, name: str) -> Any:
     return ast.literal_eval(output.data["text/plain"])
 
 
-def test_it_is_kept_without_outputs() -> None:
-    cells = [one for one in nbformat.read(TUTORIAL, as_version=4).cells if "outputs" in one]
-    assert [one.outputs for one in cells] == [[]] * len(cells)
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_is_kept_as_nobody_has_run_it(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    code = [one for one in notebook.cells if one.cell_type == "code"]
+    assert [(one.outputs, one.execution_count) for one in code] == [([], None)] * len(code)
+    assert notebook.cells[-1].id == "your-own"
+    assert "widgets" not in notebook.metadata
 
 
 def test_it_runs_to_its_end_without_an_error_and_without_anything_to_click(
