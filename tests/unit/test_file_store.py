@@ -138,6 +138,16 @@ def test_what_another_process_saved_is_seen_at_once(store: FileTokenStore) -> No
         assert store.load(KEY) == {"access_token": f"{number:03}"}
 
 
+def test_two_files_written_in_one_tick_of_the_file_systems_clock_differ(
+    store: FileTokenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = time.time_ns() // 10**6 * 10**6
+    for moment in (written + 100, written + 300):
+        monkeypatch.setattr(time, "time_ns", lambda moment=moment: moment)
+        store.save(KEY, TOKEN)
+        assert file_of(store).stat().st_mtime_ns == moment
+
+
 def test_under_the_lock_the_file_is_read_whatever_its_status_says(
     store: FileTokenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
