@@ -39,6 +39,7 @@ def as_shown(prompt: Prompt, provider_name: str, notice: str) -> dict[str, Any]:
         return {"progress": "", "error": prompt.rejection.reason}
     return {
         "link": prompt.complete_url or prompt.url,
+        "address": prompt.url,
         "notice": _ENTER_CODE,
         "progress": waiting,
         "code": prompt.code,

@@ -27,8 +27,7 @@ from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, Surface, View
 _logger = logging.getLogger(__name__)
 
 _NOTICE = (
-    "If the page won't load after you have signed in, copy its address here. "
-    "The address, its query or the code alone: all will do."
+    "If the page won't load after you have signed in, copy its address here, all of it to the end."
 )
 _TAKEN_OVER = (
     "A newer sign-in of this notebook waits for the answer at the same address. Use that one; or "
@@ -116,6 +115,8 @@ class Attempt:
     def put(self, event: Reported) -> None:
         """Take what a person did. Returns at once; may be called from any thread."""
         self._inbox.put(event)
+        if self._is_over:
+            self._turn_away_the_late()
 
     def deliver(self, address: str) -> "Future[str | None]":
         """Take an address that the browser was sent to, from any thread.
@@ -181,7 +182,7 @@ class Attempt:
             self.future.set_result(outcome)
 
     def _turn_away_the_late(self) -> None:
-        """Tell every browser that still waits for a verdict that all is over."""
+        """Keep nothing that came late, and tell every browser that waits for a verdict."""
         for event in self._inbox.remaining():
             if isinstance(event, _Delivered):
                 event.verdict.set_result("This sign-in is over already.")

@@ -35,6 +35,7 @@ class View:
         box: whether there is something to paste.
         remarks: what to know about this way of signing in, a line each.
         code: what to enter on the page at ``link`` (RFC 8628 §3.3).
+        address: the page at ``link`` as one types it elsewhere, without the code in it.
         qr: a picture of the link for a phone, as a ``data:image/svg+xml`` URI.
         deadline: until when ``code`` is good, in seconds of ``time.monotonic()``.
         credentials: whether a name and a password are asked for.
@@ -51,6 +52,7 @@ class View:
     box: bool = False
     remarks: tuple[str, ...] = ()
     code: str | None = field(default=None, repr=False)
+    address: str | None = None
     qr: str | None = field(default=None, repr=False)
     deadline: float | None = None
     credentials: bool = False

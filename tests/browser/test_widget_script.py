@@ -923,7 +923,8 @@ def test_who_signed_out_can_sign_in_again(page: Page, widget: Locator) -> None:
 def device(**changes: object) -> dict[str, object]:
     return view(
         **{
-            "link": "https://github.example/login/device",
+            "link": "https://github.example/login/device?user_code=WDJB-MJHT",
+            "address": "https://github.example/login/device",
             "notice": "",
             "progress": "Waiting for you to enter the code…",
             "box": False,
@@ -1086,10 +1087,20 @@ def test_the_picture_stands_on_white(page: Page, theme: str) -> None:
 
 def test_html_in_a_code_stays_text(page: Page) -> None:
     widget = start(page, kind="code")
-    deliver(page, device(code=HTML, link=f"javascript:{HTML}"))
+    deliver(page, device(code=HTML, address=f"javascript:{HTML}"))
     expect(widget.locator(".nb-oauth-code")).to_have_text(HTML)
     expect(widget.locator(".nb-oauth-elsewhere-address")).to_have_text(f"javascript:{HTML}")
     expect(widget.locator("b")).to_have_count(0)
+
+
+def test_a_new_code_looks_like_a_button_where_there_is_nothing_else_to_do(page: Page) -> None:
+    widget = start(page, kind="code")
+    button = widget.locator(".nb-oauth-new-link")
+    border = "(e) => getComputedStyle(e).borderTopColor"
+    deliver(page, device())
+    assert button.evaluate(border) == "rgba(0, 0, 0, 0)"
+    deliver(page, device(link=None, code=None, qr=None, error="The code ran out."))
+    assert button.evaluate(border) != "rgba(0, 0, 0, 0)"
 
 
 def test_a_new_code_is_asked_for_by_keyboard(page: Page) -> None:
@@ -1286,7 +1297,7 @@ def test_no_panel_sticks_out_at_320_pixels(page: Page, kind: str) -> None:
     long = "unbroken" * 30
     for content in [
         device(remarks=[long]),
-        device(code=long, link=f"https://github.example/{long}"),
+        device(code=long, address=f"https://github.example/{long}"),
         password(remarks=[long]),
         {**RENEWABLE, "progress": long, "remarks": [long]},
     ]:

@@ -107,7 +107,6 @@ def test_a_sign_in_that_failed_for_good_left_no_password(
     assert_forgotten(typed, 1)
 
 
-@pytest.mark.xfail(strict=True, reason="Attempt.put keeps what comes after its end in the inbox")
 def test_what_was_typed_too_late_is_not_kept(
     scene: Scene, typed: list[weakref.ref[Credentials]]
 ) -> None:

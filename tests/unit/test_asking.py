@@ -50,6 +50,7 @@ def test_a_code_has_a_link_and_a_picture_of_it() -> None:
     assert (shown["code"], shown["link"]) == ("WDJB-MJHT", "https://as.example/device")
     complete = as_shown(code(complete_url="https://as.example/device?c=1"), "Example", "")
     assert complete["link"] == "https://as.example/device?c=1"
+    assert complete["address"] == shown["address"] == "https://as.example/device"
     assert shown["qr"].startswith("data:image/svg+xml")
     assert complete["qr"] != shown["qr"]
 

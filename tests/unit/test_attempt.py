@@ -17,7 +17,7 @@ import pytest
 from nb_oauth.attempt import Attempt
 from nb_oauth.exceptions import LoginCancelled, TokenError
 from nb_oauth.grants import Flow, GrantSession
-from nb_oauth.prompts import Answer, OpenPage, RawAnswer, Rejection
+from nb_oauth.prompts import Answer, Credentials, OpenPage, RawAnswer, Rejection
 from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, View
 from tests.polling import wait_until
 
@@ -274,6 +274,14 @@ def test_a_late_answer_is_told_that_all_is_over(bench: Bench) -> None:
     bench.attempt.put(Cancelled())  # pressed late
     after = bench.attempt.deliver("http://127.0.0.1/?good")
     assert "over already" in str(after.result(0))
+
+
+def test_what_came_late_is_not_kept(bench: Bench) -> None:
+    bench.begin()
+    bench.attempt.put(Cancelled())
+    wait_until(lambda: bench.attempt._is_over, "the attempt is over")
+    bench.attempt.put(Credentials("ada", "the-password"))
+    assert bench.attempt._inbox.remaining() == []
 
 
 def test_what_an_accepted_answer_remarks_is_told_on_the_page() -> None:

@@ -87,6 +87,7 @@ def test_a_view_is_sent_whole_and_as_json(widget: LoginWidget) -> None:
             "box": True,
             "remarks": [],
             "code": None,
+            "address": None,
             "qr": None,
             "seconds_left": None,
             "credentials": False,

@@ -86,7 +86,7 @@ const newCodePart = () => {
     const isNew = code.textContent !== text;
     panel.hidden = !text;
     setText(code, text);
-    setText(address, (text && view.link) || "");
+    setText(address, (text && view.address) || "");
     elsewhere.hidden = !address.textContent;
     updatePicture((text && view.qr) || "");
     const told = updateTimer(view.came, (text ? view.seconds_left : null) ?? undefined);

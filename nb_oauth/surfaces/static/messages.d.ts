@@ -31,6 +31,8 @@ declare global {
     box: boolean;
     /** What to enter on the page at `link`: code.js. */
     code?: string | null;
+    /** The page at `link` as one types it elsewhere, without the code in it: code.js. */
+    address?: string | null;
     /** A picture of the link for a phone, as a data:image/svg+xml URI: code.js. */
     qr?: string | null;
     /** How much longer `code` was good when this was sent. */
