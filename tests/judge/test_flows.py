@@ -38,11 +38,8 @@ METHODS = {
 
 
 def flows_with(outcome: str) -> pytest.MarkDecorator:
-    flows = [flow for flow in FLOWS if outcome not in flow.without]
-    names = [flow.name.replace(" ", "-") for flow in flows]
-    return pytest.mark.parametrize(
-        ("flow", "outcome"), [(one, outcome) for one in flows], ids=names
-    )
+    cells = [(flow, outcome) for flow in FLOWS if outcome not in flow.without]
+    return pytest.mark.parametrize(("flow", "outcome"), cells, ids=[str(flow) for flow, _ in cells])
 
 
 def succeed(flow: Flow, scene: Scene) -> OAuth2Session:
