@@ -7,6 +7,7 @@ session that was opened an answer is only ever read for the request that it answ
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests_oauthlib
 from oauthlib.oauth2 import Client as OAuthlibClient
@@ -14,7 +15,7 @@ from oauthlib.oauth2 import MismatchingStateError, WebApplicationClient
 
 from nb_oauth import tokens
 from nb_oauth.clients import Client
-from nb_oauth.exceptions import StateMismatchError
+from nb_oauth.exceptions import AuthorizationError, StateMismatchError
 from nb_oauth.providers import Provider
 from nb_oauth.transport import DirectLoopback, as_https, with_scheme_of
 
@@ -55,6 +56,7 @@ class AuthorizationRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
             return code
         if authorization_response:
             self._require_request_under_way()
+            self._require_own_issuer(authorization_response)
             try:
                 self._client.parse_request_uri_response(
                     as_https(authorization_response), state=self._state
@@ -68,6 +70,22 @@ class AuthorizationRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         if not code and isinstance(self._client, WebApplicationClient):
             raise ValueError("Give fetch_token(…) either code=… or authorization_response=….")
         return code
+
+    def _require_own_issuer(self, authorization_response: str) -> None:
+        """In a session that was opened, refuse an answer of another issuer (RFC 9207 §2.4)."""
+        known = self.provider
+        if known is None or known.issuer is None:
+            return
+        query = urlsplit(authorization_response).query
+        named = parse_qs(query, keep_blank_values=True).get("iss")
+        if named != [known.issuer] and (
+            named or known.authorization_response_iss_parameter_supported
+        ):
+            raise AuthorizationError(
+                f"This answer does not come from {known.name}: its iss is not the provider's "
+                "issuer. Open the newest authorization URL.",
+                error="mismatching_issuer",
+            )
 
     def _require_request_under_way(self) -> None:
         """In a session that was opened, refuse an answer to nothing: oauthlib would take any."""

@@ -110,6 +110,7 @@ class OAuth2Session(RenewingSession):
         if kept:
             if token is None:  # not what is asked for now
                 kept.setdefault(tokens.REQUESTED_SCOPE, "")
+                session._in_store = dict(kept)  # nothing to save: its successor may be there now
             session._keep(kept)
         return session
 

@@ -158,7 +158,8 @@ class RenewingSession(OpenIDSession):
             except (TokenError, requests.RequestException) as error:
                 token, now = self.token, time.time()
                 self._setbacks.note(token, error, now)
-                if tokens.has_ended(token, now) and self._can_renew(token):
+                is_wrong = getattr(error, "error", None) == "invalid_id_token"
+                if is_wrong or (tokens.has_ended(token, now) and self._can_renew(token)):
                     raise
         if tokens.has_ended(token, now):
             raise ended(token, provider.name)

@@ -5,6 +5,7 @@ variable is ever needed, a good token survives a failed request, there is a time
 that is no token says what it was.
 """
 
+import copy
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -189,7 +190,10 @@ class TokenRequests(AuthenticatedRequests):
             response = hook(response)
         sent = secrets_sent(arguments, arguments["auth"] or self.auth, self._registered)
         spaces = self.provider is None
-        token = read_token_response(self._client, response, self.scope, sent, spaces=spaces)
+        # In a session that was opened, learned only once it is checked: what a request sends, and
+        # whether the session is authorized, is read from the client.
+        reader = self._client if spaces else copy.copy(self._client)
+        token = read_token_response(reader, response, self.scope, sent, spaces=spaces)
         self._accept(self._completed(token, asked_at, refresh_token))
         return self.token
 

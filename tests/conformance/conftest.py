@@ -20,35 +20,6 @@ if TYPE_CHECKING:
 HEADING = "replicated from the OpenID Foundation's RP tests (not a certification)"
 
 
-_KEPT = "a session without a widget still shows an access token whose ID token was refused"
-_USED = "after a refused renewal the access token that came with it is sent"
-_ISSUER = "a session without a widget does not compare the iss of an answer (RFC 9207)"
-DEFECTS = {
-    "oidcc-client-test-invalid-iss": _KEPT,
-    "oidcc-client-test-missing-sub": _KEPT,
-    "oidcc-client-test-invalid-aud": _KEPT,
-    "oidcc-client-test-missing-iat": _KEPT,
-    "oidcc-client-test-nonce-invalid": _KEPT,
-    "oidcc-client-test-signing-key-rotation": _USED,
-    "oidcc-client-test-refresh-token": _USED,
-    "oidcc-client-test-refresh-token-invalid-issuer": _USED,
-    "oidcc-client-test-refresh-token-invalid-sub": _USED,
-    "fapi2-security-profile-final-client-test-invalid-iss": _KEPT,
-    "fapi2-security-profile-final-client-test-invalid-missing-iss": _KEPT,
-    "fapi2-security-profile-final-client-test-invalid-authorization-response-iss": _ISSUER,
-    "fapi2-security-profile-final-client-test-remove-authorization-response-iss": _ISSUER,
-}
-"""What does not pass yet. A module that does must leave this list: the marks are strict."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        name = getattr(getattr(item, "callspec", None), "params", {}).get("module")
-        if name in DEFECTS:
-            went_on = (AssertionError, pytest.fail.Exception)
-            item.add_marker(pytest.mark.xfail(raises=went_on, reason=DEFECTS[name], strict=True))
-
-
 @pytest.fixture(autouse=True)
 def _in_a_new_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A notebook, of which this process only lacks the front end; nothing is known from before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,13 @@ from oauthlib.oauth2 import (
     MismatchingStateError,
 )
 
-from nb_oauth import Client, OAuth2Session, StateMismatchError, TokenError
+from nb_oauth import (
+    AuthorizationError,
+    Client,
+    OAuth2Session,
+    StateMismatchError,
+    TokenError,
+)
 from tests.unit.session_stage import Reply, Stage, ending, let_theirs_use_http, reply
 
 if TYPE_CHECKING:
@@ -400,3 +407,35 @@ def test_what_a_client_learns_from_its_answer_stays_with_it(stage: Stage) -> Non
     session.fetch_token(stage.token_endpoint, code="code")
     assert session._client.access_token == "access-1"
     assert session._client.refresh_token == "refresh-1"
+
+
+ISSUED = "https://as.example"
+
+
+@pytest.mark.parametrize(
+    ("named", "always", "is_taken"),
+    [
+        (ISSUED, True, True),
+        (None, False, True),
+        (None, True, False),
+        ("https://other.example", False, False),
+        ("", False, False),
+    ],
+)
+def test_an_answer_of_another_issuer_is_refused(
+    stage: Stage, named: str | None, *, always: bool, is_taken: bool
+) -> None:
+    provider = dataclasses.replace(
+        stage.provider, issuer=ISSUED, authorization_response_iss_parameter_supported=always
+    )
+    session = OAuth2Session.open(provider, Client("app", redirect_uri="http://127.0.0.1/callback"))
+    session.trust_env = False
+    _, state = session.authorization_url(provider.require("authorization_endpoint"))
+    answer = f"http://127.0.0.1/callback?code=c&state={state}"
+    answer += "" if named is None else f"&iss={named}"
+    if is_taken:
+        session.fetch_token(stage.token_endpoint, authorization_response=answer)
+    else:
+        with pytest.raises(AuthorizationError, match="does not come from Stage"):
+            session.fetch_token(stage.token_endpoint, authorization_response=answer)
+    assert (len(stage.token_requests), session.authorized) == (int(is_taken), is_taken)
