@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness.tutorial import open_tutorial, sign_in_and_allow
+from tests.browser.harness.tutorial import NOTEBOOKS, open_tutorial, sign_in_and_allow
 from tests.polling import wait_until
 from tests.providers.oidc import Secret
 
@@ -127,6 +128,9 @@ def test_a_kept_token_is_used_after_a_restart(
         expect_kept_and_shared(tutorial)
         search_for_what_was_kept(tutorial)
 
+        tidy_up(tutorial)
+        assert [*lab.notebooks.with_name("tmp").glob("nb-oauth-tutorial-*")] == []
+
 
 def expect_kept_and_shared(tutorial: Tutorial) -> None:
     tutorial.expect_everything_run(seconds=60)
@@ -138,6 +142,18 @@ def expect_kept_and_shared(tutorial: Tutorial) -> None:
     tutorial.expect_output("work", "Grace Hopper")
     tutorial.expect_output("logout", "has revoked the refresh token and access token")
     tutorial.expect_output("after", "FileTokenStore: 1 tokens")
+
+
+def tidy_up(tutorial: Tutorial) -> None:
+    """Write True where the last cell says False, and run it; the provider ends with its folder."""
+    issuer = tutorial.evaluate("issuer")
+    text = (NOTEBOOKS / tutorial.notebook.name).read_text(encoding="utf-8")
+    (source,) = ("".join(c["source"]) for c in json.loads(text)["cells"] if c["id"] == "tidy-up")
+    assert "enough = False" in source
+    editor = tutorial.cell("tidy-up").locator(".cm-content")
+    editor.fill(source.replace("enough = False", "enough = True"))
+    run_again(tutorial, "tidy-up")
+    wait_until(lambda: not is_listening(issuer), "the provider ends")
 
 
 # Expressions: what they come to goes to whoever asked, and into no output.
