@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tests.browser.harness.lab import Lab
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 TOP, LOW = 150, 500  # CSS pixels: below the menu and the toolbar, and the window's middle
 _NUMBER = re.compile(r"\[(\d+)\]:")
 
@@ -60,6 +61,8 @@ ISSUED = (
 def open_tutorial(lab: Lab, context: BrowserContext, name: str) -> Iterator[Tutorial]:
     """Open a copy of ``notebooks/<name>.ipynb`` in JupyterLab; end its kernel at the end.
 
+    The last state is kept as a picture: tests/artifacts/<name>-end.png.
+
     Args:
         lab: where to open it.
         context: a browser profile; it is closed at the end.
@@ -70,8 +73,11 @@ def open_tutorial(lab: Lab, context: BrowserContext, name: str) -> Iterator[Tuto
         tutorial.open()
         yield tutorial
     finally:
-        context.close()
-        lab.end_kernels()
+        try:
+            tutorial.page.screenshot(path=ARTIFACTS / f"{name}-end.png")
+        finally:
+            context.close()
+            lab.end_kernels()
 
 
 class Tutorial:
