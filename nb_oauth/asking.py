@@ -82,6 +82,12 @@ class Inbox(Generic[Event]):
         except queue.Empty:
             return Answer(time.monotonic() < prompt.deadline)
 
+    def drop(self, kind: type) -> None:
+        """Forget every event of that kind that came in so far."""
+        for event in self.remaining():
+            if not isinstance(event, kind):
+                self.put(event)
+
     def remaining(self) -> list[Event]:
         """Take everything out that is in it."""
         events = []

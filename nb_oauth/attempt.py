@@ -229,6 +229,7 @@ class Attempt:
     def _ask(self, prompt: Prompt) -> Answer[Any]:
         """Show ``prompt`` until it is answered (a wrong answer is explained, and no end)."""
         rejection = rejection_of(prompt)
+        self._inbox.drop(Credentials)  # of a double click: they were not meant for this prompt
         while True:
             details = as_shown(prompt, self._provider_name, self._notice)
             if rejection is not None:

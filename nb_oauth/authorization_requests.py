@@ -37,6 +37,11 @@ class AuthorizationRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
         """What this session asks for."""
         return tokens.scope_list(self._scope)
 
+    def new_state(self) -> str:
+        """Return a new state, as requests-oauthlib does, which writes it into its log."""
+        self._state = str(self.state() if callable(self.state) else self.state)
+        return self._state
+
     def authorization_url(
         self, url: str, state: str | None = None, **kwargs: Any
     ) -> tuple[str, str]:

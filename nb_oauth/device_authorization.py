@@ -17,6 +17,7 @@ from nb_oauth.token_responses import refused, secrets_sent
 from nb_oauth.transport import require_secure
 
 _INTERVAL = 5.0  # RFC 8628 §3.2: seconds, where the provider names none
+_SHORTEST_INTERVAL = 0.1
 _LIFETIME = 600.0  # seconds, where the provider leaves out what it must name
 _PKCE = "S256"
 
@@ -79,8 +80,13 @@ def _read(
         verification_uri=str(page),
         verification_uri_complete=_secure_text(members.get("verification_uri_complete")),
         deadline=asked_at + (tokens.seconds(members.get("expires_in")) or _LIFETIME),
-        interval=max(0.0, tokens.seconds(members.get("interval")) or _INTERVAL),
+        interval=_interval(members.get("interval")),
     )
+
+
+def _interval(given: object) -> float:
+    interval = tokens.seconds(given) or 0.0
+    return max(interval, _SHORTEST_INTERVAL) if interval > 0 else _INTERVAL
 
 
 def _members(response: requests.Response) -> dict[str, Any]:

@@ -76,6 +76,14 @@ def test_what_came_in_is_next() -> None:
     assert inbox.remaining() == []
 
 
+def test_what_was_typed_for_the_prompt_before_is_dropped() -> None:
+    inbox: Inbox[object] = Inbox()
+    for event in ("cancel", TYPED, TYPED, "new link"):
+        inbox.put(event)
+    inbox.drop(Credentials)
+    assert inbox.remaining() == ["cancel", "new link"]
+
+
 @pytest.mark.parametrize(("left", "is_good"), [(60.0, True), (-1.0, False)])
 def test_a_code_answers_itself_after_its_pause(left: float, is_good: bool) -> None:  # noqa: FBT001 - a case
     inbox: Inbox[str] = Inbox()

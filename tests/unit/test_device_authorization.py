@@ -95,8 +95,13 @@ def test_what_the_provider_leaves_out_is_as_the_rfc_has_it(
     )
     asked = stage.ask()
     assert (asked.verification_uri, asked.verification_uri_complete) == (PAGE, None)
-    assert asked.interval in {0.0, 5.0}
+    assert asked.interval == 5.0
     assert asked.deadline > time.monotonic()
+
+
+def test_no_provider_can_have_itself_asked_without_a_pause(stage: DeviceStage) -> None:
+    stage.reply = reply(**GOOD | {"interval": 0.0001})
+    assert stage.ask().interval == 0.1
 
 
 def test_an_error_is_said(stage: DeviceStage) -> None:

@@ -218,3 +218,13 @@ def test_a_body_that_a_hook_made_text_is_no_error(stage: Stage) -> None:
     )
     session.fetch_token(stage.token_endpoint, code="code")
     assert json.loads(json.dumps(session.token))["access_token"] == "access-1"
+
+
+def test_the_state_of_a_request_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    for state in (None, "a-fixed-one", lambda: "a-made-one"):
+        session = OAuth2Session("app", state=state)
+        url, made = session.authorization_url("https://as.example/authorize")
+        assert made in url
+        assert made == session._state
+        assert made not in caplog.text
