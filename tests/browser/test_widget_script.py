@@ -797,6 +797,7 @@ PASSWORD_ARIA = """
   - text: Password
   - textbox "Password"
   - button "Sign in"
+  - text: They go to the provider once.
   - status: Waiting for your name and password…
   - button "Cancel"
 """
@@ -1126,7 +1127,7 @@ def password(**changes: object) -> dict[str, object]:
     return view(
         **{
             "link": None,
-            "notice": "",
+            "notice": "They go to the provider once.",
             "progress": "Waiting for your name and password…",
             "box": False,
             "credentials": True,
@@ -1187,7 +1188,9 @@ def test_a_refused_password_is_asked_for_again(page: Page) -> None:
         box = widget.get_by_label("Password")
         expect(box).to_be_focused()
         expect(box).to_have_value("")
-        expect(box).to_have_accessible_description("GitHub refused: wrong name or password.")
+        expect(box).to_have_accessible_description(
+            "GitHub refused: wrong name or password. They go to the provider once."
+        )
         expect(widget.get_by_label("User name")).to_have_value("john")
 
 

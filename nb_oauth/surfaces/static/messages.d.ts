@@ -21,7 +21,7 @@ declare global {
     remarks: string[];
     /** The authorization URL; becomes a link only if it is https or stays on this computer. */
     link: string | null;
-    /** One line of explanation beside the box. */
+    /** One line of explanation beside the box, or beside name and password. */
     notice: string;
     /** What is happening now. */
     progress: string;

@@ -1,11 +1,12 @@
 /* The name and the password of RFC 6749 §4.3. Both leave as binary; the password at once. */
-import { make, parts } from "./login.js";
+import { make, parts, setText } from "./login.js";
 
 const PASSWORD_LABELS = { username: "User name", password: "Password", submit: "Sign in" };
 
 /** @type {NewPart} */
 const newPasswordPart = (send, id) => {
-  const typing = { autocapitalize: "off", spellcheck: "false", "aria-describedby": `${id}e` };
+  const described = { "aria-describedby": `${id}e ${id}p` };
+  const typing = { autocapitalize: "off", spellcheck: "false", ...described };
   /*
    * These belong to the provider, and the page to the notebook server, so "current-password" would
    * be wrong: the browser would fill in the password it keeps for the notebook server, and that
@@ -16,10 +17,11 @@ const newPasswordPart = (send, id) => {
   const password = make("input", "password", {
     ...typing, type: "password", autocomplete: "new-password",
   });
+  const notice = make("div", "notice", { id: id + "p" });
   const root = make("form", "credentials", {},
     make("label", "label", {}, PASSWORD_LABELS.username, username),
     make("label", "label", {}, PASSWORD_LABELS.password, password),
-    make("button", "sign-in", {}, PASSWORD_LABELS.submit));
+    make("button", "sign-in", {}, PASSWORD_LABELS.submit), notice);
   let submitted = false; // and neither told what came of it nor edited since
 
   root.oninput = () => (submitted = false);
@@ -37,6 +39,7 @@ const newPasswordPart = (send, id) => {
   /** @type {Part["update"]} */
   const update = (view, over) => {
     root.hidden = over || !view.credentials;
+    setText(notice, view.notice);
     if (over) root.reset();
     if (root.hidden || !view.error || !submitted) return;
     submitted = false;
