@@ -122,6 +122,9 @@ def test_a_kept_token_is_used_after_a_restart(
         search_for_what_was_kept(tutorial)
 
         tutorial.start(tutorial.notebook.restart_and_run_all, anew=True)
+        # What ran before has the numbers that it will have again: first all of it is to wait.
+        waiting = tutorial.cell("tidy-up").locator(".jp-InputPrompt")
+        expect(waiting).to_have_text("[*]:", timeout=60_000)
         tutorial.expect_ran("plot", seconds=90)  # nobody has signed in
         expect(tutorial.cell("login").locator(".nb-oauth")).to_have_count(0)
         sign_in(tutorial, "work", **GRACE)  # forgotten, so asked for again
