@@ -85,6 +85,14 @@ export const clients = [
     grant_types: ['implicit'],
     response_types: ['id_token token', 'token'],
   }),
+  native({
+    client_id: 'implicit-elsewhere',
+    application_type: 'web',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['implicit'],
+    response_types: ['id_token token', 'token'],
+    redirect_uris: ['https://notebook.example/callback'],
+  }),
   withoutRedirect('urn:ietf:params:oauth:grant-type:device_code', {
     client_id: 'device',
     token_endpoint_auth_method: 'none',

@@ -41,10 +41,10 @@ class OidcProvider:
     ``client_keys``), ``tls-client-auth``, ``self-signed-tls-client-auth``; those of the last two
     and the ones that end in ``-bound`` get tokens that are bound to a certificate. They are served
     over https at ``secure_base`` as well, with the ``certificates`` of the test run. For the other
-    grants there are ``implicit`` (response types ``token`` and ``id_token token``), ``device``,
-    ``password`` and ``password-basic``, whose one name and password are in ``passwords``. The
-    sign-in page takes any name and password. Refresh tokens rotate; using one twice revokes all
-    that came of it.
+    grants there are ``implicit`` (response types ``token`` and ``id_token token``) and
+    ``implicit-elsewhere`` (the same, with a page that will not load), ``device``, ``password`` and
+    ``password-basic``, whose one name and password are in ``passwords``. The sign-in page takes
+    any name and password. Refresh tokens rotate; using one twice revokes all that came of it.
     """
 
     issuer: str

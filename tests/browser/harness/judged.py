@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.browser.harness import provider_pages
 from tests.browser.harness.leaks import find_secrets
 from tests.browser.harness.widget import SignInWidget
+from tests.polling import wait_until
+from tests.providers.oidc import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page, Request
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
     from tests.providers.oidc import OidcProvider
 
 PUBLIC = 'Client("public", redirect_uri="http://127.0.0.1/callback")'
-ELSEWHERE = 'Client("elsewhere", redirect_uri="https://notebook.example/callback")'
+NOT_LOADING = "https://notebook.example/callback"
+ELSEWHERE = f'Client("elsewhere", redirect_uri="{NOT_LOADING}")'
 
 LOGIN = 'session = nb_oauth.login(provider, client=client, **asked, timeout=60)\nprint("GOES ON")'
 QUERY = 'print("I am", session.get(api).json()["sub"])'
@@ -35,9 +39,14 @@ ALL_KINDS = frozenset(
 
 
 class JudgedNotebook:
-    """A notebook whose cell 0 describes the judge; the cells of the test come after it."""
+    """A notebook whose cell 0 describes the judge; the cells of the test come after it.
+
+    Attributes:
+        kinds: the secrets that the run must have made; other grants than the code make others.
+    """
 
     def __init__(self, notebook: NotebookPage, oidc: OidcProvider) -> None:
+        self.kinds = ALL_KINDS
         self.notebook = notebook
         self.oidc = oidc
         self.page = notebook.page
@@ -64,14 +73,19 @@ class JudgedNotebook:
         self.page.bring_to_front()
 
     def address_that_will_not_load(self, cell: int) -> str:
-        """Do the same with the client ``elsewhere``; returns the redirect's whole URL."""
+        """Do the same with a client whose page will not load.
+
+        Returns:
+            What the address bar holds then, its fragment included.
+        """
         tab = self.widget(cell).open_sign_in_page()
         provider_pages.sign_in(tab)
-        with tab.expect_event("requestfailed", _is_redirect) as failed:
+        with tab.expect_event("requestfailed", _is_redirect):
             provider_pages.consent(tab)
+        address = wait_until(lambda: _address_bar(tab), "the address bar holds the redirect's URL")
         tab.close()
         self.page.bring_to_front()
-        return str(failed.value.url)
+        return address
 
     def expect_signed_in(self, cell: int) -> None:
         """The cell has gone on, and its output is the one clean line."""
@@ -81,8 +95,8 @@ class JudgedNotebook:
 
     def search_for_secrets(self) -> None:
         """Save without and with widget state, and search every file for every secret."""
-        secrets = self.oidc.secrets()
-        assert {secret.kind for secret in secrets} >= ALL_KINDS
+        secrets = [*_with_their_ends(self.oidc.secrets())]
+        assert {secret.kind for secret in secrets} >= self.kinds
         for on in (False, True):  # state that was once saved stays in the file
             self.notebook.set_save_widget_state(on=on)
             saved = self.notebook.save()
@@ -94,7 +108,27 @@ class JudgedNotebook:
 
 
 def _is_redirect(request: Request) -> bool:
-    return request.url.startswith("https://notebook.example/callback")
+    return request.url.startswith(NOT_LOADING)
+
+
+def _address_bar(tab: Page) -> str | None:
+    """Return the address of the page that did not load, once it is there."""
+    try:
+        devtools = tab.context.new_cdp_session(tab)
+        history = devtools.send("Page.getNavigationHistory")
+        devtools.detach()
+    except Error:  # Chromium is about to put its error page there
+        return None
+    address = str(history["entries"][history["currentIndex"]]["url"])
+    return address if address.startswith(NOT_LOADING) else None
+
+
+def _with_their_ends(secrets: Iterable[Secret]) -> Iterator[Secret]:
+    """Also what comes after the last space: letters and digits, which every encoding leaves be."""
+    for secret in secrets:
+        yield secret
+        if " " in secret.value:
+            yield Secret(secret.kind, secret.value.rpartition(" ")[2])
 
 
 DESCRIPTION = """\
@@ -107,7 +141,10 @@ provider = Provider(
     issuer="{oidc.issuer}",
     authorization_endpoint="{oidc.authorization_endpoint}",
     token_endpoint="{oidc.token_endpoint}",
+    device_authorization_endpoint="{oidc.device_authorization_endpoint}",
     revocation_endpoint="{oidc.revocation_endpoint}",
+    userinfo_endpoint="{oidc.userinfo_endpoint}",
+    jwks_uri="{oidc.jwks_uri}",
 )
 client = {client}
 asked = {{"scope": ["openid", "offline_access", "api:read"], "extra": {{"prompt": "consent"}}}}

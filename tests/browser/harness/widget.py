@@ -27,7 +27,7 @@ class SignInWidget:
         self.submit = self.root.locator("button.nb-oauth-submit")
         self.cancel = self.root.locator("button.nb-oauth-cancel")
         self.new_link = self.root.locator("button.nb-oauth-new-link")
-        self.notice = self.root.locator(".nb-oauth-notice")
+        self.notice = self.root.locator(".nb-oauth-notice:visible")
         self.progress = self.root.locator(".nb-oauth-progress")
         self.error = self.root.locator(".nb-oauth-error")
         self.remarks = self.root.locator(".nb-oauth-remark")
