@@ -26,6 +26,11 @@ def is_wanted(client: OAuthlibClient, headers: Mapping[Any, Any] | None) -> bool
     return not (taken and client.default_token_placement == AUTH_HEADER)
 
 
+def is_repeatable(data: _Body, files: object) -> bool:
+    """Tell whether a request with this body can be sent twice: no stream, which is read once."""
+    return not files and (data is None or isinstance(data, str | bytes | Mapping | list | tuple))
+
+
 def attach(  # noqa: PLR0913, PLR0917 - what oauthlib's add_token takes
     client: OAuthlibClient, token: Token, method: str, url: str, headers: _Headers, data: _Body
 ) -> tuple[str, _Headers, _Body]:

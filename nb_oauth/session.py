@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import requests
 
 from nb_oauth import attachment, session_account, tokens
+from nb_oauth.attachment import is_repeatable
 from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import LoginRequired
 from nb_oauth.oauthlib_clients import oauthlib_client
@@ -170,6 +171,9 @@ class OAuth2Session(RenewingSession):
     ) -> requests.Response:
         """Send a request with the token attached, renewed first if its end is near.
 
+        In a session that was opened, a token that the API refuses (401) is renewed as well, and the
+        request sent once more if its body can be.
+
         Takes what ``requests.Session.request`` takes, and of requests-oauthlib:
 
         Args:
@@ -198,9 +202,24 @@ class OAuth2Session(RenewingSession):
                 url, headers, data = hook(url, headers, data)
             if attachment.is_wanted(self._client, headers):
                 token = self._live_token(kwargs, client_id, client_secret)
-                url, headers, data = attachment.attach(
-                    self._client, token, method, url, headers, data
-                )
-        return requests.Session.request(
-            self, method, url, headers=headers, data=data, files=files, **kwargs
-        )
+                return self._send_with(token, method, url, headers, data, files=files, **kwargs)
+        return self._send_plain(method, url, headers, data, files=files, **kwargs)
+
+    def _send_with(
+        self, token: Token, method: str, url: str, headers: Any, data: Any, **kwargs: Any
+    ) -> requests.Response:
+        """Send a request with ``token``, and with a newer one where the API refuses it."""
+
+        def send(token: Token) -> requests.Response:
+            placed = attachment.attach(self._client, token, method, url, headers, data)
+            return self._send_plain(method, *placed, **kwargs)
+
+        response = send(token)
+        repeatable = is_repeatable(data, kwargs["files"])
+        newer = self._after_refusal(response, token, is_repeatable=repeatable)
+        return response if newer is None else send(newer)
+
+    def _send_plain(
+        self, method: str, url: str, headers: Any, data: Any, **kwargs: Any
+    ) -> requests.Response:
+        return requests.Session.request(self, method, url, headers=headers, data=data, **kwargs)

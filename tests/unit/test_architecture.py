@@ -32,6 +32,7 @@ LAYERS = [
     {"device_authorization"},
     {"session_token"},
     {"session_openid"},
+    {"session_store"},
     {"session_renewal"},
     {"session"},
     {"sign_out", "surfaces"},

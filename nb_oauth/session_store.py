@@ -1,0 +1,160 @@
+"""The part of a session that keeps its token in a store, and shares it with whoever else does.
+
+Whoever finds the token due asks the store before the token endpoint: another kernel may have
+renewed it. What it got is taken, under a lock that the store holds for one of them at a time.
+Until the token is due nobody looks.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from nb_oauth import tokens
+from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
+from nb_oauth.renewal import Renewal, Setbacks
+from nb_oauth.session_openid import OpenIDSession
+from nb_oauth.stores import TokenStore, locks
+from nb_oauth.tokens import Token, TokenKey
+
+# Some providers renew the end of the same access token.
+_TELLING = ("access_token", "refresh_token", "expires_at")
+
+
+class StoredSession(OpenIDSession):
+    """The part of a session that keeps its token in a store, for itself and for others."""
+
+    _store: TokenStore | None = None
+    _key: TokenKey | None = None
+    _in_store: Token | None = None
+    """What this session last put into the store, or took out of it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._setbacks = Setbacks()
+        self._renewal = Renewal(lambda: self.token)
+        super().__init__(*args, **kwargs)
+
+    def forget_token(self) -> None:
+        """Forget the token, here and in the store. Requests go without one from now on.
+
+        Sessions elsewhere that share the store learn of it when their token is due: then they
+        raise ``LoginRequired``.
+        """
+        with self._renewal.paused():
+            super().forget_token()
+            self._in_store = None
+            if self._store is None or self._key is None:
+                return
+            try:
+                with self._only_one():  # not before the end of a renewal, which would save
+                    self._store.delete(self._key)
+            except Exception as error:  # noqa: BLE001 - here it is forgotten, whatever a store does
+                _warn("The token could not be deleted from the store", error)
+
+    def keep_in(self, store: TokenStore) -> None:
+        """Keep the token, and every successor, in ``store`` from now on, in an opened session."""
+        with self._renewal.paused():
+            if store is not self._store:
+                self._store, self._in_store = store, None
+                self._keep(self.token)
+
+    def _keep(self, token: Token) -> None:
+        super()._keep(token)
+        self._setbacks.forget()
+        if self._store is None or self._key is None:
+            return
+        try:
+            if self._in_store is None:
+                self._in_store = self._store.load(self._key)
+            if not _are_same(self._in_store, self.token):  # else its successor may be there by now
+                self._store.save(self._key, self.token)
+                self._in_store = self.token
+        except Exception as error:  # noqa: BLE001 - a full disk must not lose a good token
+            _warn("The token could not be stored, and lives in this session only", error)
+
+    @contextlib.contextmanager
+    def _only_one(self) -> Iterator[None]:
+        """While entered, no other session with this store and key renews, in whatever kernel.
+
+        Raises:
+            TokenError: another one has been renewing for too long.
+        """
+        with contextlib.ExitStack() as stack:
+            lock = getattr(self._store, "lock", None)
+            try:
+                if lock is not None:
+                    stack.enter_context(lock(self._key))
+                elif self._store is not None:
+                    stack.enter_context(locks.among_threads((id(self._store), self._key)))
+            except TimeoutError as error:
+                raise TokenError(str(error), error="temporarily_unavailable") from error
+            yield
+
+    def _latest(self, token: Token) -> Token:
+        """Return the token that another session put into the store since, else ``token``.
+
+        Raises:
+            LoginRequired: somebody signed out: the token was deleted from the store.
+        """
+        if self._store is None or self._key is None:
+            return token
+        try:
+            found = self._store.load(self._key)
+            is_gone = found is None and not _holds(self._store, self._key)
+        except Exception as error:  # noqa: BLE001 - whatever ails the store, this token is good
+            _warn("The stored token could not be looked at, so this session goes on alone", error)
+            return token
+        if found is None:
+            if is_gone and self._in_store is not None:
+                super().forget_token()
+                raise LoginRequired("Somebody signed out of this account elsewhere. Sign in again.")
+            return token
+        is_known = _are_same(found, self._in_store) or _are_same(found, token)
+        if is_known or not self._is_as_good(found):
+            return token
+        self._setbacks.forget()
+        self.token = self._in_store = found
+        latest: Token = self.token
+        return latest
+
+    def _is_as_good(self, found: Token) -> bool:
+        """Tell whether a stored token may do as much as ours, for the same person."""
+        granted = tokens.granted_scope(self.token, self._requested_for(self.token))
+        if not tokens.may_cover(found, self._requested_for(found), granted):
+            return False
+        mine, theirs = self.token.get("id_token"), found.get("id_token")
+        return not mine or not theirs or mine == theirs or _subject(mine) == _subject(theirs)
+
+    def _requested_for(self, token: Token) -> Any:
+        return token.get(tokens.REQUESTED_SCOPE, self._scope)
+
+
+def _holds(store: TokenStore, key: TokenKey) -> bool:
+    """Tell whether the store has anything under ``key``, or cannot tell."""
+    return not hasattr(store, "__contains__") or key in store
+
+
+def _are_same(one: Token | None, other: Token | None) -> bool:
+    """Tell whether two tokens are one, whatever a store or a session made of what else they say."""
+    if one is None or other is None:
+        return one is other
+    alike = all(one.get(name) == other.get(name) for name in _TELLING)
+    return alike and tokens.scope_list(one.get("scope")) == tokens.scope_list(other.get("scope"))
+
+
+def _subject(id_token: object) -> object:
+    """Return whom an ID token is about (OpenID Connect Core §2); one that is none is unlike any."""
+    from nb_oauth.openid.refusals import Refusal
+    from nb_oauth.openid.signatures import read
+
+    try:
+        return read(id_token).claims.get("sub")
+    except Refusal:
+        return object()
+
+
+def _warn(what: str, error: Exception) -> None:
+    """Say what ails the store, in words that are ours or the operating system's."""
+    ours = str(error) if isinstance(error, ConfigurationError) else ""
+    why = ours or getattr(error, "strerror", None) or "see the store"
+    warnings.warn(f"{what} ({type(error).__name__}): {why}.", stacklevel=3)

@@ -1,0 +1,131 @@
+"""An API that refuses a token before its end: it is renewed once, and the request sent again."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from nb_oauth import LoginRequired, TokenError
+from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nb_oauth import OAuth2Session
+
+LIVING = ending(3000, refresh_token="refresh-0")
+
+
+class RevokingStage(Stage):
+    """Its API takes what its token endpoint issued last, and no token that it issued before."""
+
+    takes_nothing = False
+
+    def answer(self, request: Request) -> Reply:
+        answered = super().answer(request)
+        good = request.headers.get("Authorization") == f"Bearer access-{self._generation}"
+        if request.path != "/token" and (self.takes_nothing or not (good and self._generation)):
+            return reply(401, error="invalid_token")
+        return answered
+
+
+@pytest.fixture
+def stage() -> Iterator[RevokingStage]:
+    with RevokingStage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def session(stage: RevokingStage) -> OAuth2Session:
+    return stage.open(token=LIVING)
+
+
+@pytest.mark.parametrize("data", [None, "text", b"bytes", {"a": "form"}, [("a", "form")]])
+def test_a_refused_token_is_renewed_and_the_request_sent_again(
+    stage: RevokingStage, session: OAuth2Session, data: Any
+) -> None:
+    assert session.post(stage.api, data=data).status_code == 200
+    assert stage.sent_tokens == ["Bearer access-0", "Bearer access-1"]
+    assert len(stage.token_requests) == 1
+
+
+@pytest.mark.parametrize("count", [8, 64])
+def test_many_threads_renew_a_refused_token_once(
+    stage: RevokingStage, session: OAuth2Session, count: int
+) -> None:
+    answers = at_once(count, lambda: session.get(stage.api).status_code)
+    assert set(answers) == {200}
+    assert len(stage.token_requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [{"data": io.BytesIO(b"once")}, {"files": {"f": io.BytesIO(b"once")}}], ids=str
+)
+def test_what_is_read_once_is_not_sent_twice(
+    stage: RevokingStage, session: OAuth2Session, body: dict[str, Any]
+) -> None:
+    assert session.post(stage.api, **body).status_code == 401
+    assert (len(stage.api_requests), stage.token_requests) == (1, [])
+
+
+def test_an_api_that_refuses_every_token_causes_one_renewal(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    stage.takes_nothing = True
+    assert {session.get(stage.api).status_code for _ in range(5)} == {401}
+    assert len(stage.token_requests) == 1
+    assert len(stage.api_requests) == 6
+
+
+def test_a_refresh_token_that_is_refused_is_used_once(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    for _ in range(5):
+        with pytest.raises(LoginRequired, match="renews this sign-in no longer"):
+            session.get(stage.api)
+    assert len(stage.token_requests) == 1
+
+
+def test_a_token_endpoint_that_is_out_of_order_is_told_and_given_a_rest(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
+    with pytest.raises(TokenError, match="temporarily_unavailable"):
+        session.get(stage.api)
+    assert session.get(stage.api).status_code == 401
+    assert len(stage.token_requests) == 1
+
+
+def test_without_anything_to_renew_with_the_answer_is_the_callers(stage: RevokingStage) -> None:
+    session = stage.open(token={"access_token": "a", "expires_in": 3600})
+    assert session.get(stage.api).status_code == 401
+    assert len(stage.api_requests) == 1
+
+
+def test_a_request_without_the_token_is_nobodys_refusal(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    assert session.get(stage.api, withhold_token=True).status_code == 401
+    assert stage.token_requests == []
+
+
+def test_a_session_of_the_constructor_does_as_requests_oauthlib(stage: RevokingStage) -> None:
+    session = stage.classic(token=LIVING, auto_refresh_url=stage.token_endpoint)
+    assert session.get(stage.api).status_code == 401
+    assert stage.token_requests == []
+
+
+def test_the_refused_answer_is_closed(
+    stage: RevokingStage, session: OAuth2Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[int] = []
+    close = requests.Response.close
+    monkeypatch.setattr(
+        requests.Response, "close", lambda one: (closed.append(one.status_code), close(one))
+    )
+    assert session.get(stage.api, stream=True).status_code == 200
+    assert 401 in closed
