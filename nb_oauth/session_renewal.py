@@ -49,13 +49,11 @@ class RenewingSession(StoredSession):
 
     # -- renewal ---------------------------------------------------------------------------
 
-    def renew(self) -> Any:
+    def renew(self) -> None:
         """Renew the token now, however long it would live, in a session that was opened.
 
-        Nobody needs to: a session renews by itself, before the end.
-
-        Returns:
-            The new token. One that another thread got meanwhile will do.
+        Nobody needs to: a session renews by itself, before the end. A token that another thread
+        got meanwhile will do. None is returned, so that no cell prints it.
 
         Raises:
             ConfigurationError: the session was made by the constructor; call ``refresh_token()``.
@@ -64,7 +62,7 @@ class RenewingSession(StoredSession):
         """
         if self.provider is None:
             raise ConfigurationError("renew() needs a session that was opened: refresh_token(…).")
-        return self._renewal.run(self.token, partial(self._renew_now, self.provider))
+        self._renewal.run(self.token, partial(self._renew_now, self.provider))
 
     def _renew_now(self, provider: Provider, token: Token) -> Token:
         with self._only_one():

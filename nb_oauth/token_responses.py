@@ -202,7 +202,8 @@ def refused(
         sent: secrets of the request, which a careless server may repeat.
     """
     code = excerpt(str(error.error), secrets=sent)
-    words = f" ({excerpt(str(error.description), secrets=sent)})" if error.description else ""
+    described = excerpt(str(error.description), secrets=sent).rstrip(".")
+    words = f" ({described})" if error.description else ""
     advice = _ADVICE.get(code, "")
     said = f"The {endpoint} answered {code}{words}.{advice}"
     return in_terms_of(TokenError, error, said, error=code, status=status)

@@ -18,7 +18,8 @@ class _SessionCredentials(Credentials):
         """Take the session's token; where it has no newer one, have it renewed."""
         fresh = self._session.fresh_access_token()
         if fresh == self.token:  # it was refused, or google-auth thinks its end is near
-            fresh = str(self._session.renew()["access_token"])
+            self._session.renew()
+            fresh = self._session.fresh_access_token()
         self._take(fresh)
 
     def _take(self, access_token: str) -> None:

@@ -42,7 +42,7 @@ class FileTokenStore:
             count = sum(file.suffix == _ENDING for file in self.folder.iterdir())
         except OSError:
             count = 0
-        return f"<FileTokenStore: {count} tokens in {self.folder}>"
+        return f"<FileTokenStore: holds {count} in {self.folder}>"
 
     def __reduce__(self) -> tuple[type["FileTokenStore"], tuple[Path]]:
         """Take the folder along, and no token that was read from it."""

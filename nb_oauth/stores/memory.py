@@ -14,7 +14,7 @@ class MemoryTokenStore:
 
     def __repr__(self) -> str:
         """Say how many tokens there are, never which."""
-        return f"<MemoryTokenStore: {len(self._tokens)} tokens>"
+        return f"<MemoryTokenStore: holds {len(self._tokens)}>"
 
     def __contains__(self, key: object) -> bool:
         """Tell whether there is a token under ``key``."""

@@ -25,6 +25,8 @@ def refuse(provider_name: str, place: Place) -> NoReturn:
     """
     why = _REASONS[place]
     raise LoginRequired(
-        f"Somebody must sign in to {provider_name}, but {why}, or pass a token you have: "
+        f"Somebody must sign in to {provider_name}, but {why}. Or sign in once where you can, with "
+        'login(…, store="file"): then this finds the token. An app that acts as itself signs in '
+        "with ClientCredentialsLogin. A token that you have goes into "
         "OAuth2Session.open(provider, client, token=…)."
     )

@@ -5,9 +5,11 @@ notebook. What they type comes as a binary buffer, so that no log of message con
 """
 
 import contextlib
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import anywidget
@@ -35,6 +37,9 @@ _SIMPLE_EVENTS: dict[object, Event] = {
     "renew": RenewWanted(),
     "sign_out": SignOutWanted(),
 }
+
+
+_APPEARS_WITHIN = 3.0  # seconds; a code is saved with the notebook only where nothing else shows it
 
 
 class LoginWidget(anywidget.AnyWidget):
@@ -118,10 +123,26 @@ class LoginWidget(anywidget.AnyWidget):
             self._view = view
             self._send_view()
         if view.status is not Status.SIGNED_IN:
-            self._outputs.not_signed_in(_errand(view), widget_appeared=self._has_appeared)
+            self._say_beside(view)
         elif self.status != Status.SIGNED_IN.value:
             self._outputs.replace()
         self.set_trait("status", view.status.value)
+
+    def _say_beside(self, view: View) -> None:
+        """Say beside the widget what can be done without it, should it not appear for a while."""
+        errand = _errand(view)
+        if errand is None or self._has_appeared:
+            self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)
+            return
+        say = partial(self._say_if_still_so, view, errand)
+        # The context of the cell: what is shown goes to the cell that asked.
+        timer = threading.Timer(_APPEARS_WITHIN, contextvars.copy_context().run, (say,))
+        timer.daemon = True
+        timer.start()
+
+    def _say_if_still_so(self, view: View, errand: Errand) -> None:
+        if self._view is view:
+            self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)
 
     def _send_view(self) -> None:
         """Send the view to whoever has said hello; nobody else would listen yet."""

@@ -62,7 +62,7 @@ def test_revokes_both_tokens_and_forgets_them(stage: Revoking) -> None:
     assert done.revoked == ("refresh_token", "access_token")
     assert not session.authorized
     assert not session.is_alive
-    assert repr(store) == "<MemoryTokenStore: 0 tokens>"
+    assert repr(store) == "<MemoryTokenStore: holds 0>"
     assert "has revoked the refresh token and access token" in repr(done)
 
 

@@ -150,7 +150,7 @@ class TestMemoryTokenStore(ContractOfTokenStores):
 
     def test_its_repr_says_how_many_there_are(self, store: LockingTokenStore) -> None:
         store.save(KEY, TOKEN)
-        assert repr(store) == "<MemoryTokenStore: 1 tokens>"
+        assert repr(store) == "<MemoryTokenStore: holds 1>"
 
 
 class TestFileTokenStore(ContractOfTokenStores):
@@ -161,10 +161,10 @@ class TestFileTokenStore(ContractOfTokenStores):
     def test_its_repr_says_where_and_how_many(
         self, store: LockingTokenStore, tmp_path: Path
     ) -> None:
-        assert repr(store) == f"<FileTokenStore: 0 tokens in {tmp_path}/tokens>"
+        assert repr(store) == f"<FileTokenStore: holds 0 in {tmp_path}/tokens>"
         store.save(KEY, TOKEN)
         with store.lock(KEY):
-            assert repr(store) == f"<FileTokenStore: 1 tokens in {tmp_path}/tokens>"
+            assert repr(store) == f"<FileTokenStore: holds 1 in {tmp_path}/tokens>"
 
     @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
     def test_a_copy_is_the_same_folder(self, store: LockingTokenStore, again: Any) -> None:

@@ -1,11 +1,13 @@
 """What stands in an output beside the widget: for front ends without widgets, and for files."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
 
 from nb_oauth.surfaces import Status, View
+from nb_oauth.surfaces import widget as widget_module
 from nb_oauth.surfaces.output import _WIDGET_VIEW, Errand, Outputs
 from nb_oauth.surfaces.widget import LoginWidget
 
@@ -38,7 +40,8 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
 
 
 @pytest.fixture
-def widget(published: Published) -> LoginWidget:
+def widget(published: Published, monkeypatch: pytest.MonkeyPatch) -> LoginWidget:
+    monkeypatch.setattr(widget_module, "_APPEARS_WITHIN", 0.001)
     widget = LoginWidget(lambda _: None, Outputs("Example"))
     widget.display()
     published.clear()
@@ -48,6 +51,32 @@ def widget(published: Published) -> LoginWidget:
 def view(status: Status = Status.WAITING, **changes: Any) -> View:
     link, code = ERRAND.link, ERRAND.code
     return View(status, "Sign in to Example", **{"link": link, "code": code, **changes})
+
+
+def wait_for_timers() -> None:
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
+
+
+def test_a_widget_that_appears_in_time_has_no_code_beside_it(
+    widget: LoginWidget, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widget_module, "_APPEARS_WITHIN", 0.5)
+    widget.show(view())
+    widget._take_message(widget, {"type": "hello", "id": "1"}, [])
+    wait_for_timers()
+    assert published == []
+
+
+def test_a_code_that_is_over_in_time_is_not_said(
+    widget: LoginWidget, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widget_module, "_APPEARS_WITHIN", 0.2)
+    widget.show(view())
+    widget.show(view(Status.CANCELLED))
+    wait_for_timers()
+    assert published == []
 
 
 def test_what_can_be_done_without_a_widget_stands_beside_it(published: Published) -> None:
@@ -83,9 +112,9 @@ def test_what_is_no_safe_link_stays_text(published: Published, link: str) -> Non
 
 def test_a_new_code_takes_the_place_of_the_old(widget: LoginWidget, published: Published) -> None:
     widget.show(view(Status.PREPARING, link=None, code=None))
-    widget.show(view())
-    widget.show(view(progress="Still waiting."))
-    widget.show(view(code="BBBB-CCCC"))
+    for changes in ({}, {"progress": "Still waiting."}, {"code": "BBBB-CCCC"}):
+        widget.show(view(**changes))
+        wait_for_timers()
     assert [text.split()[-1] for text in published.plain] == ["WDJB-MJHT", "BBBB-CCCC"]
 
 
@@ -93,6 +122,7 @@ def test_a_cell_that_shows_it_later_says_the_code_at_once(
     widget: LoginWidget, published: Published
 ) -> None:
     widget.show(view())
+    wait_for_timers()
     widget.display()
     assert published.plain[-1].endswith("WDJB-MJHT")
     assert published[-1]["update"] is False
@@ -107,11 +137,16 @@ def test_a_cell_that_shows_it_later_says_the_code_at_once(
         (Status.WORKING, NOT_YET),
     ],
 )
-def test_no_code_is_left_in_what_is_saved(published: Published, status: Status, line: str) -> None:
+def test_no_code_is_left_in_what_is_saved(
+    published: Published, status: Status, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     widget = LoginWidget(lambda _: None, Outputs("Example"))
     widget.display()
     widget.display()
+    monkeypatch.setattr(widget_module, "_APPEARS_WITHIN", 0.001)
     widget.show(view())
+    wait_for_timers()
+    assert "WDJB" in json.dumps(published.saved)
     widget.show(view(status))  # even if whoever shows this forgot to leave the code out
     assert {data["text/plain"] for data in published.saved.values()} == {line}
     assert "WDJB" not in json.dumps(published.saved)
@@ -131,6 +166,7 @@ def test_a_code_that_was_said_is_taken_away_when_another_one_is_seen(
     widget: LoginWidget, published: Published
 ) -> None:
     widget.show(view())
+    wait_for_timers()
     widget._take_message(widget, {"type": "hello", "id": "1"}, [])
     widget.show(view(progress="Still waiting."))
     assert len(published) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -88,7 +89,8 @@ class Lab:
     def _running_at(self) -> str | None:
         self._process.check_alive()
         for path in (self._folder / "runtime").glob("jpserver-*.json"):
-            return str(json.loads(path.read_text(encoding="utf-8"))["url"])
+            with contextlib.suppress(ValueError):  # it is there before anything is in it
+                return str(json.loads(path.read_text(encoding="utf-8"))["url"])
         return None
 
     def _answers(self) -> bool:

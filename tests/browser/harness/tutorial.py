@@ -127,6 +127,8 @@ class Tutorial:
         last = self._number_of(self.names[-1])
         self._ran = 0 if anew or last is None else last
         run()
+        # Until then a cell may show the number of an earlier run.
+        expect(self.cell(self.names[-1]).locator(".jp-InputPrompt")).to_have_text("[*]:")
 
     def widget(self, name: str) -> SignInWidget:
         """The widget of the cell ``name``, scrolled to: Run All jumps to the notebook's end."""
