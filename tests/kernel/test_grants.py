@@ -165,7 +165,18 @@ def test_cancel_ends_the_waiting_cell(front: Front, flow: Flow, call: str) -> No
     assert "GOES ON" not in front.kernel.printed(cell)
 
 
+@pytest.fixture
+def soon(place: Place) -> Iterator[None]:
+    """A widget that says nothing is given up soon; one kernel goes without, and takes its time."""
+    place.kernel.run("from nb_oauth.surfaces import widget; usual = widget._APPEARS_WITHIN")
+    if place.channel == "main":
+        place.kernel.run("widget._APPEARS_WITHIN = 0.1")
+    yield
+    place.kernel.run("widget._APPEARS_WITHIN = usual")
+
+
 @every_call
+@pytest.mark.usefixtures("soon")
 def test_a_code_needs_no_message_of_any_browser(
     front: Front, visitor: Visitor, oidc: OidcProvider, call: str
 ) -> None:
