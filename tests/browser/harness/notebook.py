@@ -103,9 +103,12 @@ class NotebookPage:
         return is_on
 
     def _is_closed(self, item: Locator) -> bool:
-        """Press Escape while the menu of ``item`` is open: one may close no more than a submenu."""
+        """Press Escape while the menu of ``item`` is open: one may close no more than a submenu.
+
+        In the menu itself: a notebook that took the focus meanwhile would take the key as well.
+        """
         if item.count():
-            self.page.keyboard.press("Escape")
+            item.press("Escape")
         return item.count() == 0
 
     # --- running ------------------------------------------------------------
