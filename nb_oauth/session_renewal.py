@@ -23,6 +23,7 @@ from nb_oauth.tokens import Token
 # may reach the other.
 _SHARED_ARGUMENTS = ("proxies", "timeout", "verify")
 _UNAUTHORIZED = 401
+_NOT_WHO_SIGNED_IN = "invalid_id_token"
 
 
 class RenewingSession(StoredSession):
@@ -99,7 +100,7 @@ class RenewingSession(StoredSession):
             except (TokenError, requests.RequestException) as error:
                 token, now = self.token, time.time()
                 self._setbacks.note(token, error, now)
-                is_wrong = getattr(error, "error", None) == "invalid_id_token"
+                is_wrong = getattr(error, "error", None) == _NOT_WHO_SIGNED_IN
                 if is_wrong or (tokens.has_ended(token, now) and self._can_renew(token)):
                     raise
         if tokens.has_ended(token, now):
@@ -121,6 +122,7 @@ class RenewingSession(StoredSession):
 
         Raises:
             LoginRequired: the API refused the token, and the provider renews it no longer.
+            TokenError: what came of renewing it is not of who signed in.
         """
         if self.provider is None or response.status_code != _UNAUTHORIZED or not is_repeatable:
             return None
@@ -129,8 +131,14 @@ class RenewingSession(StoredSession):
         is_last_resort = token.get("access_token") == self._last_resort
         if is_last_resort or not self._can_renew(token) or self._setbacks.is_resting(time.time()):
             return None
+        try:
+            newer = self._renewal.run(token, partial(self._renew_refused, self.provider))
+        except (TokenError, requests.RequestException) as error:
+            if getattr(error, "error", None) == _NOT_WHO_SIGNED_IN:
+                raise
+            return None  # what the API has answered stands
         response.close()
-        return self._renewal.run(token, partial(self._renew_refused, self.provider))
+        return newer
 
     def _renew_refused(self, provider: Provider, token: Token) -> Token:
         try:

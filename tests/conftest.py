@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import psutil
@@ -35,15 +36,22 @@ def _place(item: pytest.Item) -> int:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    """Fail a test that leaves an environment variable or a child process behind."""
+    """Fail a test that leaves an environment variable, a process or a sign-in behind."""
     environment, children = _environment(), _children()
     yield
+    wait_until(lambda: not _threads(), f"every sign-in of the test ends: {_threads()}", seconds=5)
     assert _environment() == environment, "the test left the environment changed"
     wait_until(
         lambda: _children() <= children,
         f"child processes of the test end: {_children() - children}",
         seconds=5,
     )
+
+
+def _threads() -> list[str]:
+    """The threads of sign-ins and of what is done after them."""
+    names = ("nb_oauth attempt", "nb_oauth loopback", "nb_oauth account")
+    return [one.name for one in threading.enumerate() if one.name in names]
 
 
 def _environment() -> dict[str, str]:

@@ -6,13 +6,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nb_oauth.attempt import Attempt
 from nb_oauth.demo.server import DemoServer
+from nb_oauth.surfaces import Cancelled
 from tests.providers.tls import issue
 from tests.unit.demo_visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_left_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Cancel every sign-in that a test leaves under way, and see its thread end."""
+    begun: list[Attempt] = []
+    start = Attempt.start
+
+    def begin(attempt: Attempt) -> None:
+        begun.append(attempt)
+        start(attempt)
+
+    monkeypatch.setattr(Attempt, "start", begin)
+    yield
+    for attempt in begun:
+        attempt.put(Cancelled())
 
 
 @pytest.fixture

@@ -312,7 +312,7 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
         store.load(KEY)
     with pytest.raises(FileExistsError):
         store.save(KEY, TOKEN)
-    assert repr(store).startswith("<FileTokenStore: 0 tokens")
+    assert repr(store).startswith("<FileTokenStore: holds 0 in")
     with pytest.raises(ConfigurationError, match="is no folder"):
         private_files.require_folder(tmp_path / "tokens")
 

@@ -90,14 +90,26 @@ def test_a_refresh_token_that_is_refused_is_used_once(
     assert len(stage.token_requests) == 1
 
 
-def test_a_token_endpoint_that_is_out_of_order_is_told_and_given_a_rest(
+def test_where_the_token_endpoint_is_out_of_order_the_answer_of_the_api_stands(
     stage: RevokingStage, session: OAuth2Session
 ) -> None:
     stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
-    with pytest.raises(TokenError, match="temporarily_unavailable"):
+    for _ in range(3):
+        answer = session.get(stage.api, stream=True)
+        assert (answer.status_code, answer.json()) == (401, {"error": "invalid_token"})
+    assert len(stage.token_requests) == 1  # it is given a rest
+
+
+def test_a_token_of_somebody_else_is_told(
+    stage: RevokingStage, session: OAuth2Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise TokenError("not of who signed in", error="invalid_id_token")
+
+    monkeypatch.setattr(session, "_check", refuse)
+    with pytest.raises(TokenError, match="not of who signed in"):
         session.get(stage.api)
-    assert session.get(stage.api).status_code == 401
-    assert len(stage.token_requests) == 1
+    assert stage.sent_tokens == ["Bearer access-0"]
 
 
 def test_without_anything_to_renew_with_the_answer_is_the_callers(stage: RevokingStage) -> None:
