@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import requests
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
@@ -12,14 +13,18 @@ from nb_oauth import tokens
 from nb_oauth.exceptions import ConfigurationError, TokenError
 from nb_oauth.grants import DeviceAuthorization
 from nb_oauth.masking import excerpt
-from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
+from nb_oauth.token_requests import DEFAULT_TIMEOUT, HEADERS, TokenRequests
 from nb_oauth.token_responses import refused, secrets_sent
-from nb_oauth.transport import require_secure
+from nb_oauth.transport import is_secure, require_secure
 
 _INTERVAL = 5.0  # RFC 8628 §3.2: seconds, where the provider names none
 _SHORTEST_INTERVAL = 0.1
 _LIFETIME = 600.0  # seconds, where the provider leaves out what it must name
 _PKCE = "S256"
+_NO_PAGE = (
+    "whoever is in the network could show people another page to sign in on. Tell the provider, "
+    "whose device authorization endpoint names it (verification_uri)."
+)
 
 
 class DeviceRequests(TokenRequests):
@@ -45,7 +50,7 @@ class DeviceRequests(TokenRequests):
         if self.requested_scope:
             data["scope"] = " ".join(self.requested_scope)
         data.setdefault("client_id", str(self.client_id))
-        arguments = {"data": data, "auth": auth, "timeout": DEFAULT_TIMEOUT}
+        arguments = {"data": data, "auth": auth, "timeout": DEFAULT_TIMEOUT, "headers": HEADERS}
         asked_at = time.monotonic()
         response = self._send("POST", url, {**arguments, "allow_redirects": False})
         sent = secrets_sent(arguments, auth, self._registered)
@@ -73,12 +78,12 @@ def _read(
     page = members.get("verification_uri") or members.get("verification_url")  # Google's
     if not (members.get("device_code") and members.get("user_code") and page):
         raise _no_code(response, sent)
-    require_secure(str(page))
+    require_secure(str(page), _NO_PAGE)
     return DeviceAuthorization(
         device_code=str(members["device_code"]),
         user_code=str(members["user_code"]),
         verification_uri=str(page),
-        verification_uri_complete=_secure_text(members.get("verification_uri_complete")),
+        verification_uri_complete=_shortcut(members.get("verification_uri_complete")),
         deadline=asked_at + (tokens.seconds(members.get("expires_in")) or _LIFETIME),
         interval=_interval(members.get("interval")),
     )
@@ -92,16 +97,14 @@ def _interval(given: object) -> float:
 def _members(response: requests.Response) -> dict[str, Any]:
     try:
         members = json.loads(response.text)
-    except ValueError:
-        return {}
+    except (ValueError, RecursionError):  # form-encoded, as GitHub's, whatever was asked
+        members = dict(parse_qsl(response.text))
     return members if isinstance(members, dict) else {}
 
 
-def _secure_text(address: object) -> str | None:
-    if not address:
-        return None
-    require_secure(str(address))
-    return str(address)
+def _shortcut(address: object) -> str | None:
+    """Return the page that has the code already, which a provider need not have."""
+    return address if isinstance(address, str) and is_secure(address) else None
 
 
 def _no_code(response: requests.Response, sent: list[str | None]) -> TokenError:

@@ -23,10 +23,11 @@ from nb_oauth.transport import as_https, require_secure
 DEFAULT_TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and seconds between two bytes, unless the caller says otherwise."""
 
-_HEADERS = {
+HEADERS = {
     "Accept": "application/json",  # GitHub answers form-encoded unless asked
     "Content-Type": "application/x-www-form-urlencoded",
 }
+"""Of every request that a client sends to ask for something, unless the caller says otherwise."""
 
 
 class TokenRequests(AuthenticatedRequests):
@@ -89,7 +90,7 @@ class TokenRequests(AuthenticatedRequests):
             **kwargs,
         )
         payload = {_place_of(method, force_querystring): dict(urldecode(body))}
-        headers = dict(headers or _HEADERS)
+        headers = dict(headers or HEADERS)
         for hook in self.compliance_hook["access_token_request"]:
             token_url, headers, payload = hook(token_url, headers, payload)
         options = {"timeout": timeout, "verify": verify, "proxies": proxies, "cert": cert}
@@ -164,7 +165,7 @@ class TokenRequests(AuthenticatedRequests):
         body = self._client.prepare_refresh_body(
             body=body, refresh_token=refresh_token, scope=scope, **kwargs
         )
-        headers = dict(_HEADERS if headers is None else headers)
+        headers = dict(HEADERS if headers is None else headers)
         for hook in self.compliance_hook["refresh_token_request"]:
             token_url, headers, body = hook(token_url, headers, body)
         options = {"timeout": timeout, "verify": verify, "proxies": proxies, "cert": cert}

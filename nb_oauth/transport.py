@@ -8,6 +8,8 @@ import requests
 
 from nb_oauth.exceptions import InsecureTransportError
 
+_OTHERWISE = "a token would travel in the open. Use the https address of this server."
+
 
 def is_loopback(host: str | None) -> bool:
     """Tell whether ``host`` names this machine: ``localhost``, ``127.0.0.0/8`` or ``::1``."""
@@ -59,16 +61,19 @@ class DirectLoopback(requests.Session):
         return super().send(request, **kwargs)
 
 
-def require_secure(url: str) -> None:
+def require_secure(url: str, otherwise: str = _OTHERWISE) -> None:
     """Refuse a URL over which a secret would travel in the open.
+
+    Args:
+        url: where something is to go.
+        otherwise: what comes of it, and what to do instead.
 
     Raises:
         InsecureTransportError: ``url`` is neither https nor loopback http.
     """
     if not is_secure(url):
         raise InsecureTransportError(
-            f"{_without_secrets(url)!r} is neither https nor a loopback address, so a token would "
-            "travel in the open. Use the https address of this server."
+            f"{_without_secrets(url)!r} is neither https nor a loopback address, so {otherwise}"
         )
 
 

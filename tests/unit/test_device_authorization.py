@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -29,6 +31,9 @@ GOOD = {
     "expires_in": 300,
     "interval": 2,
 }
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
 class DeviceStage(Stage):
@@ -99,6 +104,30 @@ def test_what_the_provider_leaves_out_is_as_the_rfc_has_it(
     assert asked.deadline > time.monotonic()
 
 
+class GitHub(DeviceStage):
+    """Answers in JSON whom asks for JSON, and form-encoded anybody else."""
+
+    heeds = True
+
+    def answer(self, request: Request) -> Reply:
+        answered = super().answer(request)
+        if self.heeds and "application/json" in request.headers.get("Accept", ""):
+            return answered
+        return Reply(urlencode(json.loads(answered.body)), headers=FORM)
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_github_is_asked_for_json_and_read_either_way(
+    heeds: bool,  # noqa: FBT001 - a test's parameter
+) -> None:
+    with GitHub() as stage:
+        stage.heeds = heeds
+        asked = stage.ask()
+    assert stage.asked[0].headers["Accept"] == "application/json"
+    assert (asked.device_code, asked.user_code) == ("the-device-code", "WDJB-MJHT")
+    assert (asked.verification_uri, asked.interval) == (PAGE, 2.0)
+
+
 def test_no_provider_can_have_itself_asked_without_a_pause(stage: DeviceStage) -> None:
     stage.reply = reply(**GOOD | {"interval": 0.0001})
     assert stage.ask().interval == 0.1
@@ -128,11 +157,19 @@ def test_what_is_no_answer_is_shown(stage: DeviceStage, answer: Reply) -> None:
     assert "the-device-code" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["verification_uri", "verification_uri_complete"])
-def test_a_page_in_the_open_is_refused(stage: DeviceStage, name: str) -> None:
-    stage.reply = reply(**GOOD | {name: "http://as.example/device"})
-    with pytest.raises(InsecureTransportError):
+def test_a_page_in_the_open_is_refused(stage: DeviceStage) -> None:
+    stage.reply = reply(**GOOD | {"verification_uri": "http://as.example/device?a=b"})
+    with pytest.raises(InsecureTransportError, match="another page to sign in on") as refused:
         stage.ask()
+    assert "'http://as.example/device' is neither https" in str(refused.value)
+    assert "token would travel" not in str(refused.value)
+
+
+@pytest.mark.parametrize("shortcut", ["http://as.example/device?c=1", "", None, 5, ["https://a"]])
+def test_a_shortcut_that_will_not_do_is_done_without(stage: DeviceStage, shortcut: object) -> None:
+    stage.reply = reply(**GOOD | {"verification_uri_complete": shortcut})
+    asked = stage.ask()
+    assert (asked.verification_uri, asked.verification_uri_complete) == (PAGE, None)
 
 
 def test_an_endpoint_in_the_open_is_refused() -> None:
