@@ -16,7 +16,9 @@ _LONGEST_INTERVAL = 60.0  # seconds between two tries at an endpoint that is out
 _ENDINGS = {  # RFC 8628 §3.5, and what providers say of a code that they know no more
     "access_denied": "Access was not granted. Get a new code to try again, or cancel.",
     "authorization_declined": "Access was not granted. Get a new code to try again, or cancel.",
+    "bad_verification_code": "The provider knows this code no more. Get a new one.",  # Entra
     "expired_token": "The code ran out before anybody entered it. Get a new one.",
+    "incorrect_device_code": "The provider knows this code no more. Get a new one.",  # GitHub
     "invalid_grant": "The provider knows this code no more. Get a new one.",
 }
 

@@ -5,6 +5,8 @@ from requests import RequestException
 from nb_oauth.exceptions import TokenError
 
 _OUT_OF_ORDER = 500  # HTTP statuses from here on
+_LATER = {408, 429}  # HTTP: the request took too long, or there were too many
+_NOT_NOW = {"server_error", "temporarily_unavailable"}  # RFC 6749 §4.1.2.1
 # What the token endpoint says when another code would fare no better: RFC 6749 §5.2, and GitHub.
 _BEYOND_REPAIR = {
     "incorrect_client_credentials",
@@ -31,5 +33,7 @@ def is_beyond_repair(error: TokenError) -> bool:
 
 
 def is_out_of_order(error: TokenError) -> bool:
-    """Tell whether the endpoint was out of reach, or failed on its own account."""
-    return isinstance(error, RequestException) or (error.status or 0) >= _OUT_OF_ORDER
+    """Tell whether the endpoint was out of reach, had too much to do, or failed by itself."""
+    if isinstance(error, RequestException) or (error.status or 0) >= _OUT_OF_ORDER:
+        return True
+    return error.error in _NOT_NOW or (error.error is None and error.status in _LATER)

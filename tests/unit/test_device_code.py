@@ -94,6 +94,10 @@ def test_slow_down_means_five_seconds_more_for_good() -> None:
     [
         OUT_OF_ORDER,
         TokenError("no", error="server_error", status=500),
+        TokenError("no", error="server_error", status=400),
+        TokenError("no", error="temporarily_unavailable", status=400),
+        TokenError("too many", status=429),
+        TokenError("too slow", status=408),
         in_terms_of(TokenError, requests.ConnectionError(), "out of reach"),
     ],
 )
@@ -118,6 +122,8 @@ def test_who_comes_through_after_all_gets_the_token() -> None:
         ("authorization_declined", "Access was not granted. Get a new code"),
         ("expired_token", "The code ran out"),
         ("invalid_grant", "knows this code no more"),
+        ("bad_verification_code", "knows this code no more"),
+        ("incorrect_device_code", "knows this code no more"),
     ],
 )
 def test_what_ends_the_code_is_explained_and_waits_for_a_new_one(code: str, words: str) -> None:
@@ -142,6 +148,7 @@ def test_a_code_that_ran_out_is_not_asked_for_again() -> None:
     "error",
     [
         TokenError("no", error="invalid_client", status=401),
+        TokenError("no", error="invalid_client", status=429),
         TokenError("no", error="unsupported_grant_type", status=400),
         TokenError("a page that is no token", status=200),
     ],
