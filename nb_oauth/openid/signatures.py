@@ -5,7 +5,7 @@ Importing this loads joserfc and cryptography, so others import it where they us
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,19 +132,27 @@ def is_signed_with_secret(signed: Signed, client_secret: str) -> bool:
     return _verifies(signed, jwk.OctKey(secret, secret))
 
 
-def may_be_signed_with(signed: Signed, key: Key) -> bool:
-    """Tell whether ``key`` is one that ``signed`` may be signed with (RFC 7517 §4).
+def fitting(signed: Signed, keys: Iterable[Key]) -> list[Key]:
+    """Return the keys that ``signed`` may be signed with (RFC 7517 §4).
 
-    The key ID must be the same where ``signed`` names one; a key that is for something else, or
-    for another algorithm, never is.
+    The key ID must be the same where ``signed`` names one, but that the only key which may be
+    meant need have none (RFC 7517 §4.5).
     """
+    of_its_kind = [key for key in keys if _is_of_its_kind(signed, key)]
+    is_alone = len(of_its_kind) == 1 and of_its_kind[0].get("kid") is None
+    if signed.key_id is None or is_alone:
+        return of_its_kind
+    return [key for key in of_its_kind if key.get("kid") == signed.key_id]
+
+
+def _is_of_its_kind(signed: Signed, key: Key) -> bool:
+    """Tell whether ``key`` is for signing, and with the algorithm of ``signed``."""
     operations = key.get("key_ops")
     return (
         key.get("kty") == _KEY_TYPES[signed.algorithm]
         and key.get("use", "sig") == "sig"
         and key.get("alg", signed.algorithm) == signed.algorithm
         and (not isinstance(operations, list) or "verify" in operations)
-        and (signed.key_id is None or signed.key_id == key.get("kid"))
         and _is_strong(key)
     )
 

@@ -12,7 +12,7 @@ import requests
 from nb_oauth.exceptions import TokenError, in_terms_of
 from nb_oauth.openid.answers import body_of
 from nb_oauth.openid.refusals import Refusal
-from nb_oauth.openid.signatures import Key, Signed, is_signed_with, may_be_signed_with
+from nb_oauth.openid.signatures import Key, Signed, fitting, is_signed_with
 
 _LIFETIME = 3600.0
 """Seconds until keys are asked for anew: one that the provider took back is trusted no longer."""
@@ -83,10 +83,10 @@ class SigningKeys:
 
 def _problem(signed: Signed, keys: list[Key]) -> str | None:
     """Return what is wrong with the signature; None if nothing is."""
-    fitting = [key for key in keys if may_be_signed_with(signed, key)]
-    if not fitting:
+    possible = fitting(signed, keys)
+    if not possible:
         return "the provider publishes no key (jwks_uri) that it can be signed with (kid, alg)."
-    if not any(is_signed_with(signed, key) for key in fitting):
+    if not any(is_signed_with(signed, key) for key in possible):
         return "its signature is not the provider's."
     return None
 

@@ -88,6 +88,37 @@ def test_a_key_that_changed_under_its_name_is_asked_for() -> None:
     assert len(endpoint.asked) == 2
 
 
+def nameless(key: Any, **members: Any) -> dict[str, Any]:
+    return {name: value for name, value in public(key).items() if name != "kid"} | members
+
+
+@pytest.mark.parametrize("beside", [[], [nameless(other_keys()["ES256"])]])
+def test_the_only_key_that_may_be_meant_needs_no_name(beside: list[Any]) -> None:
+    endpoint = Endpoint()
+    endpoint.body = json.dumps({"keys": [nameless(rsa("1")), *beside]})
+    keys = endpoint.keys()
+    keys.check(by("1"))
+    with pytest.raises(Refusal, match="signature"):
+        keys.check(by("2"))
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        [nameless(rsa("1")), nameless(rsa("2"))],
+        [nameless(rsa("1")), public(rsa("2"))],
+        [nameless(rsa("1"), use="enc")],
+        [nameless(rsa("1"), kid="")],
+    ],
+    ids=["two without", "another with", "for something else", "an empty one"],
+)
+def test_any_other_key_without_the_name_is_none(published: list[Any]) -> None:
+    endpoint = Endpoint()
+    endpoint.body = json.dumps({"keys": published})
+    with pytest.raises(Refusal, match="publishes no key"):
+        endpoint.keys().check(by("1"))
+
+
 def test_many_threads_ask_once() -> None:
     endpoint = Endpoint(rsa("1"))
     keys, signed = endpoint.keys(), by("1")
