@@ -26,7 +26,7 @@ _LOGINS: dict[str, Callable[..., Login]] = {
     "implicit": ImplicitLogin,
     "password": PasswordLogin,
 }
-_WITH_EXTRA = {"authorization_code", "device_code", "implicit"}
+_WITH_TOKEN_EXTRA = {"client_credentials", "password"}
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,13 @@ class KernelMemory:
         return widget
 
     def _new_login(self, request: SignInRequest) -> Login:
-        options = {"extra": dict(request.extra)} if request.grant in _WITH_EXTRA else {}
         widget = _LOGINS[request.grant](
             request.provider,
             request.client,
             scope=request.scope,
             store=self._store if request.store is None else request.store,
             account=request.account,
-            **options,
+            extra=dict(request.extra),
         )
         if request.remark:
             widget.remarks = (*widget.remarks, request.remark)
@@ -141,4 +140,5 @@ def _open(request: SignInRequest, key: TokenKey) -> OAuth2Session:
         store=request.store,
         account=request.account,
         grant=key.grant,
+        extra=dict(request.extra) if key.grant in _WITH_TOKEN_EXTRA else None,
     )

@@ -8,6 +8,7 @@ renews before the end, once for all threads, and never throws a request away.
 
 import time
 import weakref
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import requests
@@ -19,7 +20,7 @@ from nb_oauth.exceptions import LoginRequired
 from nb_oauth.oauthlib_clients import oauthlib_client
 from nb_oauth.providers import Provider
 from nb_oauth.session_renewal import RenewingSession
-from nb_oauth.stores import MemoryTokenStore, TokenStore
+from nb_oauth.stores import MemoryTokenStore, TokenStore, token_store
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
 from nb_oauth.transport import require_secure
@@ -67,10 +68,11 @@ class OAuth2Session(RenewingSession):
         *,
         scope: Scope = None,
         token: Token | None = None,
-        store: TokenStore | None = None,
+        store: TokenStore | str | None = None,
         account: str | None = None,
         grant: str = "authorization_code",
         redirect_uri: str | None = None,
+        extra: Mapping[str, str] | None = None,
     ) -> "OAuth2Session":
         """Open a session that renews itself.
 
@@ -80,12 +82,15 @@ class OAuth2Session(RenewingSession):
             scope: what to ask for, one string or several.
             token: a token to begin with; None takes the one in ``store``, if there is one, and
                 an empty one begins without.
-            store: where the token and every successor is kept; None keeps it in this session.
+            store: where the token and every successor is kept: a ``TokenStore``, ``"file"`` or
+                ``"keyring"``; None keeps it in this session.
             account: a label for one of several accounts of the same person.
             grant: how its tokens are earned: ``"authorization_code"``, ``"implicit"``,
                 ``"password"``, ``"device_code"``, or ``"client_credentials"``, which renews by
                 asking again (RFC 6749 §4.4).
             redirect_uri: where the provider sends people back to; None is the client's.
+            extra: further parameters of each request that earns a token, such as
+                ``{"audience": "…"}`` with client credentials.
 
         Raises:
             ConfigurationError: the provider has no token endpoint, or ``redirect_uri`` is none.
@@ -98,12 +103,14 @@ class OAuth2Session(RenewingSession):
             client=oauthlib_client(grant, client, scope),
             scope=tokens.scope_list(scope) or None,
             redirect_uri=redirect_uri if is_sent_back else None,
-            pkce="S256" if grant == _AUTHORIZATION_CODE else None,
+            pkce="S256" if grant == _AUTHORIZATION_CODE and _takes_pkce(provider) else None,
         )
         if grant != _IMPLICIT:  # it never asks there, and renews nothing
             session.auto_refresh_url = provider.require("token_endpoint")
         session.provider, session._registered = provider, client
-        session._store = MemoryTokenStore() if store is None else store
+        session._extra = dict(extra or {})
+        chosen = token_store(store)
+        session._store = MemoryTokenStore() if chosen is None else chosen
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
         cls.opened.add(session)
@@ -223,3 +230,8 @@ class OAuth2Session(RenewingSession):
         self, method: str, url: str, headers: Any, data: Any, **kwargs: Any
     ) -> requests.Response:
         return requests.Session.request(self, method, url, headers=headers, data=data, **kwargs)
+
+
+def _takes_pkce(provider: Provider) -> bool:
+    """Tell whether a challenge may go along: an empty list of methods, given by hand, says no."""
+    return provider.code_challenge_methods_supported != ()

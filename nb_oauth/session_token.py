@@ -47,8 +47,7 @@ class SessionToken(DeviceRequests):
     @property
     def missing_scope(self) -> list[str]:
         """What was asked for and not granted: people may tick less on the consent page."""
-        granted = tokens.granted_scope(self.token, self._scope)
-        return [value for value in self.requested_scope if value not in granted]
+        return tokens.missing_scope(self.token, self._scope)
 
     def may_have(self, scope: Scope) -> bool:
         """Tell whether ``scope`` was granted, also where that is under names not asked for."""

@@ -82,7 +82,10 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         found.display()
     elif request.grant == OF_THE_APP and request.why:
         warnings.warn(f"{request.why} Pass grant={OF_THE_APP!r} if so it is meant.", stacklevel=2)
-    return found.wait(timeout)
+    session = found.wait(timeout)
+    if request.store is not None:  # the widget may have been there before it was asked for
+        session.keep_in(request.store)
+    return session
 
 
 def _request(  # noqa: PLR0913, PLR0917 - as login()

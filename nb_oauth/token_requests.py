@@ -8,18 +8,23 @@ that is no token says what it was.
 import copy
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from oauthlib.common import urldecode
 from oauthlib.oauth2 import LegacyApplicationClient
 
 from nb_oauth import tokens
 from nb_oauth.authenticated_requests import AuthenticatedRequests
+from nb_oauth.exceptions import TokenError
 from nb_oauth.fragment_tokens import read_fragment
 from nb_oauth.token_responses import read_token_response, secrets_sent
 from nb_oauth.tokens import REQUESTED_SCOPE, Token
 from nb_oauth.transport import as_https, require_secure
 
+_BEARER = "Bearer"
+_OTHER_KINDS = {"dpop", "mac", "pop"}
 DEFAULT_TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and seconds between two bytes, unless the caller says otherwise."""
 
@@ -32,6 +37,9 @@ HEADERS = {
 
 class TokenRequests(AuthenticatedRequests):
     """The part of a session that talks to the token endpoint."""
+
+    _extra: Mapping[str, str] = MappingProxyType({})
+    """Further parameters of each request that earns a token."""
 
     _cert_of_fetch: Any = None
 
@@ -75,6 +83,7 @@ class TokenRequests(AuthenticatedRequests):
         """
         require_secure(token_url)
         code = self._code_in(code, authorization_response)
+        kwargs = {**self._extra, **kwargs}
         kwargs |= self._verifier() | self._owner(username, password)
         if auth is None and client_secret is None and include_client_id is None:
             auth, include_client_id, mine = self._own_authentication()
@@ -116,13 +125,20 @@ class TokenRequests(AuthenticatedRequests):
             TokenError: there is no token in the address.
         """
         self._require_request_under_way()
-        read = read_fragment(self._client, as_https(authorization_response), self._state)
+        read = read_fragment(self._client, self._readable(authorization_response), self._state)
         token = self._completed(read, time.time(), None)
         if self.provider is not None:
             token.pop("state", None)  # was for this one answer
         self._accept(token)
         self._forget_request()
         return self.token
+
+    def _readable(self, authorization_response: str) -> str:
+        """Return the address as oauthlib can read it, also one of the app's own (RFC 8252 §7.1)."""
+        parts = urlsplit(authorization_response)
+        if self.provider is None or parts.scheme in {"http", "https"}:
+            return as_https(authorization_response)
+        return f"https://localhost/#{parts.fragment}"
 
     def refresh_token(
         self,
@@ -222,9 +238,10 @@ class TokenRequests(AuthenticatedRequests):
     ) -> dict[str, Any]:
         """Return ``token`` with what the provider may leave out."""
         complete = dict(token)
-        if refresh_token:  # RFC 6749 §6: without a new one the old one stays good
-            complete.setdefault("refresh_token", refresh_token)
+        if refresh_token and not complete.get("refresh_token"):  # RFC 6749 §6: the old one stays
+            complete["refresh_token"] = refresh_token
         if self.provider is not None:
+            complete["token_type"] = _kind(complete)
             complete = {**self._scope_to_carry(is_renewal=bool(refresh_token)), **complete}
             if "expires_in" in complete:  # else it is the provider's own
                 complete.pop("expires_at", None)  # oauthlib's, rounded and counted from the answer
@@ -244,6 +261,23 @@ class TokenRequests(AuthenticatedRequests):
             raise ValueError("The password grant needs both username=… and password=….")
         given = {"username": username, "password": password}
         return {name: value for name, value in given.items() if value is not None}
+
+
+def _kind(token: Token) -> str:
+    """Return the type of ``token``, which many make up: Slack has "bot", Apigee "BearerToken".
+
+    Raises:
+        TokenError: it is of a type that a bearer's request would not do for (RFC 9449, MAC).
+    """
+    given = str(token.get("token_type") or _BEARER)
+    if given.lower() == _BEARER.lower():
+        return given
+    if given.lower() in _OTHER_KINDS:
+        raise TokenError(
+            f"The provider gave a token of the type {given}, which nb_oauth cannot use: ask it for "
+            "bearer tokens, as the registration of the app may say."
+        )
+    return _BEARER
 
 
 def _place_of(method: str, force_querystring: bool) -> str:

@@ -13,6 +13,9 @@ from nb_oauth.providers import Provider
 Token = Mapping[str, Any]
 Scope = str | Iterable[str] | None
 
+# Of OpenID Connect; some providers do not list them, or by other names.
+_FOR_NO_API = {"openid", "profile", "email", "offline_access"}
+
 REQUESTED_SCOPE = "requested_scope"
 """The member of a token, ours, that says what was asked for when it was earned."""
 
@@ -184,17 +187,35 @@ def granted_scope(token: Token, requested: Scope) -> list[str]:
 
 
 def covers(granted: Scope, wanted: Scope) -> bool:
-    """Tell whether every scope value of ``wanted`` is among ``granted``."""
-    return set(scope_list(wanted)) <= set(scope_list(granted))
+    """Tell whether every scope value of ``wanted`` is among ``granted``.
+
+    Case makes no difference, since some providers write theirs anew (Microsoft Entra); who has
+    ``user`` has ``user:email`` (GitHub says no more than the former); and values that no API asks
+    for are not looked for.
+    """
+    have = {value.lower() for value in scope_list(granted)}
+    want = {value.lower() for value in scope_list(wanted)} - _FOR_NO_API
+    return all(value in have or value.partition(":")[0] in have for value in want)
+
+
+def missing_scope(token: Token, requested: Scope) -> list[str]:
+    """Return what was requested and not granted, as far as what ``token`` says tells.
+
+    A provider that grants what nobody asked for has names of its own (Google answers ``email``
+    with ``https://www.googleapis.com/auth/userinfo.email``): then whatever was requested may be
+    among it.
+    """
+    granted = granted_scope(token, requested)
+    if not covers(requested, granted):
+        return []
+    return [value for value in scope_list(requested) if not covers(granted, value)]
 
 
 def may_cover(token: Token, requested: Scope, wanted: Scope) -> bool:
     """Tell whether ``token`` may be good for ``wanted``, as far as what it says tells.
 
-    A provider that grants what nobody asked for has names of its own (Google answers ``email``
-    with ``https://www.googleapis.com/auth/userinfo.email``): then whatever was requested may be
-    among it. A provider that grants less under the names of the request means less: the person
-    unticked something.
+    A provider that grants less under the names of the request means less: the person unticked
+    something. For one that has names of its own see :func:`missing_scope`.
     """
     granted = granted_scope(token, requested)
     has_names_of_its_own = not covers(requested, granted)

@@ -1,7 +1,8 @@
 """The same token for other clients: one file a library, imported only when it is used.
 
 Each asks the session for its token with every request, so that the one renewal of the session
-serves them all. A token goes only over https, or to a loopback address.
+serves them all. A token goes only over https, or to a loopback address; where a redirect leads to
+another host it is dropped, but for :func:`storage_options`, which says so.
 """
 
 from typing import TYPE_CHECKING
@@ -11,12 +12,13 @@ if TYPE_CHECKING:
     from nb_oauth.bridges.for_google import google_credentials
     from nb_oauth.bridges.for_httpx import httpx_auth
     from nb_oauth.bridges.for_requests import requests_auth
-    from nb_oauth.bridges.for_storage import storage_options
+    from nb_oauth.bridges.for_storage import open_url, storage_options
 
 __all__ = [
     "aiohttp_middleware",
     "google_credentials",
     "httpx_auth",
+    "open_url",
     "requests_auth",
     "storage_options",
 ]
@@ -25,6 +27,7 @@ _ROOMS = {
     "aiohttp_middleware": "for_aiohttp",
     "google_credentials": "for_google",
     "httpx_auth": "for_httpx",
+    "open_url": "for_storage",
     "requests_auth": "for_requests",
     "storage_options": "for_storage",
 }

@@ -2,10 +2,12 @@
 
 from datetime import datetime, timezone
 
+from google.auth import _helpers  # where the minutes are
 from google.auth.credentials import Credentials
 
 from nb_oauth import tokens
 from nb_oauth.session import OAuth2Session
+from nb_oauth.tokens import Token
 
 
 class _SessionCredentials(Credentials):
@@ -17,18 +19,28 @@ class _SessionCredentials(Credentials):
     def refresh(self, request: object) -> None:  # noqa: ARG002 - the session asks in its own way
         """Take the session's token; where it has no newer one, have it renewed."""
         fresh = self._session.fresh_access_token()
-        if fresh == self.token:  # it was refused, or google-auth thinks its end is near
+        if fresh == self.token and self._session.account.renews:  # then it was refused
             self._session.renew()
             fresh = self._session.fresh_access_token()
         self._take(fresh)
 
     def _take(self, access_token: str) -> None:
         self.token = access_token
-        end = tokens.expires_at(self._session.token)
-        # google-auth compares with a time in UTC that does not say so.
-        self.expiry = (
-            None if end is None else datetime.fromtimestamp(end, timezone.utc).replace(tzinfo=None)
-        )
+        self.expiry = _expiry(self._session.token)
+
+
+def _expiry(token: Token) -> datetime | None:
+    """Return an end at which google-auth asks for a new token when the session would get one.
+
+    google-auth asks minutes before the end, the session renews half a minute before; it would
+    have short tokens renewed with every request.
+    """
+    end = tokens.expires_at(token)
+    if end is None:
+        return None
+    due = datetime.fromtimestamp(end - tokens.leeway(token), timezone.utc)
+    # It compares with a time in UTC that does not say so.
+    return due.replace(tzinfo=None) + _helpers.REFRESH_THRESHOLD
 
 
 def google_credentials(session: OAuth2Session) -> Credentials:

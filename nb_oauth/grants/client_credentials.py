@@ -1,8 +1,10 @@
 """The client credentials grant, requests-oauthlib's Backend Application Flow (RFC 6749 §4.4)."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from nb_oauth.grants.contract import Flow, GrantSession
+from nb_oauth.grants.extra import checked_token_extra
 from nb_oauth.providers import Provider
 
 
@@ -11,9 +13,11 @@ class ClientCredentialsGrant:
 
     Args:
         provider: where to ask for the token.
+        extra: further parameters of the token request, such as ``{"audience": "…"}``.
 
     Raises:
-        ConfigurationError: the provider has no token endpoint.
+        ConfigurationError: ``extra`` names a parameter that the session sends itself, or the
+            provider has no token endpoint.
     """
 
     name: ClassVar[str] = "client_credentials"
@@ -21,7 +25,8 @@ class ClientCredentialsGrant:
     sends_back: ClassVar[bool] = False
     advice: ClassVar[str] = ""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, extra: Mapping[str, str] | None = None) -> None:
+        self.token_extra: Mapping[str, str] = checked_token_extra(extra)
         self._token_endpoint = provider.require("token_endpoint")
 
     def flow(self, session: GrantSession) -> Flow:

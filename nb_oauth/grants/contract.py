@@ -76,6 +76,9 @@ class Grant(Protocol):
     sends_back: ClassVar[bool]
     """Whether the provider sends the browser back with the answer."""
 
+    token_extra: Mapping[str, str]
+    """Further parameters of the token request."""
+
     advice: ClassVar[str]
     """What to use instead, where RFC 9700 advises against this grant; else nothing."""
 

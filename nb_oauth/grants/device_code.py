@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from nb_oauth.exceptions import TokenError
 from nb_oauth.grants.contract import DeviceAuthorization, Flow, GrantSession
-from nb_oauth.grants.extra import checked_extra
+from nb_oauth.grants.extra import NOTHING, checked_extra
 from nb_oauth.grants.refusals import is_out_of_order
 from nb_oauth.prompts import Pause, Rejection, ShowCode
 from nb_oauth.providers import Provider
@@ -40,6 +40,7 @@ class DeviceCodeGrant:
     name: ClassVar[str] = "device_code"
     asks_a_person: ClassVar[bool] = True
     sends_back: ClassVar[bool] = False
+    token_extra: Mapping[str, str] = NOTHING
     advice: ClassVar[str] = ""
 
     def __init__(self, provider: Provider, extra: Mapping[str, str] | None = None) -> None:

@@ -12,7 +12,7 @@ from nb_oauth.grants.authorization_messages import (
 )
 from nb_oauth.grants.authorization_response import read_response
 from nb_oauth.grants.contract import Flow, GrantSession
-from nb_oauth.grants.extra import checked_extra
+from nb_oauth.grants.extra import NOTHING, checked_extra
 from nb_oauth.grants.refusals import is_beyond_repair
 from nb_oauth.prompts import OpenPage, Rejection
 from nb_oauth.providers import Provider
@@ -34,6 +34,7 @@ class ImplicitGrant:
     name: ClassVar[str] = "implicit"
     asks_a_person: ClassVar[bool] = True
     sends_back: ClassVar[bool] = True
+    token_extra: Mapping[str, str] = NOTHING
     advice: ClassVar[str] = (
         "RFC 9700 advises against the implicit grant, whose token passes through the browser: use "
         "AuthorizationCodeLogin where the provider has it."

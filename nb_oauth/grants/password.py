@@ -1,9 +1,11 @@
 """The password grant, requests-oauthlib's Legacy Application Flow (RFC 6749 §4.3)."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from nb_oauth.exceptions import TokenError
 from nb_oauth.grants.contract import Flow, GrantSession
+from nb_oauth.grants.extra import checked_token_extra
 from nb_oauth.grants.refusals import is_beyond_repair
 from nb_oauth.prompts import Answer, AskPassword, Credentials, Rejection
 from nb_oauth.providers import Provider
@@ -18,9 +20,11 @@ class PasswordGrant:
 
     Args:
         provider: whose name and password they are.
+        extra: further parameters of the token request, such as ``{"realm": "…"}``.
 
     Raises:
-        ConfigurationError: the provider has no token endpoint.
+        ConfigurationError: ``extra`` names a parameter that the session sends itself, or the
+            provider has no token endpoint.
     """
 
     name: ClassVar[str] = "password"
@@ -31,7 +35,8 @@ class PasswordGrant:
         "use AuthorizationCodeLogin or DeviceLogin where the provider has them."
     )
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, extra: Mapping[str, str] | None = None) -> None:
+        self.token_extra: Mapping[str, str] = checked_token_extra(extra)
         self._token_endpoint = provider.require("token_endpoint")
 
     def flow(self, session: GrantSession) -> Flow:

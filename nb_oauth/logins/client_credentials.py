@@ -1,5 +1,7 @@
 """The widget of the client credentials grant, with nothing to click."""
 
+from collections.abc import Mapping
+
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import ClientCredentialsGrant
@@ -19,6 +21,7 @@ class ClientCredentialsLogin(Login):
         provider: where to ask for a token.
         client: the app as registered there, with its secret, private key or certificate.
         scope: what to ask for, one string or several.
+        extra: further parameters of the token request, such as ``{"audience": "…"}``.
         store: where the token is kept; None keeps it in the session.
         account: a label for one of several registrations.
 
@@ -26,12 +29,13 @@ class ClientCredentialsLogin(Login):
         ConfigurationError: an argument cannot work; the message says what to pass instead.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
         self,
         provider: Provider,
         client: Client,
         *,
         scope: Scope = None,
+        extra: Mapping[str, str] | None = None,
         store: TokenStore | None = None,
         account: str | None = None,
     ) -> None:
@@ -40,4 +44,6 @@ class ClientCredentialsLogin(Login):
                 f"{type(self).__name__} needs Client(client_id, client_secret=…), or one with "
                 "private_key=… or cert=…: it is all that an app has to show for itself."
             )
-        super().__init__(ClientCredentialsGrant(provider), provider, client, scope, store, account)
+        super().__init__(
+            ClientCredentialsGrant(provider, extra), provider, client, scope, store, account
+        )

@@ -15,7 +15,7 @@ from nb_oauth.logins.account_actions import AccountActions
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
-from nb_oauth.stores import TokenStore
+from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces import (
     Appeared,
     Cancelled,
@@ -60,7 +60,7 @@ class Login(LoginWidget):
         self._provider = provider
         self._client = client
         self._scope = tuple(scope_list(scope))
-        self._store = store
+        self._store = token_store(store)
         self._account = account
         self.remarks = _remarks(grant, client)
         self._actions = AccountActions(self, provider.name)
@@ -233,6 +233,7 @@ class Login(LoginWidget):
             store=self._store,
             account=self._account,
             grant=self._grant.name,
+            extra=self._grant.token_extra,
             redirect_uri=redirect_uri,
             token={},  # a former one would narrow what is asked for to what it was granted
         )
@@ -287,6 +288,7 @@ def _check_timeout(timeout: object) -> None:
 
 
 def _warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:
+    """Warn of what was asked for and not granted: people may tick less on the consent page."""
     if session.missing_scope:
         warnings.warn(
             f"Not granted: {' '.join(session.missing_scope)}. Requests that need it will be "

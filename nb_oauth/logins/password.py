@@ -1,5 +1,7 @@
 """The widget of the password grant."""
 
+from collections.abc import Mapping
+
 from nb_oauth.clients import Client
 from nb_oauth.grants import PasswordGrant
 from nb_oauth.logins.login import Login
@@ -19,6 +21,7 @@ class PasswordLogin(Login):
         provider: where to sign in.
         client: your app as registered there.
         scope: what to ask for, one string or several.
+        extra: further parameters of the token request, such as ``{"realm": "…"}``.
         store: where the token is kept; None keeps it in the session.
         account: a label for one of several accounts of the same person.
 
@@ -28,13 +31,14 @@ class PasswordLogin(Login):
 
     _parts = ("password",)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
         self,
         provider: Provider,
         client: Client,
         *,
         scope: Scope = None,
+        extra: Mapping[str, str] | None = None,
         store: TokenStore | None = None,
         account: str | None = None,
     ) -> None:
-        super().__init__(PasswordGrant(provider), provider, client, scope, store, account)
+        super().__init__(PasswordGrant(provider, extra), provider, client, scope, store, account)

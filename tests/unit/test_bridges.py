@@ -58,7 +58,7 @@ def _catalogue(api: Api) -> Reply:
     return reply(**body, links=links, conformsTo=conforms)
 
 
-_DATA = {"/table.csv": _csv, "/stac": _catalogue}
+_DATA = {"/table.csv": _csv, "/stac": _catalogue, "/gone": lambda _: reply(404)}
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +151,16 @@ class _Opened(io.BytesIO):
     headers: dict[str, str] = {}  # noqa: RUF012 - as urllib's
 
 
+def test_a_file(api: Api, session: OAuth2Session) -> None:
+    with bridges.open_url(session, f"{api.issuer}/table.csv") as file:
+        pd.testing.assert_frame_equal(pd.read_csv(file), TABLE)
+
+
+def test_a_file_that_is_none(api: Api, session: OAuth2Session) -> None:
+    with pytest.raises(requests.HTTPError, match="404"):
+        bridges.open_url(session, f"{api.issuer}/gone")
+
+
 def test_fsspec(api: Api, session: OAuth2Session) -> None:
     options = bridges.storage_options(session, fsspec=True)
     with fsspec.open(f"{api.issuer}/table.csv", **options) as file:
@@ -186,6 +196,22 @@ def test_google_has_a_refused_token_renewed(api: Api, session: OAuth2Session) ->
     assert credentials.token == "access-2"
 
 
+def test_google_renews_a_short_token_no_more_than_the_session_does(api: Api) -> None:
+    api.lifetime = 200
+    credentials = bridges.google_credentials(api.open(token=ENDED))
+    client = google.auth.transport.requests.AuthorizedSession(credentials)
+    for _ in range(4):
+        assert client.get(f"{api.issuer}/data").status_code == 200
+    assert len(api.token_requests) == 1
+
+
+def test_google_keeps_a_token_that_nothing_renews(api: Api) -> None:
+    session = api.open(token={"access_token": "a", "expires_in": 100})
+    credentials = bridges.google_credentials(session)
+    credentials.refresh(None)
+    assert credentials.token == "a"
+
+
 def test_google_knows_no_end_where_there_is_none(api: Api) -> None:
     credentials = bridges.google_credentials(api.open(token={"access_token": "a"}))
     assert (credentials.expiry, credentials.valid) == (None, True)
@@ -205,6 +231,8 @@ def test_no_other_host_gets_the_token(api: Api, session: OAuth2Session, path: st
             return json.loads(await got.text())
 
     assert asyncio.run(ask()) == {"sent": None}
+    with bridges.open_url(session, url) as file:
+        assert json.load(file) == {"sent": None}
 
 
 def test_no_token_travels_in_the_open(session: OAuth2Session) -> None:

@@ -109,6 +109,12 @@ def test_an_address_in_the_open_is_refused() -> None:
         session.token_from_fragment(f"http://app.example/#access_token=t&state={state}")
 
 
+def test_an_address_of_the_apps_own_scheme_is_read() -> None:
+    session, state = opened()
+    answer = address(**GOOD, state=state).replace("http://127.0.0.1:8123/", "com.example.app:/")
+    assert session.token_from_fragment(answer)["access_token"] == "a-token"
+
+
 def test_an_implicit_session_sends_no_challenge_and_has_no_token_endpoint() -> None:
     session = OAuth2Session.open(PROVIDER, CLIENT, grant="implicit", scope="read")
     url, _ = session.authorization_url("https://as.example/authorize")

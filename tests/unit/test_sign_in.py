@@ -169,18 +169,30 @@ def test_an_unknown_grant_is_told(grant: Any) -> None:
         nb_oauth.login(EVERYTHING, client=APP, grant=grant)
 
 
-@pytest.mark.parametrize("grant", ["authorization_code", "device_code", "implicit"])
+@pytest.mark.parametrize("grant", sorted(grant_choice.NAMES))
 def test_extra_goes_to_whom_it_is_for(grant: str) -> None:
     extra = {"prompt": "consent"}
     request = sign_in._request(EVERYTHING, SERVICE, None, extra, None, grant)
     widget: Any = sign_in._memory.find(request)
-    assert widget._grant.extra == extra
+    assert widget._grant.token_extra or widget._grant.extra == extra
 
 
-@pytest.mark.parametrize("grant", ["client_credentials", "password"])
-def test_extra_is_left_out_where_no_page_is_opened(grant: str) -> None:
-    request = sign_in._request(EVERYTHING, SERVICE, None, {"prompt": "consent"}, None, grant)
-    assert isinstance(sign_in._memory.find(request), logins.Login)
+@pytest.mark.parametrize("name", ["grant_type", "client_secret", "password"])
+@pytest.mark.parametrize("kind", [logins.ClientCredentialsLogin, logins.PasswordLogin])
+def test_extra_cannot_undo_what_a_token_request_sends(kind: Any, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"must not hold {name}"):
+        kind(EVERYTHING, SERVICE, extra={name: "x"})
+
+
+def test_extra_goes_along_whenever_a_token_is_earned(
+    stage: Stage, where: Callable[[Place], None]
+) -> None:
+    where(Place.UNATTENDED)
+    extra = {"audience": "https://api.example"}
+    options: dict[str, Any] = {"client": SERVICE, "grant": "client_credentials", "extra": extra}
+    session = nb_oauth.login(stage.provider, **options)
+    session.renew()
+    assert [one.form["audience"] for one in stage.token_requests] == [extra["audience"]] * 2
 
 
 def test_the_key_holds_the_grant() -> None:
@@ -304,6 +316,18 @@ def test_a_live_session_moves_into_the_store_that_is_asked_for() -> None:
     assert found_in(store) is session
     key = sign_in._request(EVERYTHING, APP, "read", None, None).key
     assert dict(store.load(key) or {})["access_token"] == "a-token"
+
+
+def test_a_store_that_is_named_late_gets_the_token(
+    stage: Stage, where: Callable[[Place], None]
+) -> None:
+    where(Place.UNATTENDED)
+    widget = found(stage.provider, SERVICE, "client_credentials")
+    store = nb_oauth.MemoryTokenStore()
+    options: dict[str, Any] = {"scope": "read", "grant": "client_credentials", "store": store}
+    session = nb_oauth.login(stage.provider, client=SERVICE, **options)
+    assert widget.session is session
+    assert repr(store) == "<MemoryTokenStore: holds 1>"
 
 
 def test_the_widget_keeps_its_token_in_the_store() -> None:

@@ -439,3 +439,37 @@ def test_an_answer_of_another_issuer_is_refused(
         with pytest.raises(AuthorizationError, match="does not come from Stage"):
             session.fetch_token(stage.token_endpoint, authorization_response=answer)
     assert (len(stage.token_requests), session.authorized) == (int(is_taken), is_taken)
+
+
+@pytest.mark.parametrize("given", [None, "", "bot", "BearerToken", "Bearer", "bearer"])
+def test_a_type_that_a_provider_made_up_is_bearer(stage: Stage, given: str | None) -> None:
+    stage.at_token = lambda _: reply(access_token="a", token_type=given)
+    session = stage.open(token=ending(-1))
+    assert session.get(stage.api).status_code == 200
+    assert stage.sent_tokens == ["Bearer a"]
+
+
+@pytest.mark.parametrize("given", ["DPoP", "mac"])
+def test_a_token_of_another_type_is_refused(stage: Stage, given: str) -> None:
+    stage.at_token = lambda _: reply(access_token="a", token_type=given)
+    session = stage.open()
+    with pytest.raises(TokenError, match=f"type {given}"):
+        session.fetch_token(stage.token_endpoint, code="c")
+    assert not session.authorized
+
+
+@pytest.mark.parametrize("members", [{"refresh_token": None}, {"refresh_token": ""}, {}])
+def test_the_refresh_token_stays_where_no_new_one_comes(
+    stage: Stage, members: dict[str, Any]
+) -> None:
+    stage.at_token = lambda _: reply(access_token="a", expires_in=3600, **members)
+    session = stage.open(token=ending(-1))
+    session.get(stage.api)
+    assert session.token["refresh_token"] == "refresh-0"
+
+
+def test_a_provider_that_takes_no_pkce_can_say_so(stage: Stage) -> None:
+    provider = dataclasses.replace(stage.provider, code_challenge_methods_supported=())
+    client = Client("app", redirect_uri="http://127.0.0.1/callback")
+    url, _ = OAuth2Session.open(provider, client).authorization_url(f"{stage.issuer}/authorize")
+    assert "code_challenge" not in url

@@ -115,6 +115,25 @@ def test_a_scope_covers_its_parts() -> None:
     assert not tokens.covers("a", "a b")
 
 
+@pytest.mark.parametrize(
+    ("granted", "requested", "missing"),
+    [
+        ("User.Read", "user.read offline_access", ""),  # Microsoft Entra
+        ("user", "user user:email", ""),  # GitHub
+        ("https://g.example/userinfo.email openid", "email openid", ""),  # Google
+        ("https://g.example/a", "a b", ""),  # as far as anybody knows
+        ("a", "a b a:b", "b"),
+        ("user:email", "user:email user", "user"),
+    ],
+)
+def test_what_is_missing_is_what_was_asked_for_and_is_under_no_name_there(
+    granted: str, requested: str, missing: str
+) -> None:
+    token = {"access_token": "t", "scope": granted}
+    assert tokens.missing_scope(token, requested) == missing.split()
+    assert tokens.may_cover(token, requested, requested) == (not missing)
+
+
 def test_a_token_is_known_by_its_issuer_client_grant_and_account() -> None:
     client = Client("app")
     named = Provider("P", issuer="https://as.example", token_endpoint="https://as.example/t")
