@@ -10,7 +10,10 @@ from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.token_responses import revocation_refused, secrets_sent
 from nb_oauth.tokens import Scope, Token
 
-_REVOKED = 200  # RFC 7009 §2.2: also for a token that was good no more
+# RFC 7009 §2.2 has 200 for a token that was good no more as well; Google has this error for it,
+# as its tokens end together.
+_GOOD_NO_MORE = "invalid_token"
+_SUCCESS = 2  # hundred and any: Reddit answers 204
 
 
 class SessionToken(DeviceRequests):
@@ -54,31 +57,36 @@ class SessionToken(DeviceRequests):
         requested = self.token.get(tokens.REQUESTED_SCOPE, self._scope)
         return tokens.may_cover(self.token, requested, scope)
 
-    def revoke_token(self, token_type_hint: str) -> None:
+    def revoke_token(self, token_type_hint: str, token: Token | None = None) -> None:
         """Take a token back at the provider, in a session that was opened (RFC 7009 §2.1).
 
         Args:
             token_type_hint: which: ``"refresh_token"`` or ``"access_token"``. The session still
                 has it afterwards; :func:`nb_oauth.logout` forgets it as well.
+            token: the token that has it, a mapping; None is the session's as it stands.
 
         Raises:
-            ConfigurationError: the provider has no revocation endpoint, or the session no such
-                token.
+            ConfigurationError: the provider has no revocation endpoint, or the token no such
+                part.
             TokenError: the endpoint refused, or could not be reached.
         """
-        if self.provider is None or not self.token.get(token_type_hint):
+        token = self.token if token is None else token
+        if self.provider is None or not token.get(token_type_hint):
             raise ConfigurationError(f"This session has no {token_type_hint} to revoke.")
         url = self.provider.require("revocation_endpoint")
-        token = self.token[token_type_hint]
         auth, data = self._client_authentication(
-            {"token": token, "token_type_hint": token_type_hint}
+            {"token": token[token_type_hint], "token_type_hint": token_type_hint}
         )
         arguments = {"data": data, "auth": auth, "timeout": DEFAULT_TIMEOUT}
         response = self._send("POST", url, {**arguments, "allow_redirects": False})
-        if response.status_code != _REVOKED:
-            mine = [self.token.get(kind) for kind in ("access_token", "refresh_token")]
-            sent = [*mine, *secrets_sent(arguments, auth, self._registered)]
-            raise revocation_refused(response, sent)
+        if response.status_code // 100 == _SUCCESS:
+            return
+        mine = [token.get(kind) for kind in ("access_token", "refresh_token")]
+        refusal = revocation_refused(
+            response, [*mine, *secrets_sent(arguments, auth, self._registered)]
+        )
+        if refusal.error != _GOOD_NO_MORE:
+            raise refusal
 
     def forget_token(self) -> None:
         """Forget the token. Requests go without one from now on."""

@@ -92,11 +92,16 @@ def revocation_refused(response: requests.Response, sent: Iterable[str | None]) 
         response: what it answered.
         sent: secrets of the request, which a careless server may repeat.
     """
-    begins = excerpt(response.text, secrets=sent)
-    return TokenError(
-        f"The revocation endpoint answered HTTP {response.status_code}: {begins!r}",
-        status=response.status_code,
-    )
+    try:
+        members = json.loads(response.text)
+    except ValueError:
+        members = None
+    if not isinstance(members, dict) or not isinstance(members.get("error"), str):
+        status = response.status_code
+        return TokenError(f"The revocation endpoint answered HTTP {status}.", status=status)
+    problem = OAuth2Error(description=str(members.get("error_description") or ""))
+    problem.error = members["error"]
+    return refused("revocation endpoint", problem, response.status_code, sent)
 
 
 def unreachable(error: requests.RequestException, url: str, certificate: str = "") -> TokenError:

@@ -29,13 +29,16 @@ class Revoking(Stage):
     def __init__(self) -> None:
         super().__init__()
         self.refusal: Reply | None = None
+        self.answers: list[Reply] = []
 
     def revoking_provider(self) -> Provider:
         return dataclasses.replace(self.provider, revocation_endpoint=f"{self.api}/revoke")
 
     def answer(self, request):  # noqa: ANN001, ANN201 - as Stage's
         reply = super().answer(request)
-        return self.refusal if request.path.endswith("/revoke") and self.refusal else reply
+        if not request.path.endswith("/revoke"):
+            return reply
+        return self.answers.pop(0) if self.answers else self.refusal or reply
 
     @property
     def revoked(self) -> list[dict[str, str]]:
@@ -78,15 +81,42 @@ def test_the_client_authenticates_as_in_every_token_request(stage: Revoking) -> 
 
 
 def test_a_refusal_is_told_without_secrets_and_forgets_all_the_same(stage: Revoking) -> None:
-    stage.refusal = Reply('{"error": "x", "description": "refresh-0 of s3cret/+"}', 400)
+    stage.refusal = Reply('{"error": "x", "error_description": "refresh-0 of s3cret/+"}', 400)
     session = session_at(stage)
     done = nb_oauth.logout(session)
     assert done.revoked == ()
     assert len(done.failures) == 2
-    assert "HTTP 400" in repr(done)
+    assert "revocation endpoint answered x (" in repr(done)
     assert "refresh-0" not in repr(done)
     assert "s3cret" not in repr(done)
     assert not session.authorized
+
+
+@pytest.mark.parametrize("body", ["<p>refresh-0</p>", "[]", "{}", '{"error": 5}', ""])
+def test_a_refusal_that_says_nothing_is_not_quoted(stage: Revoking, body: str) -> None:
+    stage.refusal = Reply(body, 503)
+    failures = nb_oauth.logout(session_at(stage, token={"access_token": "a-token"})).failures
+    assert failures == (
+        "The access token could not be revoked: The revocation endpoint answered HTTP 503.",
+    )
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])  # Reddit: 204
+def test_any_success_is_one(stage: Revoking, status: int) -> None:
+    stage.refusal = Reply("", status, {})
+    done = nb_oauth.logout(session_at(stage))
+    assert (done.revoked, done.failures) == (("refresh_token", "access_token"), ())
+
+
+def test_what_was_good_no_more_is_revoked(stage: Revoking) -> None:  # Google's end together
+    stage.answers = [Reply("{}"), Reply('{"error": "invalid_token"}', 400)]
+    done = nb_oauth.logout(session_at(stage))
+    assert (done.revoked, done.failures) == (("refresh_token", "access_token"), ())
+
+
+def test_a_redirect_is_no_success(stage: Revoking) -> None:
+    stage.refusal = Reply("", 302, {"Location": "/elsewhere"})
+    assert len(nb_oauth.logout(session_at(stage)).failures) == 2
 
 
 def test_an_endpoint_out_of_reach_is_told(stage: Revoking) -> None:
