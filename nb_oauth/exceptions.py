@@ -30,7 +30,7 @@ from oauthlib.oauth2 import TokenExpiredError as _TokenExpiredError
 from requests_oauthlib import TokenUpdated as _TokenUpdated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "AuthorizationError",
@@ -47,6 +47,9 @@ __all__ = [
     "TokenExpiredError",
     "TokenUpdated",
 ]
+
+
+_E = TypeVar("_E", bound="OAuthError")
 
 
 class OAuthError(Exception):
@@ -107,9 +110,6 @@ class _ProtocolError(OAuthError, _OAuth2Error):
         return self._message
 
 
-_P = TypeVar("_P", bound=_ProtocolError)
-
-
 class AuthorizationError(_ProtocolError):
     """The provider or the person said no in the browser (RFC 6749 §4.1.2.1)."""
 
@@ -127,13 +127,21 @@ class TokenError(_ProtocolError):
 
     Attributes:
         status: the HTTP status of the answer, None where there was none.
+        error_description: what the provider said beside ``error`` (RFC 6749 §5.2), masked and
+            shortened; None where it said nothing.
     """
 
     def __init__(
-        self, message: str, *, error: str | None = None, status: int | None = None
+        self,
+        message: str,
+        *,
+        error: str | None = None,
+        status: int | None = None,
+        error_description: str | None = None,
     ) -> None:
         super().__init__(message, error=error, status=status)
         self.status = status
+        self.error_description = error_description
 
 
 class TokenExpiredError(TokenError, _TokenExpiredError):
@@ -171,38 +179,27 @@ class TokenUpdated(TokenError, _TokenUpdated):  # noqa: N818 - requests-oauthlib
         return TokenUpdated, (self.token,)
 
 
-def in_terms_of(
-    ours: type[_P],
-    theirs: Exception,
-    message: str,
-    *,
-    error: str | None = None,
-    status: int | None = None,
-) -> _P:
+def in_terms_of(ours: type[_E], theirs: Exception, message: str, **details: object) -> _E:
     """Make an error of ours that existing ``except`` clauses for ``theirs`` catch as well.
 
     Args:
         ours: the class in the tree above.
         theirs: an error of oauthlib's or requests', such as ``InvalidGrantError``.
         message: what to say; without secrets.
-        error: the provider's error code.
-        status: the HTTP status of the answer.
+        details: what else ``ours`` takes, such as ``error`` and ``status``.
     """
-    return _combined(ours, type(theirs), message, error, status)
+    return _combined(ours, type(theirs), message, details)
 
 
 def _combined(
-    ours: type[_P], theirs: type[Exception], message: str, error: str | None, status: int | None
-) -> _P:
-    if issubclass(ours, theirs):
-        return ours(message, error=error, status=status)
-
-    def reduce(_: _P) -> tuple[object, ...]:  # pickle finds no class that was made on the way
-        return _combined, (ours, theirs, message, error, status)
+    ours: type[_E], theirs: type[Exception], message: str, details: dict[str, object]
+) -> _E:
+    def reduce(_: _E) -> tuple[object, ...]:  # pickle finds no class that was made on the way
+        return _combined, (ours, theirs, message, details)
 
     members = {"__module__": __name__, "__doc__": ours.__doc__, "__reduce__": reduce}
-    kind = cast("type[_P]", type(theirs.__name__, (ours, theirs), members))
-    return kind(message, error=error, status=status)
+    made = ours if issubclass(ours, theirs) else type(theirs.__name__, (ours, theirs), members)
+    return cast("Callable[..., _E]", made)(message, **details)
 
 
 class InsecureTransportError(OAuthError, _InsecureTransportError):

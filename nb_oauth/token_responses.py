@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import requests
 from oauthlib.oauth2 import Client as OAuthlibClient
@@ -18,6 +18,7 @@ from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.masking import excerpt
 from nb_oauth.tokens import Scope, Token
+from nb_oauth.transport import out_of_reach
 
 AnyResponse = Any  # compliance hooks and tests hand in whatever has a text
 _FIRST_FAILURE = 400
@@ -39,11 +40,6 @@ _ADVICE = {
     "unauthorized_client": " Check what the app is registered for: not for this grant.",
     "unsupported_grant_type": " This provider does not offer this grant.",
 }
-
-_ADVICE_ON_TRUST = (
-    "Its certificate is from nobody that is trusted here. For a company's own authority, set "
-    "REQUESTS_CA_BUNDLE to the path of its certificate, or session.verify."
-)
 
 
 def read_token_response(
@@ -112,21 +108,11 @@ def unreachable(error: requests.RequestException, url: str, certificate: str = "
         url: the token endpoint, of which only host and port are said.
         certificate: which one was shown there, in words.
     """
-    kinds = (
-        kind for kind in type(error).__mro__ if kind.__module__ == requests.exceptions.__name__
-    )
-    kind: type[requests.RequestException] = next(kinds)
-    host = urlsplit(url).netloc.rpartition("@")[2]
+    said = "The token endpoint of {host} could not be reached"
     advice = "Check the network and the token_endpoint, then try again."
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        advice = _ADVICE_ON_TRUST
-    elif certificate:
+    if certificate:
         advice += f" It may also have refused the certificate that it was shown. {certificate}"
-    return in_terms_of(
-        TokenError,
-        kind(),
-        f"The token endpoint of {host} could not be reached ({kind.__name__}). {advice}",
-    )
+    return out_of_reach(TokenError, error, url, said, advice)
 
 
 def secrets_sent(

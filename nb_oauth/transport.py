@@ -1,14 +1,19 @@
 """Where a secret may travel: over https, or over loopback on this machine (RFC 8252 §7.3, §8.3)."""
 
 import ipaddress
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 
-from nb_oauth.exceptions import InsecureTransportError
+from nb_oauth.exceptions import InsecureTransportError, OAuthError, in_terms_of
 
+_E = TypeVar("_E", bound=OAuthError)
 _OTHERWISE = "a token would travel in the open. Use the https address of this server."
+_ADVICE_ON_TRUST = (
+    "Its certificate is from nobody that is trusted here. For a company's own authority, set "
+    "REQUESTS_CA_BUNDLE (or the verify of a session) to the path of its certificate."
+)
 
 
 def is_loopback(host: str | None) -> bool:
@@ -75,6 +80,28 @@ def require_secure(url: str, otherwise: str = _OTHERWISE) -> None:
         raise InsecureTransportError(
             f"{_without_secrets(url)!r} is neither https nor a loopback address, so {otherwise}"
         )
+
+
+def out_of_reach(
+    ours: type[_E], error: requests.RequestException, url: str, said: str, advice: str
+) -> _E:
+    """Return the error to raise where no answer came, which is requests' own as well.
+
+    Args:
+        ours: the class of it.
+        error: what requests raised; it may quote a whole address.
+        url: what was asked, of which only host and port are said.
+        said: what that means, with ``{host}`` in it.
+        advice: what to do next, unless the certificate of the server is not trusted.
+    """
+    kinds = (
+        kind for kind in type(error).__mro__ if kind.__module__ == requests.exceptions.__name__
+    )
+    kind: type[requests.RequestException] = next(kinds)
+    what = said.format(host=urlsplit(url).netloc.rpartition("@")[2])
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        advice = _ADVICE_ON_TRUST
+    return in_terms_of(ours, kind(), f"{what} ({kind.__name__}). {advice}")
 
 
 def as_https(url: str) -> str:

@@ -5,14 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
-from nb_oauth.exceptions import TokenError, in_terms_of
+from nb_oauth.exceptions import TokenError
 from nb_oauth.openid.answers import body_of
 from nb_oauth.openid.refusals import Refusal
 from nb_oauth.openid.signatures import Key, Signed, fitting, is_signed_with
+from nb_oauth.transport import out_of_reach
 
 _LIFETIME = 3600.0
 """Seconds until keys are asked for anew: one that the provider took back is trusted no longer."""
@@ -20,6 +20,10 @@ _REST = 60.0
 """Seconds between two requests for the sake of a token that no key fits. Whoever makes up such
 tokens makes us ask no more often."""
 _OK = 200
+_NO_KEYS = (
+    "The ID token could not be verified: the provider's signing keys at {host} could not be had"
+)
+_ADVICE = "Check the network and jwks_uri, then try again."
 
 Ask = Callable[[str], requests.Response]
 """Sends a GET request for that address, with ``stream=True``."""
@@ -77,7 +81,7 @@ class SigningKeys:
             with self._ask(self.address) as response:
                 self._keys = _read(response)
         except requests.RequestException as error:
-            raise _unreachable(error, self.address) from None
+            raise out_of_reach(TokenError, error, self.address, _NO_KEYS, _ADVICE) from None
         self._asked_at = self._clock()
 
 
@@ -109,18 +113,4 @@ def _no_keys(what: str, status: int) -> TokenError:
         "The ID token could not be verified: the provider's jwks_uri, which should have its "
         f"signing keys, answered with {what}. Check jwks_uri, or try again later.",
         status=status,
-    )
-
-
-def _unreachable(error: requests.RequestException, address: str) -> TokenError:
-    kinds = (
-        kind for kind in type(error).__mro__ if kind.__module__ == requests.exceptions.__name__
-    )
-    kind: type[requests.RequestException] = next(kinds)
-    return in_terms_of(
-        TokenError,
-        kind(),
-        f"The ID token could not be verified: the provider's signing keys at "
-        f"{urlsplit(address).netloc} could not be had ({kind.__name__}). Check the network and "
-        "jwks_uri, then try again.",
     )

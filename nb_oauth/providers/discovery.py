@@ -16,7 +16,7 @@ from math import inf
 
 import requests
 
-from nb_oauth.exceptions import ConfigurationError, OAuthError
+from nb_oauth.exceptions import ConfigurationError, OAuthError, in_terms_of
 from nb_oauth.providers import discovery_cache
 from nb_oauth.providers.discovery_cache import Kept
 from nb_oauth.providers.metadata_document import Members, read_document
@@ -24,7 +24,6 @@ from nb_oauth.providers.metadata_request import (
     INSTEAD,
     NoDocumentError,
     request_document,
-    unavailable,
 )
 from nb_oauth.providers.well_known import Place, place_of
 
@@ -98,9 +97,8 @@ def _no_document(place: Place, failures: list[NoDocumentError]) -> OAuthError:
         f"{address} {failure}" for address, failure in zip(place.addresses, failures, strict=True)
     )
     if any(failure.is_out_of_order for failure in failures):
-        return unavailable(
-            requests.HTTPError, f"No metadata can be had now: {said}. Try again later. {INSTEAD}"
-        )
+        said = f"No metadata can be had now: {said}. Try again later. {INSTEAD}"
+        return in_terms_of(OAuthError, requests.HTTPError(), said)
     return ConfigurationError(
         f"{place.issuer} publishes no metadata: {said}. Check the address. {INSTEAD}"
     )

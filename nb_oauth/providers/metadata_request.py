@@ -8,7 +8,7 @@ import requests
 
 from nb_oauth.exceptions import OAuthError
 from nb_oauth.masking import excerpt
-from nb_oauth.transport import DirectLoopback
+from nb_oauth.transport import DirectLoopback, out_of_reach
 
 _TIMEOUT = (10.0, 30.0)  # seconds to connect, and that the server may be silent
 _LARGEST = 1 << 20  # bytes; the longest in use have 20,000
@@ -21,6 +21,7 @@ INSTEAD = (
     "documentation states them."
 )
 """What else to do where a provider publishes nothing that helps."""
+_ADVICE = f"Check the address and the network, then try again. {INSTEAD}"
 
 Document = dict[str, Any]
 
@@ -51,35 +52,8 @@ def request_document(address: str) -> Document:
         with _Session() as session, _follow(session, address) as response:
             return _read(response)
     except requests.RequestException as error:
-        raise _out_of_reach(error, address) from None
-
-
-def unavailable(theirs: type[Exception], message: str) -> OAuthError:
-    """Return the error to raise where no metadata can be had now, which is requests' as well.
-
-    Args:
-        theirs: a class of requests', such as ``requests.ConnectTimeout``.
-        message: what to say, and what to do next.
-    """
-
-    def reduce(_: OAuthError) -> tuple[object, ...]:  # pickle finds no class made on the way
-        return unavailable, (theirs, message)
-
-    members = {"__module__": __name__, "__doc__": OAuthError.__doc__, "__reduce__": reduce}
-    error: OAuthError = type(theirs.__name__, (OAuthError, theirs), members)(message)
-    return error
-
-
-def _out_of_reach(error: requests.RequestException, address: str) -> OAuthError:
-    kinds = (
-        kind for kind in type(error).__mro__ if kind.__module__ == requests.exceptions.__name__
-    )
-    kind = next(kinds)
-    return unavailable(
-        kind,
-        f"{urlsplit(address).netloc} could not be reached for its metadata ({kind.__name__}). "
-        f"Check the address and the network, then try again. {INSTEAD}",
-    )
+        said = "For its metadata, {host} could not be reached"
+        raise out_of_reach(OAuthError, error, address, said, _ADVICE) from None
 
 
 class _Session(DirectLoopback):

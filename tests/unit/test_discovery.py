@@ -292,6 +292,19 @@ def test_a_dead_server_is_told_as_requests_would(server: MetadataServer) -> None
     assert str(copy) == str(caught.value)
 
 
+def test_an_authority_that_nobody_trusts_is_told_with_what_to_do(
+    server: MetadataServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(*_: Any, **__: Any) -> None:
+        raise requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] s3cret")
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    with pytest.raises(OAuthError, match="set REQUESTS_CA_BUNDLE") as caught:
+        Provider.discover(server.issuer)
+    assert isinstance(caught.value, requests.exceptions.SSLError)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_silent_server_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 

@@ -103,6 +103,22 @@ def test_an_error_that_is_theirs_already_needs_no_new_class() -> None:
     assert type(in_terms_of(TokenError, oauthlib.oauth2.OAuth2Error(), "no")) is TokenError
 
 
+def test_an_error_that_takes_no_code_goes_with_theirs_too() -> None:
+    error = in_terms_of(nb_oauth.OAuthError, requests.HTTPError(), "no")
+    there = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert isinstance(there, nb_oauth.OAuthError)
+    assert isinstance(there, requests.HTTPError)
+    assert str(there) == "no"
+
+
+def test_what_the_provider_said_survives_a_journey_to_another_process() -> None:
+    theirs = oauthlib.oauth2.InvalidGrantError()
+    error = in_terms_of(TokenError, theirs, "no", error_description="too old")
+    there = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert there.error_description == "too old"
+    assert TokenError("no").error_description is None
+
+
 def test_an_error_in_terms_of_oauthlibs_survives_a_journey_to_another_process() -> None:
     error = in_terms_of(TokenError, CustomOAuth2Error(error="own"), "no", error="own", status=400)
     there = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own

@@ -159,6 +159,15 @@ def test_after_a_failure_they_are_asked_for_anew() -> None:
     assert len(endpoint.asked) == 2
 
 
+def test_an_authority_that_nobody_trusts_is_told_with_what_to_do() -> None:
+    endpoint = Endpoint(rsa("1"))
+    endpoint.error = requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] s3cret")
+    with pytest.raises(TokenError, match="set REQUESTS_CA_BUNDLE") as caught:
+        endpoint.keys().check(by("1"))
+    assert isinstance(caught.value, requests.exceptions.SSLError)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_no_key_makes_an_unsigned_token_good() -> None:
     """Whoever forgets to check the algorithm first is told no all the same."""
     assert not is_signed_with(read(unsigned({"sub": "ada"})), public(rsa("1")))
