@@ -1,8 +1,10 @@
 """How an app says in a token request that it is itself (RFC 6749 §2.3, RFC 7523 §2.2)."""
 
+import json
 import secrets
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
@@ -65,6 +67,44 @@ def secrets_in(auth: object, client: Client | None) -> list[str | None]:
         return known
     pair = f"{getattr(basic, 'username', '')}:{password}".encode()
     return [*known, password, unquote_plus(password), b64encode(pair).decode()]
+
+
+def advise(arguments: Mapping[str, Any], client: Client | None) -> str:
+    """Say what to check where a provider does not take a client for what it says it is.
+
+    Args:
+        arguments: what requests was given for the request that was refused.
+        client: the app that asked, if it is known.
+    """
+    sent = arguments.get("data") or arguments.get("params")
+    parameters = sent if isinstance(sent, Mapping) else {}
+    if "client_assertion" in parameters:
+        return _advise_on(parameters["client_assertion"])
+    has_secret = bool(arguments.get("auth")) or "client_secret" in parameters
+    if client is not None and client.cert is not None and not has_secret:
+        path = client.cert if isinstance(client.cert, str) else client.cert[0]
+        return (
+            f"Check client_id and token_endpoint_auth_method, and that the certificate in {path} "
+            "is the one that the app is registered with."
+        )
+    return "Check client_id, client_secret and token_endpoint_auth_method."
+
+
+def _advise_on(assertion: object) -> str:
+    try:
+        header, claims = (
+            json.loads(urlsafe_b64decode(f"{part}==")) for part in str(assertion).split(".")[:2]
+        )
+        algorithm, audience = header["alg"], claims["aud"]
+    except (ValueError, TypeError, KeyError):
+        return "Check client_id, and the client_assertion that was passed."
+    by_secret = str(algorithm).startswith("HS")
+    key = "client_secret" if by_secret else "private_key, key_id (as it is registered)"
+    return (
+        f"Check client_id, {key}, token_endpoint_auth_signing_alg (signed by {algorithm}) and "
+        f"assertion_audience (sent: {audience!r}): some providers insist on the address of their "
+        "token endpoint there, others on their issuer."
+    )
 
 
 def _method(client: Client, provider: Provider) -> str:

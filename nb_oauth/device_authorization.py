@@ -10,11 +10,12 @@ import requests
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from nb_oauth import tokens
+from nb_oauth.client_authentication import advise
 from nb_oauth.exceptions import ConfigurationError, TokenError
 from nb_oauth.grants import DeviceAuthorization
 from nb_oauth.masking import excerpt
 from nb_oauth.token_requests import DEFAULT_TIMEOUT, HEADERS, TokenRequests
-from nb_oauth.token_responses import refused, secrets_sent
+from nb_oauth.token_responses import refused, secrets_sent, with_plain_error
 from nb_oauth.transport import is_secure, require_secure
 
 _INTERVAL = 5.0  # RFC 8628 §3.2: seconds, where the provider names none
@@ -54,7 +55,7 @@ class DeviceRequests(TokenRequests):
         asked_at = time.monotonic()
         response = self._send("POST", url, {**arguments, "allow_redirects": False})
         sent = secrets_sent(arguments, auth, self._registered)
-        return _read(response, sent, asked_at)
+        return _read(response, sent, asked_at, advise(arguments, self._registered))
 
     def _challenge(self) -> dict[str, str]:
         """Return a PKCE challenge, whose verifier goes with the token requests."""
@@ -69,12 +70,13 @@ class DeviceRequests(TokenRequests):
 
 
 def _read(
-    response: requests.Response, sent: list[str | None], asked_at: float
+    response: requests.Response, sent: list[str | None], asked_at: float, on_client: str
 ) -> DeviceAuthorization:
     members = _members(response)
     if members.get("error"):
         error = CustomOAuth2Error(str(members["error"]), members.get("error_description"))
-        raise refused("device authorization endpoint", error, response.status_code, sent)
+        status = response.status_code
+        raise refused("device authorization endpoint", error, status, sent, on_client)
     page = members.get("verification_uri") or members.get("verification_url")  # Google's
     if not (members.get("device_code") and members.get("user_code") and page):
         raise _no_code(response, sent)
@@ -99,7 +101,7 @@ def _members(response: requests.Response) -> dict[str, Any]:
         members = json.loads(response.text)
     except (ValueError, RecursionError):  # form-encoded, as GitHub's, whatever was asked
         members = dict(parse_qsl(response.text))
-    return members if isinstance(members, dict) else {}
+    return with_plain_error(members) if isinstance(members, dict) else {}
 
 
 def _shortcut(address: object) -> str | None:

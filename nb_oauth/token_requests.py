@@ -17,6 +17,7 @@ from oauthlib.oauth2 import LegacyApplicationClient
 
 from nb_oauth import tokens
 from nb_oauth.authenticated_requests import AuthenticatedRequests
+from nb_oauth.client_authentication import advise
 from nb_oauth.exceptions import TokenError
 from nb_oauth.fragment_tokens import read_fragment
 from nb_oauth.token_responses import read_token_response, secrets_sent
@@ -210,7 +211,10 @@ class TokenRequests(AuthenticatedRequests):
         # In a session that was opened, learned only once it is checked: what a request sends, and
         # whether the session is authorized, is read from the client.
         reader = self._client if spaces else copy.copy(self._client)
-        token = read_token_response(reader, response, self.scope, sent, spaces=spaces)
+        on_client = advise(arguments, self._registered)
+        token = read_token_response(
+            reader, response, self.scope, sent, spaces=spaces, on_client=on_client
+        )
         self._accept(self._completed(token, asked_at, refresh_token))
         return self.token
 

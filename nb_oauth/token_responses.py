@@ -33,22 +33,23 @@ _SECRETS = (
     "refresh_token",
 )
 
-# What to look at, by RFC 6749 §5.2. What invalid_grant means, each grant knows best.
+# What to look at, by RFC 6749 §5.2. What invalid_grant means, each grant knows best;
+# invalid_client, those who know how the client authenticated.
 _ADVICE = {
-    "invalid_client": " Check client_id, client_secret and token_endpoint_auth_method.",
-    "invalid_scope": " Check scope: the provider's documentation lists what there is.",
-    "unauthorized_client": " Check what the app is registered for: not for this grant.",
-    "unsupported_grant_type": " This provider does not offer this grant.",
+    "invalid_scope": "Check scope: the provider's documentation lists what there is.",
+    "unauthorized_client": "Check what the app is registered for: not for this grant.",
+    "unsupported_grant_type": "This provider does not offer this grant.",
 }
 
 
-def read_token_response(
+def read_token_response(  # noqa: PLR0913 - the request's side, and the answer's
     client: OAuthlibClient,
     response: AnyResponse,
     scope: Scope,
     sent: Iterable[str | None] = (),
     *,
     spaces: bool = True,
+    on_client: str = "",
 ) -> Token:
     """Read a token response (RFC 6749 §5.1).
 
@@ -59,6 +60,7 @@ def read_token_response(
         scope: what was asked for. A token for less is a token.
         sent: secrets of the request, which a careless server may repeat in its error.
         spaces: whether the access token may have spaces inside.
+        on_client: what to check where the client is refused.
 
     Raises:
         TokenError: the answer is an error (RFC 6749 §5.2), or no answer to a token request.
@@ -70,7 +72,7 @@ def read_token_response(
     try:
         token = _parse(reader, response.text, scope)
     except (OAuth2Error, ValueError, TypeError, AttributeError) as error:
-        raise _failure(error, response, status, sent) from None
+        raise _failure(error, response, status, sent, on_client) from None
     has_token = bool(str(token.get("access_token") or "").strip())
     if not has_token or (status is not None and status >= _FIRST_FAILURE):
         raise _failure(MissingTokenError(), response, status, sent)
@@ -130,8 +132,23 @@ def secrets_sent(
     return [*sent, *secrets_in(auth, client)]
 
 
+def with_plain_error(members: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of an answer with ``error`` as RFC 6749 §5.2 has it: text, or not there.
+
+    Some send an empty one beside a token; Facebook and Google send an object.
+    """
+    error = members.get("error")
+    if not error:
+        return {name: value for name, value in members.items() if name != "error"}
+    if not isinstance(error, Mapping):
+        return members
+    code = error.get("type") or error.get("status") or error.get("code") or "error"
+    described = {"error_description": error["message"]} if error.get("message") else {}
+    return {**members, "error": str(code), **described}
+
+
 def _parse(client: OAuthlibClient, text: str, scope: Scope) -> Token:
-    text, lifetime = _with_readable_lifetime(text)
+    text, lifetime = _readable(text)
     try:
         token = dict(client.parse_request_body_response(text, scope=scope))  # type: ignore[arg-type]
     except Warning as changed:  # oauthlib's way to say that less, or more, was granted
@@ -150,17 +167,22 @@ def _require_sendable(access_token: object, status: int | None, *, spaces: bool)
         ) from None
 
 
-def _with_readable_lifetime(text: str) -> tuple[str, int | None]:
+def _readable(text: str) -> tuple[str, int | None]:
     """Return the answer as oauthlib can read it, and its ``expires_in``.
 
     oauthlib refuses the whole answer for an ``expires_in`` that is no integer, takes ``true`` for
-    one second and drops 0.
+    one second and drops 0. It refuses any that has an ``error``, even an empty one.
     """
     try:
         members = json.loads(text)
     except ValueError:
         members = dict(parse_qsl(text))
-    if not isinstance(members, dict) or "expires_in" not in members:
+    if not isinstance(members, dict):
+        return text, None
+    plain = with_plain_error(members)
+    if plain != members:
+        members, text = plain, json.dumps(plain)
+    if "expires_in" not in members:
         return text, None
     given = members.pop("expires_in")
     lifetime = tokens.seconds(given)
@@ -173,16 +195,24 @@ def _with_readable_lifetime(text: str) -> tuple[str, int | None]:
 
 
 def _failure(
-    error: Exception, response: AnyResponse, status: int | None, sent: Iterable[str | None]
+    error: Exception,
+    response: AnyResponse,
+    status: int | None,
+    sent: Iterable[str | None],
+    on_client: str = "",
 ) -> TokenError:
     if isinstance(error, MissingTokenError) or not isinstance(error, OAuth2Error):
         said = _not_a_token(response, status, sent)
         return in_terms_of(TokenError, MissingTokenError(), said, status=status)
-    return refused("token endpoint", error, status, sent)
+    return refused("token endpoint", error, status, sent, on_client)
 
 
 def refused(
-    endpoint: str, error: OAuth2Error, status: int | None, sent: Iterable[str | None]
+    endpoint: str,
+    error: OAuth2Error,
+    status: int | None,
+    sent: Iterable[str | None],
+    on_client: str = "",
 ) -> TokenError:
     """Return the error to raise where an endpoint answered with one (RFC 6749 §5.2).
 
@@ -191,13 +221,15 @@ def refused(
         error: what it answered.
         status: the HTTP status of its answer.
         sent: secrets of the request, which a careless server may repeat.
+        on_client: what to check where the client is refused.
     """
     code = excerpt(str(error.error), secrets=sent)
-    described = excerpt(str(error.description), secrets=sent).rstrip(".")
-    words = f" ({described})" if error.description else ""
-    advice = _ADVICE.get(code, "")
-    said = f"The {endpoint} answered {code}{words}.{advice}"
-    return in_terms_of(TokenError, error, said, error=code, status=status)
+    described = excerpt(str(error.description or ""), secrets=sent).rstrip(".")
+    words = f" ({described})" if described else ""
+    advice = {**_ADVICE, "invalid_client": on_client}.get(code, "")
+    said = f"The {endpoint} answered {code}{words}. {advice}".rstrip()
+    details = {"error": code, "status": status, "error_description": described or None}
+    return in_terms_of(TokenError, error, said, **details)
 
 
 def _not_a_token(response: AnyResponse, status: int | None, sent: Iterable[str | None]) -> str:

@@ -12,8 +12,9 @@ from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from requests.auth import HTTPBasicAuth
 
-from nb_oauth import Client, ConfigurationError, Provider
-from nb_oauth.client_authentication import authenticate
+from nb_oauth import Client, ConfigurationError, Provider, TokenError
+from nb_oauth.client_authentication import advise, authenticate
+from tests.unit.session_stage import Stage, ending, reply
 
 BASIC, POST = "client_secret_basic", "client_secret_post"
 SECRET = "a secret of more than thirty-two bytes"
@@ -202,3 +203,81 @@ def test_with_a_certificate_the_request_only_names_the_client(
     client = Client("app", cert=certificate, token_endpoint_auth_method=method)
     says = authenticate(client, provider())
     assert (says.auth, says.parameters) == (None, {"client_id": "app"})
+
+
+# -- where the client is refused ---------------------------------------------------------------
+
+
+def advised(client: Client, at: Provider | None = None) -> str:
+    says = authenticate(client, at or provider())
+    return advise({"data": says.parameters, "auth": says.auth}, client)
+
+
+@pytest.mark.parametrize("method", [BASIC, POST, None, "none"])
+def test_who_has_a_secret_checks_that(method: str | None) -> None:
+    client = Client("app", SECRET, token_endpoint_auth_method=method)
+    words = "Check client_id, client_secret and token_endpoint_auth_method."
+    assert advised(client) == words
+
+
+def test_who_signs_with_a_key_checks_that_and_for_whom_it_was() -> None:
+    client = Client("app", private_key=pem(ECKey.generate_key("P-256")))
+    words = advised(client)
+    for part in ("private_key, key_id", "signed by ES256", f"sent: {ENDPOINT!r}", "their issuer"):
+        assert part in words
+    assert "client_secret" not in words
+    assert f"assertion_audience (sent: {ISSUER!r})" in advised(client, provider(issuer=ISSUER))
+
+
+def test_who_signs_with_a_secret_checks_that() -> None:
+    client = Client("app", SECRET, token_endpoint_auth_method="client_secret_jwt")
+    words = advised(client)
+    assert "client_id, client_secret, token_endpoint_auth_signing_alg (signed by HS256)" in words
+    assert "private_key" not in words
+    assert SECRET not in words
+
+
+@pytest.mark.parametrize("assertion", ["", "a.b.c", None, 5, "W10.W10.x", "e30.e30.x", "é.é"])
+def test_an_assertion_of_the_callers_own_need_not_be_readable(assertion: object) -> None:
+    words = "Check client_id, and the client_assertion that was passed."
+    assert advise({"params": {"client_assertion": assertion}}, None) == words
+
+
+@pytest.mark.parametrize("method", ["tls_client_auth", None])
+@pytest.mark.parametrize("pair", [True, False])
+def test_who_shows_a_certificate_checks_that(
+    certificate: tuple[str, str],
+    method: str | None,
+    pair: bool,  # noqa: FBT001 - a test's parameter
+) -> None:
+    both = Path(certificate[0]).with_name("both.pem")
+    both.write_text("".join(Path(one).read_text() for one in certificate))
+    client = Client(
+        "app", cert=certificate if pair else str(both), token_endpoint_auth_method=method
+    )
+    words = advised(client)
+    path = certificate[0] if pair else both
+    assert f"that the certificate in {path} is the one" in words
+    assert "client_secret" not in words
+
+
+@pytest.mark.parametrize("method", [BASIC, POST])
+def test_a_certificate_beside_a_secret_is_not_what_is_checked(
+    certificate: tuple[str, str], method: str
+) -> None:
+    client = Client("app", SECRET, cert=certificate, token_endpoint_auth_method=method)
+    assert "client_secret" in advised(client)
+
+
+def test_the_body_may_be_of_the_callers_own() -> None:
+    assert "client_secret" in advise({"data": "a=b"}, None)
+
+
+def test_the_token_endpoint_s_no_says_for_whom_it_was_signed() -> None:
+    client = Client("app", SECRET, token_endpoint_auth_method="client_secret_jwt")
+    with Stage() as stage:
+        stage.at_token = lambda _: reply(401, error="invalid_client")
+        session = stage.open(client, token=ending(100))
+        with pytest.raises(TokenError, match=r"answered invalid_client\. Check cl") as refused:
+            session.refresh_token(stage.token_endpoint)
+    assert f"(sent: {stage.token_endpoint!r})" in str(refused.value)

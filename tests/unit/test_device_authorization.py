@@ -139,6 +139,14 @@ def test_an_error_is_said(stage: DeviceStage) -> None:
         stage.ask()
 
 
+def test_a_refused_client_is_told_what_to_check(stage: DeviceStage) -> None:
+    stage.reply = reply(401, error="invalid_client")
+    client = Client("app", "s" * 32, token_endpoint_auth_method="client_secret_jwt")
+    with pytest.raises(TokenError, match=r"answered invalid_client\. Check client_id") as refused:
+        stage.ask(client)
+    assert f"assertion_audience (sent: {stage.token_endpoint!r})" in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -118,6 +118,39 @@ def test_an_error_of_the_providers_own_keeps_its_code() -> None:
     assert error.error == "bad_verification_code"
 
 
+@pytest.mark.parametrize("empty", ["null", '""', "{}", "[]", "false"])
+@pytest.mark.parametrize("lifetime", ["", ', "expires_in": 60.5'])
+def test_an_empty_error_beside_a_token_is_none(empty: str, lifetime: str) -> None:
+    token = read(Answer(f'{{"access_token": "t", "error": {empty}{lifetime}}}'))
+    assert token["access_token"] == "t"
+    assert "error" not in token
+
+
+def test_an_empty_error_alone_is_no_token() -> None:
+    assert isinstance(failure(Answer('{"error": ""}', 400)), MissingTokenError)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "code", "words"),
+    [
+        ({"message": "bad", "type": "OAuthException", "code": 100}, "OAuthException", " (bad)"),
+        ({"message": "bad", "status": "INVALID_ARGUMENT", "code": 4}, "INVALID_ARGUMENT", " (bad)"),
+        ({"code": 100}, "100", ""),
+        ({"message": "bad"}, "error", " (bad)"),
+    ],
+)
+def test_an_error_that_is_an_object_is_read(theirs: object, code: str, words: str) -> None:
+    error = failure(Answer(json.dumps({"error": theirs}), 400))
+    assert error.error == code
+    assert str(error) == f"The token endpoint answered {code}{words}."
+
+
+def test_what_the_provider_said_is_kept_for_itself() -> None:
+    said = '{"error": "invalid_grant", "error_description": "the code c0de-123 is old."}'
+    assert failure(Answer(said, 400), ("c0de-123",)).error_description == "the code ••• is old"
+    assert failure(Answer('{"error": "invalid_grant"}', 400)).error_description is None
+
+
 def test_an_error_that_repeats_a_secret_is_masked() -> None:
     text = json.dumps({"error": "invalid_grant", "error_description": "code c0de-123 is old"})
     assert "c0de" not in str(failure(Answer(text, 400), ("c0de-123",)))
