@@ -70,5 +70,9 @@ def _complete(typed: Credentials) -> Answer[Credentials] | Rejection:
 
 def _words(error: TokenError) -> str:
     if error.error == "invalid_grant":
-        return f"{error} Check the name and the password, and type the password again."
+        described = f" ({error.error_description})" if error.error_description else ""
+        return (
+            f"Wrong name or password. The provider said {error.error}{described}. Check the name "
+            "and the password, and type the password again."
+        )
     return f"{error} Type the password again to try once more."

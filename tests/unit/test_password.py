@@ -70,11 +70,18 @@ def test_half_of_it_is_asked_for_again_and_sent_nowhere(username: str, password:
     assert "both your name and your password" in outcome.reason
 
 
-def test_a_wrong_password_is_explained_and_asked_for_again() -> None:
-    flow = flow_of(TokenError("It said no.", error="invalid_grant"), TOKEN)
+@pytest.mark.parametrize(("described", "words"), [("too late", " (too late)"), (None, "")])
+def test_a_wrong_password_is_explained_and_asked_for_again(
+    described: str | None, words: str
+) -> None:
+    refusal = TokenError(
+        "The token endpoint answered…", error="invalid_grant", error_description=described
+    )
+    flow = flow_of(refusal, TOKEN)
     prompt = flow.send(typed(next(flow)))
     assert prompt.rejection.reason == (
-        "It said no. Check the name and the password, and type the password again."
+        f"Wrong name or password. The provider said invalid_grant{words}. Check the name and the "
+        "password, and type the password again."
     )
     with pytest.raises(StopIteration):
         flow.send(typed(prompt))
@@ -84,6 +91,7 @@ def test_a_wrong_password_is_explained_and_asked_for_again() -> None:
     "error",
     [
         TokenError("Out of order.", status=503),
+        TokenError("Too many.", status=429),
         TokenError("Not now.", error="temporarily_unavailable", status=400),
         in_terms_of(TokenError, requests.ConnectionError(), "Out of reach."),
     ],
