@@ -7,7 +7,11 @@ not answer is waited for once, not once for each thread.
 """
 
 import contextlib
+import copy
+import hashlib
+import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 from nb_oauth import tokens
@@ -33,9 +37,18 @@ class Renewal:
 
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._last_failure: Exception | None = None
+        self.begin_anew()
+        _renewals.add(self)
+
+    def begin_anew(self) -> None:
+        """Take a lock that nobody holds: a thread that held the former was not forked along."""
         # Reentrant: a token_updater may ask the API with the session that calls it.
         self._lock = threading.RLock()
-        self._last_failure: Exception | None = None
+
+    def forget(self) -> None:
+        """Forget the last failure: the token was signed out."""
+        self._last_failure = None
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -65,19 +78,46 @@ class Renewal:
                 return current
             failure = self._last_failure
             if failure is not None and failure is not failure_before:
-                raise failure.with_traceback(None)
+                raise copy.copy(failure)
             try:
                 return renew(current)
             except Exception as error:
-                self._last_failure = error
+                self._last_failure = _alone(error)
                 raise
 
 
+_renewals: "weakref.WeakSet[Renewal]" = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    for renewal in _renewals:
+        renewal.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
+    os.register_at_fork(after_in_child=_begin_anew)
+
+
+def _alone(error: Exception) -> Exception | None:
+    """Return a copy of ``error`` without what it arose from: those frames hold tokens.
+
+    None stands for an error of somebody else's that cannot be copied.
+    """
+    try:
+        return copy.copy(error)
+    except Exception:  # noqa: BLE001 - whatever its own constructor raises
+        return None
+
+
 class Setbacks:
-    """What went wrong in renewing a token, and whether to try again now."""
+    """What went wrong in renewing a token, and whether to try again now.
+
+    Tokens are known by a digest: this may outlive them.
+    """
 
     def __init__(self) -> None:
-        self._refused: str | None = None
+        self._refused: bytes | None = None
+        self._last_resort: bytes | None = None
         self._rest_until = 0.0
 
     def note(self, token: Token, error: Exception, now: float) -> None:
@@ -88,7 +128,7 @@ class Setbacks:
         of its life, and a second at least.
         """
         if getattr(error, "error", None) in _REFUSALS:
-            self._refused = token.get("refresh_token")
+            self._refused = _digest(token, "refresh_token")
         left = (tokens.expires_at(token) or now) - now
         self._rest_until = now + max(_SHORTEST_REST, left * _SHARE_TO_REST)
 
@@ -98,11 +138,24 @@ class Setbacks:
 
     def is_refused(self, token: Token) -> bool:
         """Tell whether the provider refused the refresh token of ``token``."""
-        return self._refused is not None and token.get("refresh_token") == self._refused
+        return self._refused is not None and _digest(token, "refresh_token") == self._refused
+
+    def note_last_resort(self, token: Token) -> None:
+        """Remember that ``token`` was earned because the API refused the one before."""
+        self._last_resort = _digest(token, "access_token")
+
+    def is_last_resort(self, token: Token) -> bool:
+        """Tell whether ``token`` was earned because the API refused the one before."""
+        return self._last_resort is not None and _digest(token, "access_token") == self._last_resort
 
     def is_resting(self, now: float) -> bool:
         """Tell whether the last failure was a moment ago."""
         return now < self._rest_until
+
+
+def _digest(token: Token, member: str) -> bytes | None:
+    secret = token.get(member)
+    return hashlib.sha256(str(secret).encode()).digest() if secret else None
 
 
 def ended(token: Token, provider_name: str) -> TokenError | LoginRequired:

@@ -6,9 +6,11 @@ with :meth:`OAuth2Session.open` it knows its provider and client and looks after
 renews before the end, once for all threads, and never throws a request away.
 """
 
+import os
+import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import requests
@@ -19,7 +21,7 @@ from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import LoginRequired
 from nb_oauth.oauthlib_clients import oauthlib_client
 from nb_oauth.providers import Provider
-from nb_oauth.session_renewal import RenewingSession
+from nb_oauth.session_renewal import NOBODY, RenewingSession
 from nb_oauth.stores import MemoryTokenStore, TokenStore, token_store
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
@@ -28,6 +30,32 @@ from nb_oauth.transport import require_secure
 _AUTHORIZATION_CODE = "authorization_code"
 _CLIENT_CREDENTIALS = "client_credentials"
 _IMPLICIT = "implicit"
+
+
+class _OpenedSessions(weakref.WeakSet["OAuth2Session"]):
+    """Sessions that are still used; to go through them is to go through those there are now."""
+
+    def __init__(self, data: "Iterable[OAuth2Session]" = ()) -> None:
+        self.begin_anew()
+        super().__init__(data)
+
+    def begin_anew(self) -> None:
+        """Take a lock that nobody holds: a thread that held the former was not forked along."""
+        self._lock = threading.RLock()
+
+    def add(self, item: "OAuth2Session") -> None:
+        """Add a session that was opened, in whatever thread."""
+        with self._lock:
+            super().add(item)
+
+    def snapshot(self) -> "list[OAuth2Session]":
+        """Return the sessions that there are now."""
+        with self._lock:
+            return list(super().__iter__())
+
+    def __iter__(self) -> "Iterator[OAuth2Session]":
+        """Go through a snapshot: other threads open sessions meanwhile."""
+        return iter(self.snapshot())
 
 
 class OAuth2Session(RenewingSession):
@@ -41,7 +69,7 @@ class OAuth2Session(RenewingSession):
         opened: every session of this process that :meth:`open` made and that is still used.
     """
 
-    opened: ClassVar["weakref.WeakSet[OAuth2Session]"] = weakref.WeakSet()
+    opened: ClassVar[_OpenedSessions] = _OpenedSessions()
 
     def __init__(
         self,
@@ -157,7 +185,7 @@ class OAuth2Session(RenewingSession):
             TokenError: the token endpoint refused, or could not be reached.
         """
         if not self.token:
-            raise LoginRequired("Nobody is signed in with this session. Sign in first.")
+            raise LoginRequired(NOBODY)
         return tokens.sendable(
             self._live_token({}, None, None).get("access_token", ""), spaces=True
         )
@@ -197,7 +225,8 @@ class OAuth2Session(RenewingSession):
 
         Raises:
             InsecureTransportError: a token would travel in the open.
-            LoginRequired: the token ended and the provider renews it no longer.
+            LoginRequired: the token ended and the provider renews it no longer; or, in a session
+                that was opened, nobody is signed in.
             TokenExpiredError: the token ended and there is nothing to renew it with.
             TokenUpdated: see there; never in a session that was opened.
         """
@@ -210,7 +239,12 @@ class OAuth2Session(RenewingSession):
             if attachment.is_wanted(self._client, headers):
                 token = self._live_token(kwargs, client_id, client_secret)
                 return self._send_with(token, method, url, headers, data, files=files, **kwargs)
+        elif self._needs_token(headers) and not withhold_token:
+            raise LoginRequired(NOBODY)
         return self._send_plain(method, url, headers, data, files=files, **kwargs)
+
+    def _needs_token(self, headers: Any) -> bool:
+        return self.provider is not None and attachment.is_wanted(self._client, headers)
 
     def _send_with(
         self, token: Token, method: str, url: str, headers: Any, data: Any, **kwargs: Any
@@ -230,6 +264,10 @@ class OAuth2Session(RenewingSession):
         self, method: str, url: str, headers: Any, data: Any, **kwargs: Any
     ) -> requests.Response:
         return requests.Session.request(self, method, url, headers=headers, data=data, **kwargs)
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
+    os.register_at_fork(after_in_child=OAuth2Session.opened.begin_anew)
 
 
 def _takes_pkce(provider: Provider) -> bool:

@@ -10,6 +10,7 @@ from requests.auth import HTTPBasicAuth
 from nb_oauth import tokens
 from nb_oauth.exceptions import (
     ConfigurationError,
+    LoginRequired,
     TokenError,
     TokenExpiredError,
     TokenUpdated,
@@ -24,6 +25,7 @@ from nb_oauth.tokens import Token
 _SHARED_ARGUMENTS = ("proxies", "timeout", "verify")
 _UNAUTHORIZED = 401
 _NOT_WHO_SIGNED_IN = "invalid_id_token"
+NOBODY = "Nobody is signed in with this session. Sign in first."
 
 
 class RenewingSession(StoredSession):
@@ -31,9 +33,6 @@ class RenewingSession(StoredSession):
 
     _asks_again = False
     """Whether it renews by asking as it did at first: the client credentials grant."""
-
-    _last_resort: str | None = None
-    """The access token that was earned because the API refused the one before."""
 
     @property
     def is_alive(self) -> bool:
@@ -84,6 +83,8 @@ class RenewingSession(StoredSession):
             if not tokens.has_ended(token, now):
                 return token
             return self._refresh_as_requests_oauthlib(token, kwargs, client_id, client_secret)
+        if not token:  # another thread signed out a moment ago
+            raise LoginRequired(NOBODY)
         if not tokens.is_due(token, now):
             return token
         return self._renewal.run(token, partial(self._renew, self.provider))
@@ -128,8 +129,9 @@ class RenewingSession(StoredSession):
             return None
         if self._setbacks.is_refused(token):
             raise not_renewable(token, self.provider.name)
-        is_last_resort = token.get("access_token") == self._last_resort
-        if is_last_resort or not self._can_renew(token) or self._setbacks.is_resting(time.time()):
+        setbacks = self._setbacks
+        gives_up = setbacks.is_last_resort(token) or setbacks.is_resting(time.time())
+        if gives_up or not self._can_renew(token):
             return None
         try:
             newer = self._renewal.run(token, partial(self._renew_refused, self.provider))
@@ -148,7 +150,7 @@ class RenewingSession(StoredSession):
             if self._setbacks.is_refused(token):
                 raise not_renewable(token, provider.name) from None
             raise
-        self._last_resort = renewed.get("access_token")
+        self._setbacks.note_last_resort(renewed)
         return renewed
 
     def _earn(self, token_endpoint: str) -> Token:

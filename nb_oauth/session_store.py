@@ -35,21 +35,55 @@ class StoredSession(OpenIDSession):
         super().__init__(*args, **kwargs)
 
     def forget_token(self) -> None:
-        """Forget the token, here and in the store. Requests go without one from now on.
+        """Forget the token, here and in the store.
 
-        Sessions elsewhere that share the store learn of it when their token is due: then they
-        raise ``LoginRequired``.
+        Requests raise ``LoginRequired`` from now on, in a session that was opened. Sessions
+        elsewhere that share the store learn of it when their token is due: then theirs do, too.
         """
-        with self._renewal.paused():
-            super().forget_token()
-            self._in_store = None
-            if self._store is None or self._key is None:
-                return
-            try:
-                with self._only_one():  # not before the end of a renewal, which would save
-                    self._store.delete(self._key)
+        with self.signing_out():
+            pass
+
+    @contextlib.contextmanager
+    def signing_out(self) -> Iterator[Token]:
+        """While entered, nobody renews the token, here or elsewhere; then it is forgotten.
+
+        Yields:
+            The token to revoke: the last one that any session of this store has got.
+        """
+        with self._renewal.paused(), contextlib.ExitStack() as alone:
+            trouble = None
+            try:  # not before the end of a renewal elsewhere, which would save
+                alone.enter_context(self._only_one())
             except Exception as error:  # noqa: BLE001 - here it is forgotten, whatever a store does
-                _warn("The token could not be deleted from the store", error)
+                trouble = error
+            try:
+                yield self._last_token() if trouble is None else self.token
+            finally:
+                self._forget_here()
+                self._forget_in_store(trouble)
+
+    def _last_token(self) -> Token:
+        mine: Token = self.token
+        try:
+            return self._latest(mine) if mine else mine
+        except LoginRequired:  # somebody signed out elsewhere, of what was there then
+            return mine
+
+    def _forget_here(self) -> None:
+        super().forget_token()
+        self._in_store, self._setbacks = None, Setbacks()
+        self._renewal.forget()
+
+    def _forget_in_store(self, trouble: Exception | None) -> None:
+        if self._store is None or self._key is None:
+            return
+        if trouble is None:
+            try:
+                self._store.delete(self._key)
+            except Exception as error:  # noqa: BLE001 - see signing_out
+                trouble = error
+        if trouble is not None:
+            _warn("The token could not be deleted from the store", trouble)
 
     def keep_in(self, store: TokenStore) -> None:
         """Keep the token, and every successor, in ``store`` from now on, in an opened session."""
@@ -106,7 +140,7 @@ class StoredSession(OpenIDSession):
             return token
         if found is None:
             if is_gone and self._in_store is not None:
-                super().forget_token()
+                self._forget_here()
                 raise LoginRequired("Somebody signed out of this account elsewhere. Sign in again.")
             return token
         is_known = _are_same(found, self._in_store) or _are_same(found, token)

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from requests import RequestException
+
 from nb_oauth import session_account
 from nb_oauth.exceptions import ConfigurationError, TokenError
 from nb_oauth.session import OAuth2Session
+from nb_oauth.tokens import Token
 
 # The refresh token first: whoever holds it could still get another access token.
 _KINDS = ("refresh_token", "access_token")
@@ -53,23 +56,23 @@ def logout(session: OAuth2Session) -> SignedOut:
             "logout(…) needs a session that knows its provider: one of login(…) or "
             "OAuth2Session.open(…)."
         )
-    revoked, failures = _revoke(session)
-    session.forget_token()
+    with session.signing_out() as token:
+        revoked, failures = _revoke(session, token)
     return SignedOut(session.provider.name, tuple(revoked), tuple(failures))
 
 
-def _revoke(session: OAuth2Session) -> tuple[list[str], list[str]]:
+def _revoke(session: OAuth2Session, token: Token) -> tuple[list[str], list[str]]:
     revoked: list[str] = []
     failures: list[str] = []
     if session.provider is not None and session.provider.revocation_endpoint is None:
         name = session.provider.name
         return revoked, [f"{name} has no revocation endpoint: there they live until their end."]
     for kind in _KINDS:
-        if not session.token.get(kind):
+        if not token.get(kind):
             continue
         try:
-            session.revoke_token(kind)
-        except TokenError as error:
+            session.revoke_token(kind, token)
+        except (TokenError, RequestException) as error:  # the latter of a hook of the caller's
             failures.append(f"The {kind.replace('_', ' ')} could not be revoked: {error}")
         else:
             revoked.append(kind)
@@ -81,7 +84,7 @@ class Sessions:
 
     def __iter__(self) -> Iterator[OAuth2Session]:
         """Go through the live sessions, by provider."""
-        alive = [session for session in list(OAuth2Session.opened) if session.is_alive]
+        alive = [session for session in OAuth2Session.opened if session.is_alive]
         return iter(sorted(alive, key=lambda session: session.account.provider or ""))
 
     def __len__(self) -> int:

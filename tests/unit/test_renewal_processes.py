@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -136,6 +137,27 @@ def wait_for_the_lock(issuer: str, folder: str) -> None:
         print("interrupted", flush=True)
 
 
+def fork_while_a_thread_renews(issuer: str, folder: str) -> None:
+    session, inside, done = open_at(issuer, folder), threading.Event(), threading.Event()
+
+    def renew() -> None:
+        with session._renewal.paused(), OAuth2Session.opened._lock:
+            inside.set()
+            done.wait()
+
+    thread = threading.Thread(target=renew)
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)  # ends it, should it wait for a thread that is not there
+        open_at(issuer, folder)
+        os._exit(session.get(f"{issuer}/api").status_code - 200)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    done.set()
+    thread.join()
+
+
 def prepare(stage: Stage, folder: Path) -> OAuth2Session:
     """Put an ended token into the store that others will open."""
     session = open_at(stage.issuer, str(folder))
@@ -176,6 +198,16 @@ def test_whoever_waits_for_another_process_can_be_interrupted(stage: Stage, fold
             waiting.process.send_signal(signal.SIGINT)
             assert waiting.hear() == "interrupted"
         assert session.get(stage.api).status_code == 200
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_does_not_wait_for_threads_that_it_has_not(
+    stage: Stage, folder: Path
+) -> None:
+    prepare(stage, folder)
+    with workers(1, "fork_while_a_thread_renews", stage.issuer, folder) as [parent]:
+        assert parent.hear() == "0"
+    assert stage.sent_tokens == ["Bearer access-1"]
 
 
 def is_asleep(worker: Worker) -> bool:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nb_oauth import Client, ConfigurationError, MemoryTokenStore, OAuth2Session, Provider
+from nb_oauth import (
+    Client,
+    ConfigurationError,
+    LoginRequired,
+    MemoryTokenStore,
+    OAuth2Session,
+    Provider,
+)
 from nb_oauth.tokens import TokenKey
 from tests.unit.session_stage import Stage, ending
 
@@ -173,6 +180,27 @@ def test_a_token_that_ended_is_alive_only_with_something_to_renew_it() -> None:
 
 def test_a_token_without_end_is_alive() -> None:
     assert opened(token={"access_token": "a"}).is_alive
+
+
+# -- requests while nobody is signed in ---------------------------------------------------------
+
+
+def test_nobody_signed_in_is_told_and_no_request_goes_out(stage: Stage) -> None:
+    session = stage.open()
+    with pytest.raises(LoginRequired, match="Nobody is signed in with this session"):
+        session.get(stage.api)
+    assert stage.api_requests == []
+    session.fetch_token(stage.token_endpoint, code="code")
+    assert session.get(stage.api).status_code == 200
+
+
+def test_what_needs_no_token_goes_out_all_the_same(stage: Stage) -> None:
+    session = stage.open()
+    session.get(stage.api, withhold_token=True)
+    session.get(stage.api, headers={"Authorization": "Basic eDp5"})
+    session.get(stage.api, headers={"authorization": None})
+    stage.classic().get(stage.api)
+    assert stage.sent_tokens == [None, "Basic eDp5", None, None]
 
 
 # -- what it says of itself ---------------------------------------------------------------------

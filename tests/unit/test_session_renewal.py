@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -326,6 +329,48 @@ def test_a_failure_from_before_is_not_the_callers() -> None:
     with pytest.raises(ZeroDivisionError):
         renewal.run(stale, lambda _: {"never": 1 / 0})
     assert renewal.run(stale, lambda _: {"access_token": "b"}) == {"access_token": "b"}
+
+
+class OddError(Exception):
+    """One that cannot be copied."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"), [(TokenError("no", error="e", status=503), 1), (OddError("no", "way"), 2)]
+)
+@pytest.mark.timeout(20)
+def test_who_waited_gets_an_error_of_his_own(error: Exception, tries: int) -> None:
+    stale, has_begun, tried = {"access_token": "a"}, threading.Event(), []
+    renewal = renewal_module.Renewal(lambda: stale)
+
+    def fail(_: object) -> Any:
+        tried.append(1)
+        has_begun.set()
+        if len(tried) == 1:
+            wait_until(lambda: len(renewing()) == 2, "another waits")
+        raise error
+
+    def renewing() -> list[object]:
+        frames = sys._current_frames()
+        here = [one for frame in frames.values() for one, _ in traceback.walk_stack(frame)]
+        return [one for one in here if one.f_code is renewal_module.Renewal.run.__code__]
+
+    results = at_once(2, lambda: renewal.run(stale, fail))
+    assert len(tried) == tries
+    assert {(type(one), str(one)) for one in results} == {(type(error), str(error))}
+    assert len({id(one) for one in results}) == 3 - tries
+    assert {getattr(one, "status", None) for one in results} == {getattr(error, "status", None)}
+    assert renewal._last_failure is None or renewal._last_failure.__traceback__ is None
+
+
+def test_a_fork_leaves_no_lock_behind() -> None:
+    renewal = renewal_module.Renewal(dict)
+    before = renewal._lock
+    renewal_module._begin_anew()  # what runs in a forked child
+    assert renewal._lock is not before
 
 
 def test_a_token_updater_may_ask_the_api_with_its_own_session(stage: Stage) -> None:

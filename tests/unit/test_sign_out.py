@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
+import secrets
+import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +15,10 @@ import requests
 
 import nb_oauth
 from nb_oauth import Client, MemoryTokenStore, OAuth2Session, Provider
-from nb_oauth.exceptions import ConfigurationError
-from tests.unit.session_stage import Reply, Stage, ending
+from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
+from nb_oauth.renewal import Setbacks
+from tests.judge.memory import holders
+from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 from tests.unit.test_session_with_judge import signed_in
 
 if TYPE_CHECKING:
@@ -135,12 +141,118 @@ def test_a_provider_that_cannot_revoke_is_named(stage: Revoking) -> None:
     assert not session.authorized
 
 
-def test_after_it_no_token_is_sent(stage: Revoking) -> None:
+def test_after_it_no_request_goes_out(stage: Revoking) -> None:
     session = session_at(stage)
     nb_oauth.logout(session)
-    session.get(stage.api)
+    asked = len(stage.api_requests)
+    with pytest.raises(LoginRequired, match="Nobody is signed in with this session"):
+        session.get(stage.api)
+    assert len(stage.api_requests) == asked
+    assert session.get(stage.api, withhold_token=True).status_code == 200
     assert stage.sent_tokens[-1] is None
     assert "Not signed in" in repr(session)
+
+
+def test_a_request_that_is_on_its_way_meanwhile_says_so(stage: Revoking) -> None:
+    def sign_out(*request: object) -> object:
+        session.forget_token()
+        return request
+
+    session = session_at(stage)
+    session.register_compliance_hook("protected_request", sign_out)
+    with pytest.raises(LoginRequired, match="Nobody is signed in with this session"):
+        session.get(stage.api)
+    assert stage.api_requests == []
+
+
+@pytest.mark.timeout(20)
+def test_a_thread_that_would_renew_meanwhile_gets_nothing(
+    stage: Revoking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, outcome = session_at(stage), []
+    renewal = threading.Thread(target=lambda: outcome.extend(at_once(1, session.renew)))
+    answer = stage.answer
+
+    def answer_meanwhile(request: Request) -> Reply:
+        if not renewal.ident and request.path.endswith("/revoke"):
+            renewal.start()
+            renewal.join(0.3)  # more than a renewal needs
+        return answer(request)
+
+    monkeypatch.setattr(stage, "answer", answer_meanwhile)
+    nb_oauth.logout(session)
+    renewal.join()
+    assert stage.token_requests == []
+    assert [one["token"] for one in stage.revoked] == ["refresh-0", "access-0"]
+    assert "signed out" in str(outcome)
+
+
+def test_what_another_session_of_the_store_has_got_is_revoked(stage: Revoking) -> None:
+    store = MemoryTokenStore()
+    session = session_at(stage, store=store)
+    session_at(stage, store=store, token=None).renew()
+    nb_oauth.logout(session)
+    assert [one["token"] for one in stage.revoked] == ["refresh-1", "access-1"]
+
+
+def test_what_was_signed_out_elsewhere_is_revoked_all_the_same(stage: Revoking) -> None:
+    store = MemoryTokenStore()
+    session = session_at(stage, store=store)
+    session_at(stage, store=store, token=None).forget_token()
+    nb_oauth.logout(session)
+    assert [one["token"] for one in stage.revoked] == ["refresh-0", "access-0"]
+
+
+def test_a_session_that_nobody_is_signed_in_with_revokes_nothing(stage: Revoking) -> None:
+    store = MemoryTokenStore()
+    nobody = session_at(stage, store=store, token={})
+    session_at(stage, store=store)
+    assert nb_oauth.logout(nobody).revoked == ()
+    assert stage.revoked == []
+
+
+def test_a_hook_that_raises_keeps_nobody_signed_in(stage: Revoking) -> None:
+    def refuse(response: requests.Response, **_: object) -> None:
+        response.raise_for_status()
+
+    stage.refusal = Reply("", 503)
+    session = session_at(stage)
+    session.hooks["response"].append(refuse)
+    assert "503 Server Error" in repr(nb_oauth.logout(session))
+    assert not session.authorized
+
+
+def test_whatever_goes_wrong_the_token_is_forgotten(
+    stage: Revoking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    session = session_at(stage)
+    monkeypatch.setattr(session, "revoke_token", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        nb_oauth.logout(session)
+    assert not session.authorized
+
+
+@pytest.mark.parametrize("failure", [reply(503, error="x"), reply(400, error="invalid_grant")])
+def test_nothing_refers_to_its_tokens_any_more(stage: Revoking, failure: Reply) -> None:
+    mark = secrets.token_hex(8)
+    answers = [reply(access_token=f"a2-{mark}", refresh_token=f"r2-{mark}"), failure, failure]
+    stage.at_token, stage.refusal = (lambda _: answers.pop(0)), reply(401, error="x")
+    session = session_at(stage, token={"access_token": f"a1-{mark}", "refresh_token": f"r1-{mark}"})
+    session.get(f"{stage.api}/revoke")  # refuses both, so that the second is a last resort
+    with contextlib.suppress(TokenError):
+        session.renew()
+    with contextlib.suppress(LoginRequired, TokenError):
+        session._renewal.run(session.token, partial(session._renew_refused, session.provider))
+    assert holders(mark) != []
+    nb_oauth.logout(session)
+    stage.api_requests.clear()
+    stage.token_requests.clear()
+    assert holders(mark) == []
+    assert vars(session._setbacks) == vars(Setbacks())  # no digest either
+    assert session._renewal._last_failure is None
 
 
 def test_a_session_of_the_constructor_cannot_be_signed_out() -> None:
@@ -175,6 +287,39 @@ def test_sessions_says_so_where_there_are_none(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(OAuth2Session, "opened", set())
     assert repr(nb_oauth.sessions) == "No live sessions."
     assert "No live sessions" in nb_oauth.sessions._repr_html_()
+
+
+def test_sessions_may_be_opened_while_somebody_goes_through_them(stage: Revoking) -> None:
+    first = session_at(stage)
+    shown = iter(OAuth2Session.opened)
+    met = {next(shown)}
+    session = session_at(stage)
+    met |= set(shown)
+    assert first in met
+    assert session not in met
+
+
+@pytest.mark.timeout(20)
+def test_nobody_opens_one_while_they_are_counted(stage: Revoking) -> None:
+    counted, session = OAuth2Session.opened, session_at(stage)
+    counted.discard(session)
+    opening = threading.Thread(target=counted.add, args=[session])
+    with counted._lock:  # as while a snapshot is taken
+        opening.start()
+        opening.join(0.2)
+        assert session not in counted
+    opening.join()
+    assert session in counted
+
+
+def test_the_sessions_that_are_opened_are_a_set() -> None:
+    session = OAuth2Session.open(Provider("A", token_endpoint="https://a.example/token"), CLIENT)
+    assert session in OAuth2Session.opened
+    assert session in OAuth2Session.opened.copy()
+    assert session in OAuth2Session.opened.snapshot()
+    lock = OAuth2Session.opened._lock
+    OAuth2Session.opened.begin_anew()  # as after a fork
+    assert OAuth2Session.opened._lock is not lock
 
 
 @pytest.mark.provider
