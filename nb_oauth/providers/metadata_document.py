@@ -13,6 +13,14 @@ from nb_oauth.providers.metadata_request import INSTEAD, Document
 from nb_oauth.providers.well_known import Place
 from nb_oauth.transport import is_loopback
 
+_ADVICE_ON_ISSUER = "Ask the provider's documentation which is right, and pass just that."
+_ADVICE_ON_TENANTS = (
+    "What is in braces is another for each tenant: pass the address of your own tenant, with its "
+    "ID in that place. Where people of any tenant are to sign in, no issuer is right for all: give "
+    "Provider(name, authorization_endpoint=…, token_endpoint=…) as this document states them, "
+    "without issuer=…"
+)
+
 Members = dict[str, Any]
 """The arguments of ``Provider(…)``, but its name."""
 
@@ -20,25 +28,29 @@ Members = dict[str, Any]
 def read_document(document: Document, place: Place, address: str) -> Members:
     """Return what a document says, under the names of ``Provider``. Members unknown are left out.
 
+    So are those of another kind than they should be, unless signing in hangs on them: many
+    providers are careless about what they do not use themselves.
+
     Args:
         document: the JSON object.
         place: where it was looked for.
         address: where it was found.
 
     Raises:
-        ConfigurationError: it is another issuer's, or members are of another kind.
+        ConfigurationError: it is another issuer's, or what signing in hangs on is of another kind.
     """
     _require_issuer(document, place, address)
     members: Members = {}
     wrong: list[str] = []
     for name, default in _KNOWN.items():
-        value = document.get(name)
-        if value is None:  # JSON's null, too: not given
+        value = _given(document.get(name))
+        if value is None:
             continue
         try:
             members[name] = _refuse_inward(reader(name, default)(value), place)
         except ValueError as error:
-            wrong.append(f"{name} must be {error}, not {excerpt(repr(value), 60)}")
+            if name in _NEEDED:
+                wrong.append(f"{name} must be {error}, not {excerpt(repr(value), 60)}")
     if wrong:
         raise ConfigurationError(
             f"The metadata at {address} cannot be used: {'; '.join(wrong)}. Tell the provider. "
@@ -47,7 +59,23 @@ def read_document(document: Document, place: Place, address: str) -> Members:
     return members
 
 
+# Where people and secrets go, and what says whether an answer is the provider's.
+_NEEDED = {
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "device_authorization_endpoint",
+    "jwks_uri",
+    "authorization_response_iss_parameter_supported",
+}
 _KNOWN = {field.name: field.default for field in fields(Provider) if field.name != "name"}
+
+
+def _given(value: object) -> object:
+    """Return ``value``, or None where it says nothing: JSON's null, and no text at all."""
+    if isinstance(value, Mapping):
+        return {name: one for name, one in value.items() if _given(one) is not None}
+    return None if value == "" else value
 
 
 def _require_issuer(document: Document, place: Place, address: str) -> None:
@@ -56,10 +84,10 @@ def _require_issuer(document: Document, place: Place, address: str) -> None:
     if place.belongs_to(named):
         return
     said = excerpt(repr(named))
-    fill = " with your own value in place of what is in braces" if "{" in said else ""
+    advice = _ADVICE_ON_TENANTS if "{" in said else _ADVICE_ON_ISSUER
     raise ConfigurationError(
         f"The metadata at {address} is that of the issuer {said}, and {place.issuer!r} was asked "
-        f"for. Ask the provider's documentation which is right, and pass just that{fill}."
+        f"for. {advice}"
     )
 
 

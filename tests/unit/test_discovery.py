@@ -159,7 +159,9 @@ def test_another_issuers_document_is_refused(server: MetadataServer, named: Any)
 
 def test_a_placeholder_in_the_issuer_is_explained(server: MetadataServer) -> None:
     server.publish(issuer="https://login.example/{tenantid}/v2.0")
-    refused(server.issuer, "with your own value in place of what is in braces")
+    message = refused(server.issuer, "pass the address of your own tenant, with its ID")
+    assert "Provider(name, authorization_endpoint=…, token_endpoint=…)" in message
+    assert "without issuer=…" in message
 
 
 # -- what it says ------------------------------------------------------------------------------
@@ -214,23 +216,57 @@ def test_the_name_is_what_one_says(server: MetadataServer) -> None:
     assert Provider.discover(server.issuer).name == "127.0.0.1"
 
 
-def test_members_of_another_kind_are_all_named(server: MetadataServer) -> None:
+def test_needed_members_of_another_kind_are_all_named(server: MetadataServer) -> None:
     server.publish(
         token_endpoint=5,
         authorization_endpoint="http://as.example/authorize",
+        device_authorization_endpoint="/device",
+        jwks_uri=["x"],
+        authorization_response_iss_parameter_supported="true",
         grant_types_supported="authorization_code",
-        mtls_endpoint_aliases=["x"],
-        tls_client_certificate_bound_access_tokens="yes",
     )
     message = refused(server.issuer, "cannot be used")
     for words in (
         "token_endpoint must be an https address (or http on a loopback address), not 5",
         "authorization_endpoint must be an https",
-        "grant_types_supported must be several names",
-        "mtls_endpoint_aliases must be a mapping",
-        "tls_client_certificate_bound_access_tokens must be True or False, not 'yes'",
+        "device_authorization_endpoint must be an https",
+        "jwks_uri must be an https",
+        "authorization_response_iss_parameter_supported must be True or False, not 'true'",
     ):
         assert words in message
+    assert "grant_types_supported" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("end_session_endpoint", ""),
+        ("end_session_endpoint", "/logout"),
+        ("device_authorization_endpoint", ""),
+        ("jwks_uri", ""),
+        ("introspection_endpoint", "http://intern.example/introspect"),
+        ("userinfo_endpoint", 5),
+        ("scopes_supported", "openid email"),
+        ("grant_types_supported", ""),
+        ("tls_client_certificate_bound_access_tokens", "true"),
+        ("mtls_endpoint_aliases", {"token_endpoint": None}),
+        ("mtls_endpoint_aliases", {"token_endpoint": "http://intern.example/token"}),
+        ("mtls_endpoint_aliases", ["x"]),
+    ],
+)
+def test_any_other_member_of_another_kind_is_left_out(
+    server: MetadataServer, name: str, value: object
+) -> None:
+    server.publish()
+    without = Provider.discover(server.issuer)
+    server.publish(**{name: value})
+    assert Provider.discover(server.issuer, refresh=True) == without
+
+
+def test_one_alias_without_an_address_leaves_the_others(server: MetadataServer) -> None:
+    there = f"{server.issuer}/mtls"
+    server.publish(mtls_endpoint_aliases={"token_endpoint": there, "revocation_endpoint": None})
+    assert dict(Provider.discover(server.issuer).mtls_endpoint_aliases) == {"token_endpoint": there}
 
 
 @pytest.mark.parametrize(
@@ -238,13 +274,26 @@ def test_members_of_another_kind_are_all_named(server: MetadataServer) -> None:
     [
         {"token_endpoint": "http://127.0.0.1:8080/token"},
         {"token_endpoint": "https://localhost/token"},
-        {"mtls_endpoint_aliases": {"token_endpoint": "http://[::1]/token"}},
+        {"jwks_uri": "http://[::1]/keys"},
     ],
 )
 def test_another_machine_cannot_say_what_is_sent_to_this_one(members: dict[str, Any]) -> None:
     document = {"issuer": "https://as.example", **members}
     with pytest.raises(ConfigurationError, match="must be an address in the network"):
         read_document(document, place_of("https://as.example"), "https://as.example/…")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"mtls_endpoint_aliases": {"token_endpoint": "http://[::1]/token"}},
+        {"revocation_endpoint": "http://127.0.0.1:8080/revoke"},
+    ],
+)
+def test_nor_where_it_could_be_done_without(members: dict[str, Any]) -> None:
+    document = {"issuer": "https://as.example", **members}
+    read = read_document(document, place_of("https://as.example"), "https://as.example/…")
+    assert read == {"issuer": "https://as.example"}
 
 
 # -- what can come instead ---------------------------------------------------------------------
