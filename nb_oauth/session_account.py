@@ -72,19 +72,21 @@ def title(account: Account) -> str:
 def _rows(account: Account) -> list[tuple[str, str]]:
     rows = [("Scope", " ".join(account.scope))] if account.scope else []
     if account.signed_in:
-        rows.append(("Token", _end(account.ends_at)))
+        rows.append(("Token", _end(account.ends_at, renews=account.renews)))
         rows.append(
             ("Renewal", "by itself" if account.renews else "none: sign in again at its end")
         )
     return rows
 
 
-def _end(ends_at: float | None) -> str:
+def _end(ends_at: float | None, *, renews: bool) -> str:
     if ends_at is None:
         return "says nothing about its end"
     left = ends_at - time.time()
     clock = time.strftime("%H:%M:%S", time.localtime(ends_at))
-    return f"ends in {_duration(left)} ({clock})" if left > 0 else f"ended at {clock}"
+    if left > 0:
+        return f"ends in {_duration(left)} ({clock})"
+    return "ended: the next request renews it" if renews else f"ended at {clock}"
 
 
 def _duration(seconds: float) -> str:

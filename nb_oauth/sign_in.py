@@ -19,6 +19,7 @@ from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.tokens import Scope
 
+_DEMO = "demo"
 _PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "demo"'
 
 
@@ -115,7 +116,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
         choice.grant,
         token_store(store),
         choice.why,
-        choice.why if _is_news(choice, provider) else "",
+        _remark(choice, provider, store),
     )
 
 
@@ -134,10 +135,12 @@ def _choice(provider: Provider, client: Client, grant: str | None) -> Choice:
     return grant_choice.choose(provider, client, place.here())
 
 
-def _is_news(choice: Choice, provider: Provider | str) -> bool:
-    """Tell whether the widget says why: not where somebody gave the endpoints of the usual."""
+def _remark(choice: Choice, provider: Provider | str, store: object) -> str:
+    """Return what the widget says of this sign-in besides: nothing where all is as usual."""
+    if store is not None and provider == _DEMO:
+        return "The demo ends with this kernel, and with it whatever is in the store."
     discovered = isinstance(provider, str) and _is_address(provider)
-    return discovered or choice.grant != "authorization_code"
+    return choice.why if discovered or choice.grant != "authorization_code" else ""
 
 
 def _check_kinds(provider: object, client: object, extra: object) -> None:

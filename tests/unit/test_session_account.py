@@ -22,12 +22,16 @@ def account(left: float | None = 100.5, *, renews: bool = True, signed_in: bool 
         (180.5, "token ends in 3 min ("),
         (7201, "token ends in 2 h ("),
         (3 * 86400 + 1, "token ends in 3 days ("),
-        (-1, "token ended at "),
+        (-1, "token ended: the next request renews it"),
         (None, "token says nothing about its end"),
     ],
 )
 def test_the_end_of_a_token_is_in_words(left: float | None, words: str) -> None:
     assert words in as_text(account(left))
+
+
+def test_the_end_of_a_token_that_nothing_renews_has_a_time() -> None:
+    assert "token ended at " in as_text(account(-1, renews=False))
 
 
 def test_one_line_says_it_all() -> None:

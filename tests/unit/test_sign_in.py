@@ -330,6 +330,12 @@ def test_a_store_that_is_named_late_gets_the_token(
     assert repr(store) == "<MemoryTokenStore: holds 1>"
 
 
+def test_the_demo_says_that_a_store_is_of_no_use_to_it() -> None:
+    request = sign_in._request("demo", None, None, None, None, store=nb_oauth.MemoryTokenStore())
+    assert "The demo ends with this kernel" in request.remark
+    assert sign_in._request("demo", None, None, None, None).remark == ""
+
+
 def test_the_widget_keeps_its_token_in_the_store() -> None:
     store = nb_oauth.MemoryTokenStore()
     assert found_in(store)._store is store
