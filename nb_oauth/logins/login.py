@@ -129,7 +129,7 @@ class Login(LoginWidget):
         """
         with self._beginning:
             attempt = self._attempt
-            if attempt is None or not attempt.has_succeeded:
+            if attempt is None or not attempt.has_succeeded or _is_spent(attempt):
                 self._followers.append(function)
                 return
         function(attempt.future.result())
@@ -180,7 +180,9 @@ class Login(LoginWidget):
     def _attempt_to_wait_for(self) -> Attempt:
         self._refuse_if_closed()
         attempt = self._attempt
-        if attempt is None or (attempt is self._told and _is_spent(attempt)):
+        # A failure is told once; a session that has ended meanwhile is of no use to anybody.
+        is_old = attempt is not None and (attempt is self._told or attempt.has_succeeded)
+        if attempt is None or (is_old and _is_spent(attempt)):
             self._refuse_where_nobody_is()
             attempt = self._begin()
         if attempt.waits_for_itself:

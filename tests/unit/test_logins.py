@@ -490,16 +490,52 @@ def test_an_observer_that_waits_for_the_session_is_told_that_it_cannot(
 
 def test_a_widget_whose_session_has_ended_signs_in_again(token: dict[str, Any]) -> None:
     login = new_login()
-    token["expires_in"] = -1
     first = signed_in(login)
+    first.token = {"access_token": "t", "expires_at": 1}
     assert not first.is_alive
-    token["expires_in"] = 3600
     with pytest.raises(LoginTimeout):
         login.wait(0)
     login._take(RawAnswer("another-code", pasted=True))  # a code works once
     second = login.wait(PATIENCE)
     assert second is not first
     assert second.is_alive
+
+
+def test_whoever_signed_out_before_anybody_waited_is_asked_again(token: dict[str, Any]) -> None:
+    login = new_login()
+    first = signed_in_unnoticed(login)
+    nb_oauth.logout(first)
+    with pytest.raises(LoginTimeout):
+        login.wait(0)
+    login._take(RawAnswer("another-code", pasted=True))
+    second = login.session
+    assert second is not first
+    assert second.authorized
+
+
+def test_on_signed_in_waits_for_the_next_where_somebody_signed_out(token: dict[str, Any]) -> None:
+    login = new_login()
+    nb_oauth.logout(signed_in_unnoticed(login))
+    followed: list[OAuth2Session] = []
+    login.on_signed_in(followed.append)
+    assert followed == []
+    login._take(NewLinkWanted())
+    login._take(RawAnswer("another-code", pasted=True))
+    assert followed_soon(followed).authorized
+
+
+def signed_in_unnoticed(login: AuthorizationCodeLogin) -> OAuth2Session:
+    """Sign in while no cell waits."""
+    sessions: list[OAuth2Session] = []
+    login.on_signed_in(sessions.append)
+    login._take(Appeared())
+    answer_with_code(login)
+    return followed_soon(sessions)
+
+
+def followed_soon(sessions: list[OAuth2Session]) -> OAuth2Session:
+    wait_until(lambda: sessions, "somebody signs in", seconds=PATIENCE)
+    return sessions[0]
 
 
 def test_a_closed_login_begins_nothing(token: dict[str, Any]) -> None:
