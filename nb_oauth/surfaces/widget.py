@@ -73,7 +73,7 @@ class LoginWidget(anywidget.AnyWidget):
         self._report = report
         self._view: View | None = None
         self._has_appeared = False
-        self._showing = threading.Lock()
+        self._showing = threading.RLock()  # a display hook of somebody's own may show it again
         self._known_messages: set[object] = set()
         self._outputs = outputs
         super().__init__()
@@ -122,10 +122,10 @@ class LoginWidget(anywidget.AnyWidget):
         with self._showing:
             self._view = view
             self._send_view()
-        if view.status is not Status.SIGNED_IN:
-            self._say_beside(view)
-        elif self.status != Status.SIGNED_IN.value:
-            self._outputs.replace()
+            if view.status is not Status.SIGNED_IN:
+                self._say_beside(view)
+            elif self.status != Status.SIGNED_IN.value:
+                self._outputs.replace()
         self.set_trait("status", view.status.value)
 
     def _say_beside(self, view: View) -> None:
@@ -141,8 +141,9 @@ class LoginWidget(anywidget.AnyWidget):
         timer.start()
 
     def _say_if_still_so(self, view: View, errand: Errand) -> None:
-        if self._view is view:
-            self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)
+        with self._showing:  # else another view could come between the look and the word
+            if self._view is view:
+                self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)
 
     def _send_view(self) -> None:
         """Send the view to whoever has said hello; nobody else would listen yet."""

@@ -188,3 +188,26 @@ def test_an_errand_keeps_its_code_to_itself() -> None:
 def test_the_clean_line_alone(published: Published) -> None:
     Outputs("Example", invites=False).show_signed_in()
     assert published.plain == ["Signed in to Example."]
+
+
+@pytest.mark.parametrize("earlier", [view(), view(Status.WORKING, link=None, code=None)])
+def test_what_is_said_late_takes_nothing_back(
+    widget: LoginWidget, published: Published, monkeypatch: pytest.MonkeyPatch, earlier: View
+) -> None:
+    outputs, said = widget._outputs, threading.Event()
+    signing_in = threading.Thread(target=lambda: widget.show(view(Status.SIGNED_IN)))
+    not_signed_in = outputs.not_signed_in
+
+    def say_late(*arguments: Any, **options: Any) -> None:
+        signing_in.start()
+        signing_in.join(0.3)  # more than it needs, unless it waits for this
+        not_signed_in(*arguments, **options)
+        said.set()
+
+    monkeypatch.setattr(outputs, "not_signed_in", say_late)
+    widget.show(earlier)
+    assert said.wait(10)
+    signing_in.join()
+    published.clear()
+    widget.display()
+    assert published.plain == [SIGNED_IN]
