@@ -330,6 +330,13 @@ def test_a_store_that_is_named_late_gets_the_token(
     assert repr(store) == "<MemoryTokenStore: holds 1>"
 
 
+@pytest.fixture
+def _demo_ends() -> Iterator[None]:
+    yield
+    nb_oauth.demo.stop()
+
+
+@pytest.mark.usefixtures("_demo_ends")
 def test_the_demo_says_that_a_store_is_of_no_use_to_it() -> None:
     request = sign_in._request("demo", None, None, None, None, store=nb_oauth.MemoryTokenStore())
     assert "The demo ends with this kernel" in request.remark
