@@ -82,6 +82,12 @@ def test_the_client_authenticates(stage: DeviceStage) -> None:
     assert stage.asked[0].form["client_id"] == "app"
 
 
+def test_without_a_scope_the_provider_takes_its_own(stage: DeviceStage) -> None:
+    session: Any = stage.open(Client("app"), grant="device_code")
+    session.device_authorization(f"{stage.issuer}/device", {})
+    assert stage.asked[0].form == {"client_id": "app"}
+
+
 def test_a_challenge_goes_along_where_the_provider_takes_it(stage: DeviceStage) -> None:
     stage.ask(code_challenge_methods_supported=("plain", "S256"))
     assert stage.asked[0].form["code_challenge_method"] == "S256"
