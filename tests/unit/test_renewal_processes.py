@@ -426,6 +426,18 @@ def test_a_store_that_cannot_delete_keeps_nobody_signed_in(stage: Stage) -> None
     assert not session.authorized
 
 
+def test_a_holder_that_never_ends_keeps_nobody_signed_in(
+    stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = stage.open(token=ending(100), store=FileTokenStore(folder))
+    monkeypatch.setattr(locks, "PATIENCE", 0.05)
+    with workers(1, "hold_the_lock", stage.issuer, folder) as [holder]:
+        assert holder.hear() == "inside"
+        with pytest.warns(UserWarning, match=r"could not be deleted from the store"):
+            session.forget_token()
+    assert not session.authorized
+
+
 # -- what ails a store --------------------------------------------------------------------------
 
 
