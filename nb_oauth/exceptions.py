@@ -21,6 +21,8 @@ well, so that existing ``except`` clauses go on working. Each says what to do ne
 secret.
 """
 
+import linecache
+import traceback
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from oauthlib.oauth2 import InsecureTransportError as _InsecureTransportError
@@ -49,11 +51,15 @@ __all__ = [
 ]
 
 
+_OURS = __name__.partition(".")[0]
 _E = TypeVar("_E", bound="OAuthError")
 
 
 class OAuthError(Exception):
     """The root of every error that nb_oauth raises.
+
+    In a notebook it shows as what it says, and the line of the caller's that led to it: where in
+    our code it was raised helps nobody, and some front ends show what the variables held there.
 
     Attributes:
         error: the provider's error code (RFC 6749 §4.1.2.1 and §5.2), such as
@@ -61,6 +67,9 @@ class OAuthError(Exception):
     """
 
     error: str | None = None
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}", *_callers_line(self)]
 
 
 class ConfigurationError(OAuthError, ValueError):
@@ -70,8 +79,11 @@ class ConfigurationError(OAuthError, ValueError):
 class LoginError(OAuthError):
     """Signing in did not come to an end. Nothing is lost: sign in again.
 
-    In a notebook it shows as one line: where in our code it was raised helps nobody.
+    In a notebook it shows as one line: no line of code is at fault.
     """
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
 
     def _render_traceback_(self) -> list[str]:
         return [f"{type(self).__name__}: {self}"]
@@ -177,6 +189,17 @@ class TokenUpdated(TokenError, _TokenUpdated):  # noqa: N818 - requests-oauthlib
 
     def __reduce__(self) -> "tuple[type[TokenUpdated], tuple[Mapping[str, object]]]":
         return TokenUpdated, (self.token,)
+
+
+def _callers_line(error: BaseException) -> list[str]:
+    """Return the last line of code before ours on the way to ``error``, where that is known."""
+    before: list[str] = []
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals.get("__name__", "").startswith(f"{_OURS}."):
+            return before
+        code = linecache.getline(frame.f_code.co_filename, number).strip()
+        before = [f"  line {number}: {code}"] if code else []
+    return []
 
 
 def in_terms_of(ours: type[_E], theirs: Exception, message: str, **details: object) -> _E:

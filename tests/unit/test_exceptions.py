@@ -69,6 +69,20 @@ def test_what_stops_a_cell_shows_as_one_line(name: str) -> None:
     assert made(name)._render_traceback_() == [f"{name}: what to do"]
 
 
+def test_a_notebook_shows_what_is_wrong_and_the_callers_line() -> None:
+    with pytest.raises(nb_oauth.ConfigurationError) as wrong:
+        nb_oauth.Client("")
+    said, where = wrong.value._render_traceback_()
+    assert said.startswith("ConfigurationError: Client(…) needs the client_id")
+    assert where.endswith(': nb_oauth.Client("")')
+
+
+def test_where_no_code_is_known_none_is_shown() -> None:
+    with pytest.raises(nb_oauth.ConfigurationError) as wrong:
+        exec("nb_oauth.Client('')", {"nb_oauth": nb_oauth})  # noqa: S102 - code in no file
+    assert len(wrong.value._render_traceback_()) == 1
+
+
 def test_an_expired_token_says_what_to_do_by_itself() -> None:
     assert "Sign in again" in str(nb_oauth.TokenExpiredError())
 
