@@ -2,16 +2,16 @@
 
 import logging
 import threading
-import warnings
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
-from nb_oauth import certificates, place, waiting
+from nb_oauth import place, waiting
 from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError, LoginError
 from nb_oauth.grants import Grant
 from nb_oauth.logins.account_actions import AccountActions
+from nb_oauth.logins.words import check_timeout, name_of, remarks_on, warn_of_missing_scope
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_INTERRUPTED = "The widget still works: sign in there, then run this cell again."
+_INTERRUPTED = f"The widget still works: sign in there, {waiting.GO_ON}"
 _ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 
 
@@ -62,8 +62,9 @@ class Login(LoginWidget):
         self._scope = tuple(scope_list(scope))
         self._store = token_store(store)
         self._account = account
-        self.remarks = _remarks(grant, client)
-        self._actions = AccountActions(self, provider.name)
+        self.remarks = remarks_on(grant, client)
+        self._name = name_of(provider, account)
+        self._actions = AccountActions(self, self._name)
         self._told: Attempt | None = None
         self._beginning = threading.Lock()
         self._followers: list[Callable[[OAuth2Session], object]] = []
@@ -93,7 +94,7 @@ class Login(LoginWidget):
             LoginPending: this kernel cannot wait in a cell; sign in, and run the cell again.
             TokenError: the provider's token endpoint refused.
         """
-        _check_timeout(timeout)
+        check_timeout(timeout)
         attempt = self._attempt_to_wait_for()
         try:
             session = waiting.wait(attempt.future, timeout, keep_tasks_running=keep_tasks_running)
@@ -101,7 +102,7 @@ class Login(LoginWidget):
             raise KeyboardInterrupt(_INTERRUPTED) from None
         finally:
             self._note_told(attempt)
-        _warn_of_missing_scope(session, stacklevel=3)
+        warn_of_missing_scope(session, stacklevel=3)
         return session
 
     def __await__(self) -> Generator[Any, None, OAuth2Session]:
@@ -114,7 +115,7 @@ class Login(LoginWidget):
             session = await waiting.wait_async(attempt.future)
         finally:
             self._note_told(attempt)
-        _warn_of_missing_scope(session, stacklevel=3)
+        warn_of_missing_scope(session, stacklevel=3)
         return session
 
     @property
@@ -215,7 +216,7 @@ class Login(LoginWidget):
             open_session=self._open_session,
             redirect_uri=self._redirect_uri(),
             surface=self,
-            provider_name=self._provider.name,
+            provider_name=self._name,
             scope=self._scope,
             remarks=self.remarks,
         )
@@ -274,26 +275,3 @@ def _is_spent(attempt: Attempt) -> bool:
     if attempt.has_succeeded:
         return not attempt.future.result().is_alive
     return attempt.has_failed
-
-
-def _remarks(grant: Grant, client: Client) -> tuple[str, ...]:
-    certificate = certificates.describe(client.cert) if client.cert else ""
-    return tuple(line for line in (grant.advice, certificate) if line)
-
-
-def _check_timeout(timeout: object) -> None:
-    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
-    if timeout is not None and not (is_number and timeout >= 0):  # type: ignore[operator]
-        raise ConfigurationError(
-            f"timeout={timeout!r} will not do: give the seconds to wait at most, or None."
-        )
-
-
-def _warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:
-    """Warn of what was asked for and not granted: people may tick less on the consent page."""
-    if session.missing_scope:
-        warnings.warn(
-            f"Not granted: {' '.join(session.missing_scope)}. Requests that need it will be "
-            "refused; sign in again and allow it on the provider's page.",
-            stacklevel=stacklevel,
-        )

@@ -28,11 +28,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from nb_oauth.waiting import kernels
+from nb_oauth.waiting.deadline import GO_ON
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["can_wait", "can_wait_async", "prepare", "wait", "wait_async"]
+__all__ = ["GO_ON", "can_wait", "can_wait_async", "prepare", "wait", "wait_async"]
 
 T = TypeVar("T")
 

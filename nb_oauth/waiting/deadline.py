@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import time
 
+GO_ON = (
+    "then run this cell again; if this cell makes the widget itself, use that widget's .session in "
+    "another one instead."
+)
+"""What to do after signing in where a cell did not wait to the end."""
+
 SLICE = 0.2
 """The longest time in seconds without a look around: signals do not end every kind of sleep."""
 
@@ -32,5 +38,5 @@ class Deadline:
 
             raise LoginTimeout(
                 f"Nobody answered in {self._timeout:g} s. The widget still works: sign in there, "
-                "then run this cell again."
+                f"{GO_ON}"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from nb_oauth.waiting.deadline import GO_ON
 from nb_oauth.waiting.kernels import MessagesBlockedError
 
 if TYPE_CHECKING:
@@ -19,4 +20,4 @@ def gate() -> Iterator[None]:
     except MessagesBlockedError:
         from nb_oauth.exceptions import LoginPending
 
-        raise LoginPending("Sign in above, then run this cell again.") from None
+        raise LoginPending(f"Sign in above, {GO_ON}") from None

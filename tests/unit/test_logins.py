@@ -654,3 +654,13 @@ def test_remarks_are_shown(token: dict[str, Any], monkeypatch: pytest.MonkeyPatc
     views = shown_by(login, monkeypatch)
     signed_in(login)
     assert {view.remarks for view in views} == {("why this way",)}
+
+
+def test_two_sign_ins_at_one_provider_differ_by_their_label(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = new_login(account="work")
+    views = shown_by(login, monkeypatch)
+    signed_in(login)
+    assert {view.heading for view in views} == {"Sign in to Example (work)"}
+    assert views[-1].progress == "Signed in to Example (work)."

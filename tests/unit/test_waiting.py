@@ -130,7 +130,10 @@ def test_the_gate_in_a_kernel_that_is_not_ipykernel(wait: Callable[..., object])
     waiting.prepare()
     assert not waiting.can_wait()
     assert not waiting.can_wait_async()
-    with pytest.raises(LoginPending, match=r"^Sign in above, then run this cell again\.$"):
+    with pytest.raises(
+        LoginPending,
+        match=r"^Sign in above, then run this cell again;.* \.session in another one instead\.$",
+    ):
         wait(Future(), 20)
     assert wait(done("token")) == "token"
 

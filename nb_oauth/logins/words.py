@@ -1,0 +1,44 @@
+"""What a login tells people, and refuses to be told."""
+
+import warnings
+
+from nb_oauth import certificates
+from nb_oauth.clients import Client
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.grants import Grant
+from nb_oauth.providers import Provider
+from nb_oauth.session import OAuth2Session
+
+
+def name_of(provider: Provider, account: str | None) -> str:
+    """Return what a sign-in is called: two of them at one provider differ by their label."""
+    return f"{provider.name} ({account})" if account else provider.name
+
+
+def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:
+    """Return what the widget says of a way of signing in, a line each."""
+    certificate = certificates.describe(client.cert) if client.cert else ""
+    return tuple(line for line in (grant.advice, certificate) if line)
+
+
+def check_timeout(timeout: object) -> None:
+    """Refuse what is no number of seconds.
+
+    Raises:
+        ConfigurationError: ``timeout`` is neither that nor None.
+    """
+    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if timeout is not None and not (is_number and timeout >= 0):  # type: ignore[operator]
+        raise ConfigurationError(
+            f"timeout={timeout!r} will not do: give the seconds to wait at most, or None."
+        )
+
+
+def warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:
+    """Warn of what was asked for and not granted: people may tick less on the consent page."""
+    if session.missing_scope:
+        warnings.warn(
+            f"Not granted: {' '.join(session.missing_scope)}. Requests that need it will be "
+            "refused; sign in again and allow it on the provider's page.",
+            stacklevel=stacklevel,
+        )
