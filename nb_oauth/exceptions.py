@@ -85,9 +85,6 @@ class LoginError(OAuthError):
     def _render_traceback_(self) -> list[str]:
         return [f"{type(self).__name__}: {self}"]
 
-    def _render_traceback_(self) -> list[str]:
-        return [f"{type(self).__name__}: {self}"]
-
 
 class LoginRequired(LoginError):  # noqa: N818 - a state of affairs, named as in the documentation
     """Somebody must sign in, and nobody can be asked here."""

@@ -1,5 +1,6 @@
 """``logout()`` and ``sessions``: what lives in this kernel, and ending it."""
 
+import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,6 +36,9 @@ class SignedOut:
         if done:
             said.append(f"{self.provider} has revoked the {done}.")
         return " ".join([*said, *self.failures])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self))}</p>"
 
 
 def logout(session: OAuth2Session) -> SignedOut:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nb_oauth import place, waiting
 from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
-from nb_oauth.exceptions import ConfigurationError, LoginError
+from nb_oauth.exceptions import LoginError
 from nb_oauth.grants import Grant
 from nb_oauth.logins.account_actions import AccountActions
 from nb_oauth.logins.words import check_timeout, name_of, remarks_on, warn_of_missing_scope

@@ -17,6 +17,7 @@ import nb_oauth
 from nb_oauth import Client, MemoryTokenStore, OAuth2Session, Provider
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
 from nb_oauth.renewal import Setbacks
+from nb_oauth.sign_out import SignedOut
 from tests.judge.memory import holders
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 from tests.unit.test_session_with_judge import signed_in
@@ -341,3 +342,11 @@ def test_a_session_of_the_constructor_can_forget_its_token() -> None:
     session.forget_token()
     assert not session.authorized
     assert session.token == {}
+
+
+def test_what_was_done_is_text_in_a_cell() -> None:
+    done = SignedOut("<b>", ("access_token",), ())
+    assert done._repr_html_() == (
+        "<p>Signed out of &lt;b&gt;: the tokens are forgotten here. &lt;b&gt; has revoked the "
+        "access token.</p>"
+    )
