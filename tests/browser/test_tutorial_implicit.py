@@ -50,14 +50,12 @@ def go_through(tutorial: Tutorial, artifact: Callable[[str], Path]) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_the_implicit_tutorial_to_its_end_and_once_more(
-    tutorial: Tutorial, artifact: Callable[[str], Path]
+@pytest.mark.parametrize("rounds", [1, pytest.param(2, marks=pytest.mark.sweep)])
+def test_the_implicit_tutorial_to_its_end(
+    tutorial: Tutorial, artifact: Callable[[str], Path], rounds: int
 ) -> None:
-    tutorial.start(tutorial.notebook.run_all)
-    go_through(tutorial, artifact)
+    for _ in range(rounds):
+        tutorial.start(tutorial.notebook.run_all)
+        go_through(tutorial, artifact)
+        tutorial.save_and_search(wanted=SECRETS)
     tutorial.look_at_each_cell(artifact)
-    tutorial.save_and_search(wanted=SECRETS)
-
-    tutorial.start(tutorial.notebook.run_all)
-    go_through(tutorial, artifact)
-    tutorial.save_and_search(wanted=SECRETS)

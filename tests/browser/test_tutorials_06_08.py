@@ -144,7 +144,7 @@ def expect_kept_and_shared(tutorial: Tutorial) -> None:
     tutorial.expect_picture("plot")
     tutorial.expect_output("work", "Grace Hopper")
     tutorial.expect_output("logout", "has revoked the refresh token and access token")
-    tutorial.expect_output("after", "FileTokenStore: 1 tokens")
+    tutorial.expect_output("after", "FileTokenStore: holds 1")
 
 
 def tidy_up(tutorial: Tutorial) -> None:
