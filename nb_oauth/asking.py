@@ -18,7 +18,6 @@ from nb_oauth.prompts import (
 
 Event = TypeVar("Event")
 
-_ENTER_CODE = "Open the page here or on your phone, and enter the code."
 _CREDENTIALS = "They go to the provider once, and are kept nowhere."
 
 
@@ -40,7 +39,6 @@ def as_shown(prompt: Prompt, provider_name: str, notice: str) -> dict[str, Any]:
     return {
         "link": prompt.complete_url or prompt.url,
         "address": prompt.url,
-        "notice": _ENTER_CODE,
         "progress": waiting,
         "code": prompt.code,
         "qr": _qr_code(prompt.complete_url or prompt.url),

@@ -150,6 +150,13 @@ def test_cancel_ends_it(bench: Bench) -> None:
     assert bench.attempt.has_failed
 
 
+def test_an_answer_to_another_kind_of_question_is_none(bench: Bench) -> None:
+    bench.begin()
+    bench.attempt.put(Credentials("ada", "the-password"))
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.result(PATIENCE) is bench.session
+
+
 def test_a_new_link_begins_again_in_the_same_attempt(bench: Bench) -> None:
     bench.begin()
     bench.attempt.put(NewLinkWanted())

@@ -77,6 +77,12 @@ def test_a_notebook_shows_what_is_wrong_and_the_callers_line() -> None:
     assert where.endswith(': nb_oauth.Client("")')
 
 
+def test_an_error_that_the_caller_raises_shows_what_it_says() -> None:
+    with pytest.raises(nb_oauth.ConfigurationError) as wrong:
+        raise nb_oauth.ConfigurationError("their own words")
+    assert wrong.value._render_traceback_() == ["ConfigurationError: their own words"]
+
+
 def test_where_no_code_is_known_none_is_shown() -> None:
     with pytest.raises(nb_oauth.ConfigurationError) as wrong:
         exec("nb_oauth.Client('')", {"nb_oauth": nb_oauth})  # noqa: S102 - code in no file

@@ -60,6 +60,13 @@ def test_less_scope_than_asked_for_is_a_token() -> None:
     assert session.missing_scope == ["write"]
 
 
+def test_less_than_the_client_asks_for_is_a_token_too() -> None:
+    oauth = OAuth2Session(client=MobileApplicationClient("app", scope=["read", "write"]))
+    _, state = oauth.authorization_url("https://as.example/authorize")
+    token = oauth.token_from_fragment(address(**GOOD, state=state, scope="read"))
+    assert token["access_token"] == "a-token"
+
+
 @pytest.mark.parametrize("lifetime", ["soon", "", "1e99"])
 def test_a_life_that_cannot_be_read_is_unknown(lifetime: str) -> None:
     session, state = opened()

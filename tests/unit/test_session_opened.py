@@ -60,6 +60,11 @@ def test_a_provider_without_token_endpoint_is_refused() -> None:
         OAuth2Session.open(Provider("Example"), CLIENT)
 
 
+def test_an_unknown_grant_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="grant='code' is not one of authorization_code"):
+        opened(grant="code")
+
+
 def test_an_opened_session_sends_a_challenge() -> None:
     url, _ = opened().authorization_url("https://as.example/authorize")
     assert "code_challenge_method=S256" in url
