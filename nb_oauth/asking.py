@@ -1,5 +1,6 @@
 """How each prompt is put to a person, and which answer it takes."""
 
+import contextlib
 import queue
 import time
 from typing import Any, Generic, TypeVar
@@ -87,10 +88,11 @@ class Inbox(Generic[Event]):
                 self.put(event)
 
     def remaining(self) -> list[Event]:
-        """Take everything out that is in it."""
+        """Take everything out that is in it. Another thread may do the same meanwhile."""
         events = []
-        while not self._events.empty():
-            events.append(self._events.get())
+        with contextlib.suppress(queue.Empty):
+            while True:
+                events.append(self._events.get(block=False))
         return events
 
 

@@ -6,6 +6,7 @@ from aiohttp import ClientRequest, ClientResponse
 from yarl import URL
 
 from nb_oauth.bridges.bearer import bearer_async
+from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.session import OAuth2Session
 
 Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
@@ -21,7 +22,15 @@ def aiohttp_middleware(session: OAuth2Session, *origins: str) -> Middleware:
     Args:
         session: a session that is signed in.
         origins: the APIs that get the token, such as ``"https://api.example.com"``.
+
+    Raises:
+        ConfigurationError: there is none, so that no request would get it.
     """
+    if not origins:
+        raise ConfigurationError(
+            "aiohttp_middleware(session, …) needs the API that gets the token, such as "
+            "'https://api.example.com'; it sends it nowhere else."
+        )
     known = {URL(origin).origin() for origin in origins}
 
     async def authorize(request: ClientRequest, handler: Handler) -> ClientResponse:

@@ -1,5 +1,6 @@
 """How each prompt is put to a person."""
 
+import queue
 import time
 
 import pytest
@@ -73,6 +74,22 @@ def test_what_came_in_is_next() -> None:
         inbox.put(event)
     assert [inbox.next_for(PAGE), inbox.next_for(code())] == ["one", "two"]
     assert inbox.remaining() == ["three"]
+    assert inbox.remaining() == []
+
+
+def test_who_empties_the_inbox_waits_for_nothing_that_somebody_else_took() -> None:
+    class Raced:
+        """As it looks where another thread is a moment ahead: there was something in it."""
+
+        def empty(self) -> bool:
+            return False
+
+        def get(self, *, block: bool = True) -> str:
+            assert not block, "would wait for ever, in the kernel's message handler"
+            raise queue.Empty
+
+    inbox: Inbox[str] = Inbox()
+    inbox._events = Raced()  # type: ignore[assignment]
     assert inbox.remaining() == []
 
 

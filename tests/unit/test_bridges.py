@@ -17,7 +17,13 @@ import pystac_client
 import pytest
 import requests
 
-from nb_oauth import InsecureTransportError, LoginRequired, OAuth2Session, bridges
+from nb_oauth import (
+    ConfigurationError,
+    InsecureTransportError,
+    LoginRequired,
+    OAuth2Session,
+    bridges,
+)
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 
 if TYPE_CHECKING:
@@ -118,6 +124,11 @@ def test_aiohttp(api: Api, session: OAuth2Session) -> None:
 
     assert set(asyncio.run(ask())) == {200}
     assert len(api.token_requests) == 1
+
+
+def test_aiohttp_is_told_where_the_token_belongs(session: OAuth2Session) -> None:
+    with pytest.raises(ConfigurationError, match="https://api"):
+        bridges.aiohttp_middleware(session)
 
 
 def test_pandas(api: Api, session: OAuth2Session) -> None:
