@@ -16,6 +16,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 KEPT = REPOSITORY / ".cache" / "kernels"
 NEWEST = "newest"
+_OLDEST_OAUTHLIB = "oauthlib==3.3.1"  # an older kernel goes with the oldest that will do
 _MORE = ["nest-asyncio==1.6.0", "uvloop; sys_platform != 'win32'"]  # what a person may use
 
 
@@ -53,6 +54,7 @@ def _requirements(version: str) -> list[str]:
     return [
         f"ipykernel=={version}",
         coverage,
+        _OLDEST_OAUTHLIB,
         *_MORE,
         *(needed for needed in own if "extra ==" not in needed),
     ]

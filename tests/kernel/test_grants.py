@@ -1,4 +1,4 @@
-"""The implicit, the password and the device grant in real kernels, by the protocol alone."""
+"""Every grant in real kernels, by the protocol alone."""
 
 from __future__ import annotations
 
@@ -85,6 +85,12 @@ class Front:
 # -- what a person does --------------------------------------------------------------------
 
 
+def _bring_the_code(front: Front, visitor: Visitor) -> None:
+    """The browser is sent back with a code in a query."""
+    address = visitor.answer(front.view()["link"])
+    assert "You can close this tab" in visitor.come_back(address)
+
+
 def _open_the_link(front: Front, visitor: Visitor) -> None:
     """The browser is sent back with the token in a fragment, and our page posts it."""
     address = visitor.answer(front.view()["link"])
@@ -111,6 +117,12 @@ class Flow:
     account: str = "alice"
 
 
+CODE = Flow(
+    "AuthorizationCodeLogin",
+    'Client("public", redirect_uri="http://127.0.0.1/callback")',
+    "openid api:read",
+    _bring_the_code,
+)
 IMPLICIT = Flow(
     "ImplicitLogin",
     'Client("implicit", redirect_uri="http://127.0.0.1/callback")',
@@ -121,7 +133,7 @@ PASSWORD = Flow("PasswordLogin", 'Client("password")', "api:read", _type_the_pas
 DEVICE = Flow("DeviceLogin", 'Client("device")', "openid api:read", _enter_the_code)
 
 every_flow = pytest.mark.parametrize(
-    "flow", [IMPLICIT, PASSWORD, DEVICE], ids=["implicit", "password", "device"]
+    "flow", [CODE, IMPLICIT, PASSWORD, DEVICE], ids=["code", "implicit", "password", "device"]
 )
 every_call = pytest.mark.parametrize("call", CALLS)
 
@@ -163,6 +175,20 @@ def test_cancel_ends_the_waiting_cell(front: Front, flow: Flow, call: str) -> No
     front.say("cancel")
     assert front.kernel.outcome(cell, seconds=PATIENCE) == "LoginCancelled"
     assert "GOES ON" not in front.kernel.printed(cell)
+
+
+@every_call
+def test_an_app_signs_in_with_nothing_to_click(front: Front, call: str) -> None:
+    secret = front.oidc.client_secrets["service-basic"]
+    client = f'Client("service-basic", client_secret="{secret}")'
+    front.kernel.run(f"{describe(front.oidc, client)}\nfrom nb_oauth import ClientCredentialsLogin")
+    made = 'login = ClientCredentialsLogin(provider, client, scope="api:read")'
+    again = "session.renew()"
+    asked = 'print("GOES ON", session.get(api).json()["client_id"])'
+    printed = front.kernel.run(f"{made}\n{CALLS[call]}\n{again}\n{asked}")
+    assert printed.strip() == "GOES ON service-basic"
+    statuses = [one["status"] for one in front.oidc.token_requests("client_credentials")]
+    assert statuses == [200, 200]
 
 
 @pytest.fixture
