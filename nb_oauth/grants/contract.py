@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from nb_oauth.prompts import Answer, Prompt
+from nb_oauth.providers import Provider
 from nb_oauth.tokens import Token
 
 Flow = Generator[Prompt, Answer[Any], Token]
@@ -81,6 +82,10 @@ class Grant(Protocol):
 
     advice: ClassVar[str]
     """What to use instead, where RFC 9700 advises against this grant; else nothing."""
+
+    def __init__(self, provider: Provider, extra: Mapping[str, str] | None = None) -> None:
+        """Take the provider, and further parameters of what this grant sends first."""
+        ...
 
     def flow(self, session: GrantSession) -> Flow:
         """Earn a token: yield a prompt for each thing the person must do, return the token.

@@ -1,13 +1,7 @@
 """The widget of the authorization code grant."""
 
-from collections.abc import Mapping
-
-from nb_oauth.clients import Client
 from nb_oauth.grants import AuthorizationCodeGrant
 from nb_oauth.logins.login import Login
-from nb_oauth.providers import Provider
-from nb_oauth.stores import TokenStore
-from nb_oauth.tokens import Scope
 
 
 class AuthorizationCodeLogin(Login):
@@ -22,22 +16,12 @@ class AuthorizationCodeLogin(Login):
             with any other the person copies the address into the box.
         scope: what to ask for, one string or several.
         extra: further authorization parameters, such as ``{"access_type": "offline"}``.
-        store: where the token is kept; None keeps it in the session.
+        store: where the token is kept: a ``TokenStore``, ``"file"`` or ``"keyring"``; None keeps
+            it in the session.
         account: a label for one of several accounts of the same person.
 
     Raises:
         ConfigurationError: an argument cannot work; the message says what to pass instead.
     """
 
-    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
-        self,
-        provider: Provider,
-        client: Client,
-        *,
-        scope: Scope = None,
-        extra: Mapping[str, str] | None = None,
-        store: TokenStore | None = None,
-        account: str | None = None,
-    ) -> None:
-        grant = AuthorizationCodeGrant(provider, extra)
-        super().__init__(grant, provider, client, scope, store, account)
+    _grant_type = AuthorizationCodeGrant

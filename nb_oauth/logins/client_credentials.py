@@ -1,14 +1,9 @@
 """The widget of the client credentials grant, with nothing to click."""
 
-from collections.abc import Mapping
-
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import ClientCredentialsGrant
 from nb_oauth.logins.login import Login
-from nb_oauth.providers import Provider
-from nb_oauth.stores import TokenStore
-from nb_oauth.tokens import Scope
 
 
 class ClientCredentialsLogin(Login):
@@ -22,28 +17,20 @@ class ClientCredentialsLogin(Login):
         client: the app as registered there, with its secret, private key or certificate.
         scope: what to ask for, one string or several.
         extra: further parameters of the token request, such as ``{"audience": "…"}``.
-        store: where the token is kept; None keeps it in the session.
+        store: where the token is kept: a ``TokenStore``, ``"file"`` or ``"keyring"``; None keeps
+            it in the session.
         account: a label for one of several registrations.
 
     Raises:
         ConfigurationError: an argument cannot work; the message says what to pass instead.
     """
 
-    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
-        self,
-        provider: Provider,
-        client: Client,
-        *,
-        scope: Scope = None,
-        extra: Mapping[str, str] | None = None,
-        store: TokenStore | None = None,
-        account: str | None = None,
-    ) -> None:
+    _grant_type = ClientCredentialsGrant
+
+    @classmethod
+    def _check(cls, client: Client) -> None:
         if not client.is_confidential:
             raise ConfigurationError(
-                f"{type(self).__name__} needs Client(client_id, client_secret=…), or one with "
+                f"{cls.__name__} needs Client(client_id, client_secret=…), or one with "
                 "private_key=… or cert=…: it is all that an app has to show for itself."
             )
-        super().__init__(
-            ClientCredentialsGrant(provider, extra), provider, client, scope, store, account
-        )

@@ -2,8 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nb_oauth import place, waiting
 from nb_oauth.attempt import Attempt
@@ -45,18 +45,23 @@ class Login(LoginWidget):
         remarks: what the widget says of this way of signing in, a line each.
     """
 
+    _grant_type: ClassVar[type[Grant]]
+    """How it signs in; a subclass names it."""
+
     _attempt: Attempt | None = None  # there from the first: close() may come before __init__
 
-    def __init__(  # noqa: PLR0913, PLR0917 - for subclasses, which name them
+    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
         self,
-        grant: Grant,
         provider: Provider,
         client: Client,
-        scope: Scope,
-        store: TokenStore | None,
-        account: str | None,
+        *,
+        scope: Scope = None,
+        extra: Mapping[str, str] | None = None,
+        store: TokenStore | str | None = None,
+        account: str | None = None,
     ) -> None:
-        self._grant = grant
+        self._check(client)
+        self._grant = grant = self._grant_type(provider, extra)
         self._provider = provider
         self._client = client
         self._scope = tuple(scope_list(scope))
@@ -69,6 +74,10 @@ class Login(LoginWidget):
         self._beginning = threading.Lock()
         self._followers: list[Callable[[OAuth2Session], object]] = []
         super().__init__(self._take, Outputs(provider.name, invites=grant.asks_a_person))
+
+    @classmethod
+    def _check(cls, client: Client) -> None:
+        """Refuse a client that this way of signing in is not for."""
 
     # -- for people ------------------------------------------------------------------------
 

@@ -1,13 +1,7 @@
 """The widget of the password grant."""
 
-from collections.abc import Mapping
-
-from nb_oauth.clients import Client
 from nb_oauth.grants import PasswordGrant
 from nb_oauth.logins.login import Login
-from nb_oauth.providers import Provider
-from nb_oauth.stores import TokenStore
-from nb_oauth.tokens import Scope
 
 
 class PasswordLogin(Login):
@@ -22,23 +16,13 @@ class PasswordLogin(Login):
         client: your app as registered there.
         scope: what to ask for, one string or several.
         extra: further parameters of the token request, such as ``{"realm": "…"}``.
-        store: where the token is kept; None keeps it in the session.
+        store: where the token is kept: a ``TokenStore``, ``"file"`` or ``"keyring"``; None keeps
+            it in the session.
         account: a label for one of several accounts of the same person.
 
     Raises:
         ConfigurationError: an argument cannot work; the message says what to pass instead.
     """
 
+    _grant_type = PasswordGrant
     _parts = ("password",)
-
-    def __init__(  # noqa: PLR0913 - each a thing the person may want to say
-        self,
-        provider: Provider,
-        client: Client,
-        *,
-        scope: Scope = None,
-        extra: Mapping[str, str] | None = None,
-        store: TokenStore | None = None,
-        account: str | None = None,
-    ) -> None:
-        super().__init__(PasswordGrant(provider, extra), provider, client, scope, store, account)
