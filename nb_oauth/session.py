@@ -7,10 +7,8 @@ renews before the end, once for all threads, and never throws a request away.
 """
 
 import os
-import threading
 import time
-import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import requests
@@ -19,6 +17,7 @@ from nb_oauth import attachment, session_account, tokens
 from nb_oauth.attachment import is_repeatable
 from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import LoginRequired
+from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.oauthlib_clients import oauthlib_client
 from nb_oauth.providers import Provider
 from nb_oauth.session_renewal import NOBODY, RenewingSession
@@ -32,32 +31,6 @@ _CLIENT_CREDENTIALS = "client_credentials"
 _IMPLICIT = "implicit"
 
 
-class _OpenedSessions(weakref.WeakSet["OAuth2Session"]):
-    """Sessions that are still used; to go through them is to go through those there are now."""
-
-    def __init__(self, data: "Iterable[OAuth2Session]" = ()) -> None:
-        self.begin_anew()
-        super().__init__(data)
-
-    def begin_anew(self) -> None:
-        """Take a lock that nobody holds: a thread that held the former was not forked along."""
-        self._lock = threading.RLock()
-
-    def add(self, item: "OAuth2Session") -> None:
-        """Add a session that was opened, in whatever thread."""
-        with self._lock:
-            super().add(item)
-
-    def snapshot(self) -> "list[OAuth2Session]":
-        """Return the sessions that there are now."""
-        with self._lock:
-            return list(super().__iter__())
-
-    def __iter__(self) -> "Iterator[OAuth2Session]":
-        """Go through a snapshot: other threads open sessions meanwhile."""
-        return iter(self.snapshot())
-
-
 class OAuth2Session(RenewingSession):
     """A ``requests.Session`` that attaches an OAuth 2 token and keeps it alive.
 
@@ -69,7 +42,7 @@ class OAuth2Session(RenewingSession):
         opened: every session of this process that :meth:`open` made and that is still used.
     """
 
-    opened: ClassVar[_OpenedSessions] = _OpenedSessions()
+    opened: ClassVar[LiveSessions["OAuth2Session"]] = LiveSessions()
 
     def __init__(
         self,

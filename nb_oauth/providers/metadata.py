@@ -38,6 +38,9 @@ class Provider:
             certificate that it was asked for with (RFC 8705 §3.3).
         authorization_response_iss_parameter_supported: whether every answer names its issuer
             (RFC 9207 §3); then one that does not is refused. It needs ``issuer``.
+        api_hosts: the hosts of its APIs, such as ``"api.example"``, or ``"*.example"`` for every
+            host below; of ours, in no document. Where given, tokens go to these and to the
+            provider's own endpoints only.
 
     Raises:
         ConfigurationError: an endpoint is neither https nor a loopback address, a value is of
@@ -64,6 +67,7 @@ class Provider:
     mtls_endpoint_aliases: Mapping[str, str] = EndpointAliases()
     tls_client_certificate_bound_access_tokens: bool = False
     authorization_response_iss_parameter_supported: bool = False
+    api_hosts: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):

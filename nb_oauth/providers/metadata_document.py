@@ -68,7 +68,8 @@ _NEEDED = {
     "jwks_uri",
     "authorization_response_iss_parameter_supported",
 }
-_KNOWN = {field.name: field.default for field in fields(Provider) if field.name != "name"}
+_OURS = ("name", "api_hosts")
+_KNOWN = {field.name: field.default for field in fields(Provider) if field.name not in _OURS}
 
 
 def _given(value: object) -> object:

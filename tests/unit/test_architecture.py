@@ -20,6 +20,7 @@ LAYERS = [
     {"grants", "stores", "redirects"},
     {
         "fragment_tokens",
+        "live_sessions",
         "oauthlib_clients",
         "openid",
         "renewal",
