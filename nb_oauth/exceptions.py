@@ -138,19 +138,27 @@ class TokenError(_ProtocolError):
         status: the HTTP status of the answer, None where there was none.
         error_description: what the provider said beside ``error`` (RFC 6749 §5.2), masked and
             shortened; None where it said nothing.
+        retry_after: seconds to leave before asking again, where the endpoint said how many
+            (RFC 9110 §10.2.3).
+        was_sent: False where the request cannot have reached the endpoint, so that nothing that
+            is good once can have been spent.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each a thing that the answer may say
         self,
         message: str,
         *,
         error: str | None = None,
         status: int | None = None,
         error_description: str | None = None,
+        retry_after: float | None = None,
+        was_sent: bool = True,
     ) -> None:
         super().__init__(message, error=error, status=status)
         self.status = status
         self.error_description = error_description
+        self.retry_after = retry_after
+        self.was_sent = was_sent
 
 
 class TokenExpiredError(TokenError, _TokenExpiredError):

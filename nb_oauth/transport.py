@@ -83,7 +83,12 @@ def require_secure(url: str, otherwise: str = _OTHERWISE) -> None:
 
 
 def out_of_reach(
-    ours: type[_E], error: requests.RequestException, url: str, said: str, advice: str
+    ours: type[_E],
+    error: requests.RequestException,
+    url: str,
+    said: str,
+    advice: str,
+    **details: object,
 ) -> _E:
     """Return the error to raise where no answer came, which is requests' own as well.
 
@@ -93,6 +98,7 @@ def out_of_reach(
         url: what was asked, of which only host and port are said.
         said: what that means, with ``{host}`` in it.
         advice: what to do next, unless the certificate of the server is not trusted.
+        details: what else ``ours`` takes.
     """
     kinds = (
         kind for kind in type(error).__mro__ if kind.__module__ == requests.exceptions.__name__
@@ -101,7 +107,7 @@ def out_of_reach(
     what = said.format(host=urlsplit(url).netloc.rpartition("@")[2])
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         advice = _ADVICE_ON_TRUST
-    return in_terms_of(ours, kind(), f"{what} ({kind.__name__}). {advice}")
+    return in_terms_of(ours, kind(), f"{what} ({kind.__name__}). {advice}", **details)
 
 
 def as_https(url: str) -> str:
