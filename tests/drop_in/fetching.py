@@ -1,7 +1,8 @@
 """requests-oauthlib's source distribution and what its tests need, fetched once by pip.
 
 Nothing of it is in the repository: each archive is pinned by its hash, and asked for by the running
-interpreter's pip at whatever index that is set up for. What was fetched stays in ``.cache`` beside the kernels' environments.
+interpreter's pip at whatever index that is set up for. What was fetched stays in ``.cache``, beside
+the environments of the kernels.
 """
 
 from __future__ import annotations
