@@ -8,7 +8,7 @@ renews before the end, once for all threads, and never throws a request away.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import requests
@@ -24,7 +24,6 @@ from nb_oauth.session_renewal import NOBODY, RenewingSession
 from nb_oauth.stores import MemoryTokenStore, TokenStore, token_store
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
-from nb_oauth.transport import require_secure
 
 _AUTHORIZATION_CODE = "authorization_code"
 _CLIENT_CREDENTIALS = "client_credentials"
@@ -75,6 +74,7 @@ class OAuth2Session(RenewingSession):
         redirect_uri: str | None = None,
         extra: Mapping[str, str] | None = None,
     ) -> "OAuth2Session":
+        allowed_hosts: Iterable[str] | None = None,
         """Open a session that renews itself.
 
         Args:
@@ -93,8 +93,12 @@ class OAuth2Session(RenewingSession):
             extra: further parameters of each request that earns a token, such as
                 ``{"audience": "…"}`` with client credentials.
 
+            allowed_hosts: the only hosts that the token may go to, besides the provider's own
+                endpoints, such as ``["api.example", "*.example.org"]``; None is the provider's
+                list, or any host where it has none.
         Raises:
-            ConfigurationError: the provider has no token endpoint, or ``redirect_uri`` is none.
+            ConfigurationError: the provider has no token endpoint, ``redirect_uri`` is none, or
+                there is no host by a name in ``allowed_hosts``.
         """
         redirect_uri = redirect_uri or client.redirect_uri
         if redirect_uri:
@@ -112,6 +116,7 @@ class OAuth2Session(RenewingSession):
         session._extra = dict(extra or {})
         chosen = token_store(store)
         session._store = MemoryTokenStore() if chosen is None else chosen
+        session.allowed_hosts = allowed_hosts
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
         cls.opened.add(session)
@@ -200,15 +205,15 @@ class OAuth2Session(RenewingSession):
             InsecureTransportError: a token would travel in the open.
             LoginRequired: the token ended and the provider renews it no longer; or, in a session
                 that was opened, nobody is signed in.
+            ConfigurationError: the token may not go to this host; see ``allowed_hosts``.
             TokenExpiredError: the token ended and there is nothing to renew it with.
             TokenUpdated: see there; never in a session that was opened.
         """
-        require_secure(url)
+        self._require_destination(url, headers, withhold_token=withhold_token)
         kwargs.setdefault("timeout", DEFAULT_TIMEOUT)
         headers = headers if headers is None else dict(headers)  # hooks may change them
         if self.token and not withhold_token:
-            for hook in self.compliance_hook["protected_request"]:
-                url, headers, data = hook(url, headers, data)
+            url, headers, data = self._protected(url, headers, data)
             if attachment.is_wanted(self._client, headers):
                 token = self._live_token(kwargs, client_id, client_secret)
                 return self._send_with(token, method, url, headers, data, files=files, **kwargs)

@@ -4,8 +4,8 @@ import time
 from typing import Any
 
 from nb_oauth import tokens
-from nb_oauth.device_authorization import DeviceRequests
 from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.session_destinations import Destinations
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.token_responses import revocation_refused, secrets_sent
 from nb_oauth.tokens import Scope, Token
@@ -16,7 +16,7 @@ _GOOD_NO_MORE = "invalid_token"
 _SUCCESS = 2  # hundred and any: Reddit answers 204
 
 
-class SessionToken(DeviceRequests):
+class SessionToken(Destinations):
     """The part of a session that holds its token."""
 
     @property
@@ -32,6 +32,9 @@ class SessionToken(DeviceRequests):
         if tokens.expires_at(value) is None and tokens.seconds(value.get("expires_in")) is not None:
             value = tokens.dated(value, time.time())
         client: Any = self._client
+        former = client.token and client.token.get("access_token")
+        if former and former != value.get("access_token"):
+            self._former_access_token = str(former)
         client._expires_at = None  # noqa: SLF001 - oauthlib would keep the end of the one before
         client.populate_token_attributes(tokens.readable(value))
         client.token = value  # last: whoever sees this token finds its attributes there

@@ -31,6 +31,7 @@ LAYERS = [
     {"authenticated_requests"},
     {"token_requests"},
     {"device_authorization"},
+    {"session_destinations"},
     {"session_token"},
     {"session_openid"},
     {"session_store"},

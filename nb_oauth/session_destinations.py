@@ -1,0 +1,178 @@
+"""The part of a session that knows where its token may go.
+
+Everywhere it goes over https, or to a loopback address. A session may be told the hosts besides.
+Where a redirect leads to another host, port or scheme the token stays behind, wherever in the
+request it was.
+"""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import requests
+
+from nb_oauth import attachment
+from nb_oauth.allowed_hosts import AllowedHosts, place_of
+from nb_oauth.device_authorization import DeviceRequests
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.providers import Provider
+from nb_oauth.transport import require_secure
+
+_FORM = "application/x-www-form-urlencoded"
+_LONG_ENOUGH = 8  # characters; shorter ones, in tests, may be part of any word
+
+
+class Destinations(DeviceRequests):
+    """The part of a session that knows where its token may go."""
+
+    _given_hosts: AllowedHosts | None = None
+    _hosts_of: tuple[Provider, AllowedHosts] | None = None
+    """What the provider's own list comes to, and whose it is."""
+    _former_access_token: str = ""
+    """The one before, which a request under way may have been sent with."""
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...] | None:
+        """The hosts that the token may go to, as they were given; None for any.
+
+        Set it to a list such as ``["api.example", "*.example.org", "localhost:8443"]``: a host
+        alone is meant with any port, ``"*.example.org"`` is every host below, ``"*"`` every host.
+        It outranks the provider's own list (``Provider.api_hosts``), which None brings back. The
+        provider's own endpoints are always among them.
+        """
+        if self._given_hosts is not None:
+            return self._given_hosts.given
+        return self.provider.api_hosts if self.provider else None
+
+    @allowed_hosts.setter
+    def allowed_hosts(self, hosts: Iterable[str] | None) -> None:
+        provider = self.provider
+        endpoints = () if provider is None else _endpoints(provider)
+        self._given_hosts = None if hosts is None else AllowedHosts.read(hosts, endpoints)
+
+    def require_allowed(self, url: str) -> None:
+        """Refuse an address that the token may not go to; for whoever sends it by other means.
+
+        Args:
+            url: where a request with the token is to go.
+
+        Raises:
+            InsecureTransportError: it is neither https nor on a loopback address.
+            ConfigurationError: its host is not among ``allowed_hosts``.
+        """
+        require_secure(url)
+        if not self._may_have_token(url):
+            raise _not_allowed(url, self.allowed_hosts or ())
+
+    def _may_have_token(self, url: str) -> bool:
+        hosts = self._hosts
+        return hosts is None or hosts.has(url)
+
+    @property
+    def _hosts(self) -> AllowedHosts | None:
+        provider = self.provider
+        if self._given_hosts is not None or provider is None or provider.api_hosts is None:
+            return self._given_hosts
+        if self._hosts_of is None or self._hosts_of[0] is not provider:
+            own = AllowedHosts.read(provider.api_hosts, _endpoints(provider))
+            self._hosts_of = provider, own
+        return self._hosts_of[1]
+
+    # -- a request -------------------------------------------------------------------------
+
+    def _require_destination(self, url: str, headers: Any, *, withhold_token: bool) -> None:
+        """Refuse a request that would take the token where it may not go."""
+        require_secure(url)
+        hosts = self._hosts
+        if hosts is None or withhold_token or hosts.has(url):
+            return
+        if attachment.is_wanted(self._client, headers) or self._protecting:
+            raise _not_allowed(url, self.allowed_hosts or ())
+
+    @property
+    def _protecting(self) -> set[Any]:
+        return self.compliance_hook["protected_request"]
+
+    def _protected(self, url: str, headers: Any, data: Any) -> tuple[str, Any, Any]:
+        """Return a request as the caller's hooks would have it, if it may still go there."""
+        for hook in self._protecting:
+            url, headers, data = hook(url, headers, data)
+        if self._protecting:
+            self.require_allowed(url)
+        return url, headers, data
+
+    # -- a redirect ------------------------------------------------------------------------
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Leave the token behind where a redirect leads elsewhere, as requests does its header.
+
+        requests looks at ``Authorization`` only. A provider, or a hook of the caller's, may want
+        the token in another header, in the query or in a form, which 307 and 308 have sent again.
+        """
+        there = str(prepared_request.url)
+        came_from = str(response.request.url)
+        if self.should_strip_auth(came_from, there) or not self._may_have_token(there):
+            leave_behind(prepared_request, self._tokens_sent)
+        super().rebuild_auth(prepared_request, response)
+
+    @property
+    def _tokens_sent(self) -> set[str]:
+        token, client = self.token, self._client
+        sent = (token.get("access_token"), token.get("refresh_token"), client.access_token)
+        return {str(one) for one in (*sent, self._former_access_token) if one}
+
+
+def leave_behind(request: requests.PreparedRequest, secrets: set[str]) -> None:
+    """Take ``secrets`` out of a request: its headers, its query and the form in its body."""
+    request.headers.pop("Authorization", None)
+    for name in [name for name, value in request.headers.items() if _holds(value, secrets)]:
+        del request.headers[name]
+    url = str(request.url)
+    query = urlsplit(url).query
+    left = _without(query, secrets)
+    if left != query:
+        request.url = urlsplit(url)._replace(query=left).geturl()
+    _leave_out_of_body(request, secrets)
+
+
+def _leave_out_of_body(request: requests.PreparedRequest, secrets: set[str]) -> None:
+    body = request.body
+    if not isinstance(body, str | bytes) or request.headers.get("Content-Type") != _FORM:
+        return
+    text = body if isinstance(body, str) else body.decode("latin-1")
+    left = _without(text, secrets)
+    if left != text:
+        request.body = left
+        request.prepare_content_length(left)
+
+
+def _without(form: str, secrets: set[str]) -> str:
+    """Return ``form``, as it was where it holds no secret, else without the members that do."""
+    members = parse_qsl(form, keep_blank_values=True)
+    left = [(name, value) for name, value in members if value not in secrets]
+    return form if len(left) == len(members) else urlencode(left)
+
+
+def _holds(value: str | bytes, secrets: set[str]) -> bool:
+    text = value if isinstance(value, str) else value.decode("latin-1")
+    return any(text == one or (one in text and len(one) >= _LONG_ENOUGH) for one in secrets)
+
+
+def _endpoints(provider: Provider) -> list[str]:
+    """Return the addresses that are the provider's own: its issuer and its endpoints."""
+    names = ["issuer", *(one.name for one in fields(provider) if one.name.endswith("_endpoint"))]
+    named = (getattr(provider, name) for name in names)
+    return [url for url in (*named, *provider.mtls_endpoint_aliases.values()) if url]
+
+
+def _not_allowed(url: str, allowed: tuple[str, ...]) -> ConfigurationError:
+    host, _ = place_of(url) or ("a host with no name", None)
+    return ConfigurationError(
+        f"The token does not go to {host}: it is not among the allowed_hosts of this session "
+        f"({', '.join(allowed) or 'none'}). If it belongs there, set session.allowed_hosts = "
+        f"[{', '.join(map(repr, (*allowed, host)))}]. To ask without the token, pass "
+        "withhold_token=True."
+    )
