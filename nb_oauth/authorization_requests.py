@@ -15,12 +15,13 @@ from oauthlib.oauth2 import MismatchingStateError, WebApplicationClient
 
 from nb_oauth import tokens
 from nb_oauth.clients import Client
+from nb_oauth.environment import EnvironmentSession
 from nb_oauth.exceptions import AuthorizationError, StateMismatchError
 from nb_oauth.providers import Provider
 from nb_oauth.transport import DirectLoopback, as_https, with_scheme_of
 
 
-class AuthorizationRequests(DirectLoopback, requests_oauthlib.OAuth2Session):
+class AuthorizationRequests(DirectLoopback, EnvironmentSession, requests_oauthlib.OAuth2Session):
     """The part of a session that makes authorization requests (RFC 6749 §4.1.1)."""
 
     provider: Provider | None = None

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "nb_oauth"
 # Lowest first. Rooms on one line are strangers to one another.
 LAYERS = [
     {"exceptions"},
-    {"certificates", "client_keys", "masking", "transport"},
+    {"certificates", "client_keys", "environment", "masking", "transport"},
     {"clients", "prompts", "place"},
     {"waiting"},
     {"providers"},
