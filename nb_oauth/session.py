@@ -74,8 +74,8 @@ class OAuth2Session(RenewingSession):
         grant: str = "authorization_code",
         redirect_uri: str | None = None,
         extra: Mapping[str, str] | None = None,
-    ) -> "OAuth2Session":
         allowed_hosts: Iterable[str] | None = None,
+    ) -> "OAuth2Session":
         """Open a session that renews itself.
 
         Args:
@@ -115,9 +115,9 @@ class OAuth2Session(RenewingSession):
             session.auto_refresh_url = provider.require("token_endpoint")
         session.provider, session._registered = provider, client
         session._extra = dict(extra or {})
+        session.allowed_hosts = allowed_hosts
         chosen = token_store(store)
         session._store = MemoryTokenStore() if chosen is None else chosen
-        session.allowed_hosts = allowed_hosts
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
         cls.opened.add(session)
@@ -204,9 +204,9 @@ class OAuth2Session(RenewingSession):
 
         Raises:
             InsecureTransportError: a token would travel in the open.
+            ConfigurationError: the token may not go to this host; see ``allowed_hosts``.
             LoginRequired: the token ended and the provider renews it no longer; or, in a session
                 that was opened, nobody is signed in.
-            ConfigurationError: the token may not go to this host; see ``allowed_hosts``.
             TokenExpiredError: the token ended and there is nothing to renew it with.
             TokenUpdated: see there; never in a session that was opened.
         """
