@@ -1,8 +1,9 @@
 """The same token for other clients: one file a library, imported only when it is used.
 
 Each asks the session for its token with every request, so that the one renewal of the session
-serves them all. A token goes only over https, or to a loopback address; where a redirect leads to
-another host it is dropped, but for :func:`storage_options`, which says so.
+serves them all. A token goes only over https, or to a loopback address, and only to the
+``allowed_hosts`` of a session that has such a list; where a redirect leads to another host it is
+dropped. :func:`storage_options` alone knows of neither, and says so.
 """
 
 from typing import TYPE_CHECKING

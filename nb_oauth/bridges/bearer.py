@@ -3,7 +3,6 @@
 import asyncio
 
 from nb_oauth.session import OAuth2Session
-from nb_oauth.transport import require_secure
 
 
 def bearer(session: OAuth2Session, url: str) -> str:
@@ -11,10 +10,11 @@ def bearer(session: OAuth2Session, url: str) -> str:
 
     Raises:
         InsecureTransportError: ``url`` is neither https nor on a loopback address.
+        ConfigurationError: its host is not among the ``allowed_hosts`` of the session.
         LoginRequired: nobody is signed in, or the provider renews the token no longer.
         TokenError: the token endpoint refused, or could not be reached.
     """
-    require_secure(url)
+    session.require_allowed(url)
     return f"Bearer {session.fresh_access_token()}"
 
 

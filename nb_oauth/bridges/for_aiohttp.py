@@ -24,13 +24,17 @@ def aiohttp_middleware(session: OAuth2Session, *origins: str) -> Middleware:
         origins: the APIs that get the token, such as ``"https://api.example.com"``.
 
     Raises:
-        ConfigurationError: there is none, so that no request would get it.
+        ConfigurationError: there is none, so that no request would get it; or one is not among
+            the ``allowed_hosts`` of the session.
+        InsecureTransportError: one is neither https nor a loopback address.
     """
     if not origins:
         raise ConfigurationError(
             "aiohttp_middleware(session, …) needs the API that gets the token, such as "
             "'https://api.example.com'; it sends it nowhere else."
         )
+    for origin in origins:
+        session.require_allowed(origin)
     known = {URL(origin).origin() for origin in origins}
 
     async def authorize(request: ClientRequest, handler: Handler) -> ClientResponse:

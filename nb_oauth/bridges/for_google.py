@@ -24,6 +24,13 @@ class _SessionCredentials(Credentials):
             fresh = self._session.fresh_access_token()
         self._take(fresh)
 
+    def before_request(
+        self, request: object, method: str, url: str, headers: dict[str, str]
+    ) -> None:
+        """Put the token into ``headers``, if it may go to ``url``."""
+        self._session.require_allowed(url)
+        super().before_request(request, method, url, headers)  # type: ignore[no-untyped-call]  # theirs has no types
+
     def _take(self, access_token: str) -> None:
         self.token = access_token
         self.expiry = _expiry(self._session.token)

@@ -47,7 +47,8 @@ def storage_options(session: OAuth2Session, *, fsspec: bool = False) -> dict[str
 
     They hold the token as it is now, renewed first if its end is near: make them for each call.
     pandas hands them to urllib, which sends them wherever a redirect leads, to another host as
-    well. Where an API redirects its downloads, use :func:`open_url`.
+    well. Where an API redirects its downloads, use :func:`open_url`. Nor is it known here which
+    address they are for: the ``allowed_hosts`` of the session do not hold for them.
 
     Args:
         session: a session that is signed in.

@@ -262,3 +262,47 @@ def test_only_bridges_are_there() -> None:
     assert set(bridges.__all__) <= set(dir(bridges))
     with pytest.raises(AttributeError, match="no_such_bridge"):
         _ = bridges.no_such_bridge
+
+
+@pytest.fixture
+def elsewhere(api: Api) -> OAuth2Session:
+    """A session whose token does not go to the API."""
+    return api.open(token=ENDED, allowed_hosts=["api.example"])
+
+
+def test_no_token_goes_where_it_may_not(api: Api, elsewhere: OAuth2Session) -> None:
+    other = api.issuer.replace("127.0.0.1", "localhost") + "/data"
+    with pytest.raises(ConfigurationError, match="does not go to localhost"):
+        requests.get(other, auth=bridges.requests_auth(elsewhere), timeout=20)
+    with pytest.raises(ConfigurationError, match="does not go to localhost"):
+        httpx.get(other, auth=bridges.httpx_auth(elsewhere))
+    with pytest.raises(ConfigurationError, match="does not go to localhost"):
+        bridges.open_url(elsewhere, other)
+    with pytest.raises(ConfigurationError, match="does not go to localhost"):
+        bridges.aiohttp_middleware(elsewhere, other)
+    client = google.auth.transport.requests.AuthorizedSession(bridges.google_credentials(elsewhere))
+    with pytest.raises(ConfigurationError, match="does not go to localhost"):
+        client.get(other)
+    assert not api.api_requests
+
+
+def test_no_token_goes_where_it_may_not_in_an_event_loop(
+    api: Api, elsewhere: OAuth2Session
+) -> None:
+    other = api.issuer.replace("127.0.0.1", "localhost") + "/data"
+
+    async def by_httpx() -> None:
+        async with httpx.AsyncClient(auth=bridges.httpx_auth(elsewhere)) as client:
+            await client.get(other)
+
+    async def by_aiohttp() -> None:
+        elsewhere.allowed_hosts = None
+        middlewares = [bridges.aiohttp_middleware(elsewhere, other)]
+        elsewhere.allowed_hosts = ["api.example"]  # changed meanwhile
+        async with aiohttp.ClientSession(middlewares=middlewares) as client, client.get(other):
+            pass
+
+    for ask in (by_httpx, by_aiohttp):
+        with pytest.raises(ConfigurationError, match="does not go to localhost"):
+            asyncio.run(ask())
+    assert not api.api_requests
