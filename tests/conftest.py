@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Cheap ones first: a mistake shows early. And Playwright's loop must not run in their thread.
-ORDER = ("unit", "providers", "conformance", "judge", "kernel", "browser", "benchmarks")
+ORDER = ("unit", "providers", "drop_in", "conformance", "judge", "kernel", "browser", "benchmarks")
 
 
 def pytest_configure() -> None:

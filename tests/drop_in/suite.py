@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nb_oauth
 from tests.drop_in import fetching
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Suite:
         (workshop / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         source = fetching.source()
         needed = (fetching.installed(one) for one in (oauthlib, *fetching.HELPERS))
-        return cls(source, (*needed, source, Path(__file__).parent), workshop)
+        ours = Path(nb_oauth.__file__).parents[1]  # after theirs, whose tests are a package
+        return cls(source, (*needed, source, Path(__file__).parent, ours), workshop)
 
     def run(self, session: str, *, fraction: float = 0.5, only: Sequence[str] = ("tests",)) -> Run:
         """Run them, with the clock of two of them at that fraction of a second."""
