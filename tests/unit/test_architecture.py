@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parents[2] / "nb_oauth"
 # Lowest first. Rooms on one line are strangers to one another.
 LAYERS = [
     {"exceptions"},
-    {"certificates", "client_keys", "environment", "masking", "transport"},
-    {"clients", "prompts", "place"},
+    {"allowed_hosts", "certificates", "client_keys", "environment", "masking", "transport"},
+    {"clients", "prompts", "place", "quirks"},
     {"waiting"},
     {"providers"},
     {"client_authentication", "tokens"},
