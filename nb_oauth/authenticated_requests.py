@@ -12,7 +12,6 @@ from nb_oauth import certificates
 from nb_oauth.authorization_requests import AuthorizationRequests
 from nb_oauth.certificates import Cert
 from nb_oauth.client_authentication import authenticate
-from nb_oauth.environment import as_it_is
 from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.token_responses import unreachable
 
@@ -97,8 +96,6 @@ class AuthenticatedRequests(AuthorizationRequests):
     ) -> requests.Response:
         """Send what a client asks, without the token."""
         url = self._address(url)
-        if self.provider is not None:  # its Client says how, and nothing in the environment
-            arguments = {**arguments, "auth": arguments.get("auth") or self.auth or as_it_is}
         try:
             with _as_token_errors():
                 return self.request(method=method, url=url, withhold_token=True, **arguments)

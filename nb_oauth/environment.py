@@ -5,8 +5,8 @@ two thirds of what a request costs. Here it is looked up once, by requests' own 
 as soon as any variable has changed. Where a system keeps its proxies elsewhere (macOS, Windows) and
 the environment names none, nobody can tell whether they changed, so they are looked up as ever.
 
-requests' other look-up, of a password in ``~/.netrc``, is left out where a token says who asks: it
-would take the token's place.
+requests' other look-up, of a password in ``~/.netrc``, would put that in a token's place.
+requests-oauthlib's session leaves it out; here it is left out after a redirect as well.
 """
 
 import os
@@ -149,8 +149,3 @@ class EnvironmentSession(requests.Session):
         requests_own.rebuild_auth(prepared_request, response)
         if token and not requests_own.should_strip_auth(response.request.url, url):
             headers["Authorization"] = token
-
-
-def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Authenticate a request that says by itself who asks: nothing takes the place of that."""
-    return request

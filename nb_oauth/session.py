@@ -16,7 +16,6 @@ import requests
 from nb_oauth import attachment, session_account, tokens
 from nb_oauth.attachment import is_repeatable
 from nb_oauth.clients import Client, require_redirect_uri
-from nb_oauth.environment import as_it_is
 from nb_oauth.exceptions import LoginRequired
 from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.oauthlib_clients import oauthlib_client
@@ -232,8 +231,6 @@ class OAuth2Session(RenewingSession):
 
         def send(token: Token) -> requests.Response:
             placed = attachment.attach(self._client, token, method, url, headers, data)
-            if "Authorization" in (placed[1] or ()) and not self.auth:
-                kwargs["auth"] = kwargs.get("auth") or as_it_is
             return self._send_plain(method, *placed, **kwargs)
 
         response = send(token)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import requests
 from oauthlib.oauth2 import MobileApplicationClient, WebApplicationClient
 
-from nb_oauth.environment import as_it_is
 from nb_oauth.exceptions import ConfigurationError, TokenError
 from nb_oauth.openid import claims as checks
 from nb_oauth.openid.authentication import AuthenticationRequest, new_nonce, require_verifiable
@@ -283,7 +282,7 @@ class OpenIDSession(SessionToken):
             "GET",
             jwks_uri,
             headers=headers,
-            auth=as_it_is,  # else requests takes the session's own, or netrc's
+            auth=lambda request: request,  # else requests takes the session's own, or netrc's
             withhold_token=True,
             stream=True,
             allow_redirects=False,
