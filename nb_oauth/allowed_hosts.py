@@ -83,25 +83,20 @@ def place_of(url: str) -> tuple[str, int | None] | None:
             if parts.host
             else None
         )
-    except (LocationParseError, UnicodeError):
+    except LocationParseError:
         return None
 
 
 def _name(host: str) -> str:
     """Return a host by the one name that all its spellings have in common.
 
-    Raises:
-        UnicodeError: it has letters that no host has.
+    urllib3 has it in lower case, and in ASCII (RFC 5891).
     """
     if host.startswith("["):
         with contextlib.suppress(ValueError):
             return ipaddress.ip_address(host.strip("[]")).compressed
         return host
-    if not host.isascii():
-        import idna  # of requests, which encodes what it sends in just this way
-
-        host = idna.encode(host, uts46=True).decode("ascii")
-    return host.lower().removesuffix(".")
+    return host.removesuffix(".")
 
 
 def _as_tuple(entries: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever was given
@@ -126,7 +121,7 @@ def _read(entry: object) -> _Host:
     try:
         parts = parse_url(f"https://{rest}")
         name = _name(parts.host or "")
-    except (LocationParseError, UnicodeError):
+    except LocationParseError:
         raise _refusal(entry) from None
     if not name:
         raise _refusal(entry)

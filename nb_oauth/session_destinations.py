@@ -140,13 +140,15 @@ def leave_behind(request: requests.PreparedRequest, secrets: set[str]) -> None:
 
 def _leave_out_of_body(request: requests.PreparedRequest, secrets: set[str]) -> None:
     body = request.body
-    if not isinstance(body, str | bytes) or request.headers.get("Content-Type") != _FORM:
+    if not isinstance(body, str | bytes):  # a stream of the caller's, which no token was put into
         return
     text = body if isinstance(body, str) else body.decode("latin-1")
-    left = _without(text, secrets)
+    # oauthlib, which puts the token into a form, does not say that it is one.
+    is_form = str(request.headers.get("Content-Type", _FORM)).startswith(_FORM)
+    left = _without(text, secrets) if is_form else _blanked(text, secrets)
     if left != text:
-        request.body = left
-        request.prepare_content_length(left)
+        request.body = left if isinstance(body, str) else left.encode("latin-1")
+        request.prepare_content_length(request.body)
 
 
 def _without(form: str, secrets: set[str]) -> str:
@@ -154,6 +156,13 @@ def _without(form: str, secrets: set[str]) -> str:
     members = parse_qsl(form, keep_blank_values=True)
     left = [(name, value) for name, value in members if value not in secrets]
     return form if len(left) == len(members) else urlencode(left)
+
+
+def _blanked(text: str, secrets: set[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= _LONG_ENOUGH:
+            text = text.replace(secret, "")
+    return text
 
 
 def _holds(value: str | bytes, secrets: set[str]) -> bool:
