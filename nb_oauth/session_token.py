@@ -94,5 +94,6 @@ class SessionToken(Destinations):
     def forget_token(self) -> None:
         """Forget the token. Requests go without one from now on."""
         client: Any = self._client
+        self._former_access_token = ""
         client.token = {}
         client.access_token = client.refresh_token = client._expires_at = None  # noqa: SLF001 - see above
