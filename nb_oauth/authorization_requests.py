@@ -18,6 +18,7 @@ from nb_oauth.clients import Client
 from nb_oauth.environment import EnvironmentSession
 from nb_oauth.exceptions import AuthorizationError, StateMismatchError
 from nb_oauth.providers import Provider
+from nb_oauth.quirks import AUTHORIZATION_REQUEST
 from nb_oauth.transport import DirectLoopback, as_https, with_scheme_of
 
 
@@ -52,6 +53,8 @@ class AuthorizationRequests(DirectLoopback, EnvironmentSession, requests_oauthli
             InsecureTransportError: the endpoint is neither https nor on a loopback address.
         """
         made, state = super().authorization_url(as_https(url), state, **kwargs)
+        for hook in self.compliance_hook.get(AUTHORIZATION_REQUEST, ()):
+            made = hook(made)
         if self.provider is not None:  # also one of the caller's own, which theirs would not check
             self._state = state
         return with_scheme_of(url, made), state

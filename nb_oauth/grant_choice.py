@@ -6,6 +6,7 @@ implicit grant only where there is nothing else, and the password grant never (R
 §2.4).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -50,13 +51,16 @@ def named(grant: object) -> Choice:
     )
 
 
-def choose(provider: Provider, client: Client, where: Place) -> Choice:
+def choose(
+    provider: Provider, client: Client, where: Place, *, with_secret: Collection[str] = ()
+) -> Choice:
     """Pick a grant.
 
     Args:
         provider: what it offers, as far as it says.
         client: where the browser can go back to, and whether the app can act as itself.
         where: whether somebody is there.
+        with_secret: grants by which this provider gives no token to an app without a secret.
 
     Raises:
         ConfigurationError: there is none to pick; the message says what to pass.
@@ -68,7 +72,8 @@ def choose(provider: Provider, client: Client, where: Place) -> Choice:
             f"Client credentials: nobody can sign in to {provider.name} here, so the app acts as "
             "itself and not as a person.",
         )
-    choice = _for_a_person(provider, client)
+    closed = () if client.is_confidential else with_secret
+    choice = _for_a_person(provider, client, closed)
     if choice is not None:
         return choice
     if for_the_app:
@@ -77,13 +82,17 @@ def choose(provider: Provider, client: Client, where: Place) -> Choice:
             f"Client credentials: {provider.name} has no way for a person to sign in, so the app "
             "acts as itself.",
         )
+    if set(closed) & set(OF_A_PERSON):
+        raise _needs_secret(provider)
     raise _nothing_to_pick(provider)
 
 
-def _for_a_person(provider: Provider, client: Client) -> Choice | None:
-    offers_device_code = bool(provider.device_authorization_endpoint and provider.token_endpoint)
+def _for_a_person(provider: Provider, client: Client, closed: Collection[str]) -> Choice | None:
+    needs_secret = "authorization_code" in closed
+    offers_code = _offers_code(provider) and not needs_secret
+    offers_device_code = _offers_device_code(provider) and "device_code" not in closed
     comes_back = _way_back(client)
-    if _offers_code(provider) and (comes_back or not offers_device_code):
+    if offers_code and (comes_back or not offers_device_code):
         how = comes_back or "nothing that suits a notebook better"
         return Choice(
             "authorization_code",
@@ -91,7 +100,9 @@ def _for_a_person(provider: Provider, client: Client) -> Choice | None:
         )
     if offers_device_code:
         why = f"{provider.name} offers no authorization code for a browser to bring back"
-        if not comes_back:
+        if needs_secret:
+            why = f"for an authorization code {provider.name} wants a client_secret, too"
+        elif not comes_back:
             why = "the browser cannot come back here from the app's redirect_uri, and need not"
         return Choice("device_code", f"Device code: {why}.")
     if _offers_implicit(provider):
@@ -113,6 +124,10 @@ def _offers_code(provider: Provider) -> bool:
     return bool(has_endpoints) and _says(provider, "authorization_code", "code")
 
 
+def _offers_device_code(provider: Provider) -> bool:
+    return bool(provider.device_authorization_endpoint and provider.token_endpoint)
+
+
 def _offers_implicit(provider: Provider) -> bool:
     has_endpoint = provider.authorization_endpoint is not None
     return has_endpoint and _says(provider, "implicit", "token")
@@ -131,6 +146,14 @@ def _offers_to_the_app(provider: Provider) -> bool:
     if provider.grant_types_supported is None:  # then it is for nobody else
         return not (provider.authorization_endpoint or provider.device_authorization_endpoint)
     return OF_THE_APP in provider.grant_types_supported
+
+
+def _needs_secret(provider: Provider) -> ConfigurationError:
+    return ConfigurationError(
+        f"{provider.name} gives no token to an app without a secret: pass Client(client_id, "
+        "client_secret=…) with the one that it gave yours. To try without, name the grant: "
+        "grant='authorization_code'."
+    )
 
 
 def _nothing_to_pick(provider: Provider) -> ConfigurationError:

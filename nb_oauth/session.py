@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import requests
 
-from nb_oauth import attachment, session_account, tokens
+from nb_oauth import attachment, quirks, session_account, tokens
 from nb_oauth.attachment import is_repeatable
 from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import LoginRequired
@@ -113,6 +113,7 @@ class OAuth2Session(RenewingSession):
         if grant != _IMPLICIT:  # it never asks there, and renews nothing
             session.auto_refresh_url = provider.require("token_endpoint")
         session.provider, session._registered = provider, client
+        quirks.apply(session, provider.quirks)
         session._extra = dict(extra or {})
         session.allowed_hosts = allowed_hosts
         chosen = token_store(store)

@@ -6,6 +6,7 @@ Otherwise somebody is asked, with the widget of the best grant.
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 
 from nb_oauth import grant_choice, place, tokens
 from nb_oauth.clients import Client
@@ -13,14 +14,15 @@ from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grant_choice import OF_THE_APP, Choice
 from nb_oauth.kernel_memory import KernelMemory, SignInRequest
 from nb_oauth.place import Place
-from nb_oauth.providers import KnownProvider, Provider, known_provider
+from nb_oauth.providers import KnownProvider, Provider, is_address, known_provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.tokens import Scope
 
 _DEMO = "demo"
-_PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "demo"'
+_WITH_REDIRECT = ("authorization_code", "implicit")
+_PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "github"'
 
 
 _memory = KernelMemory()
@@ -48,8 +50,9 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
 
     Args:
         provider: a :class:`Provider`; the issuer identifier of one that describes itself, such as
-            ``"https://accounts.example/"`` (:meth:`Provider.discover`); or the name of one that
-            is known, such as ``"demo"``.
+            ``"https://accounts.example/"`` (:meth:`Provider.discover`) or ``"tenant.auth0.com"``;
+            or the name of one that is known, such as ``"github"`` or ``"demo"``
+            (:func:`nb_oauth.providers.known_providers`).
         client: your app as registered with the provider; not needed for ``"demo"``.
         scope: what to ask for, one string or several.
         extra: further authorization parameters, such as ``{"access_type": "offline"}``. They
@@ -99,19 +102,17 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
     store: TokenStore | str | None = None,
 ) -> SignInRequest:
     _check_kinds(provider, client, extra)
-    known = KnownProvider(provider) if isinstance(provider, Provider) else _look_up(provider)
+    known = KnownProvider(provider) if isinstance(provider, Provider) else known_provider(provider)
     client = client or known.client
     if client is None:
-        raise ConfigurationError(
-            f"login({known.provider.name!r}, …) needs client=Client(client_id): register an app "
-            "with the provider, and take the ID it gives you."
-        )
-    choice = _choice(known.provider, client, grant)
+        raise _no_client(known)
+    choice = _choice(known, client, grant)
+    extra = {**known.entry.use_of(choice.grant).extra, **(extra or {})}
     return SignInRequest(
         known.provider,
-        client,
+        _sent_back(known, client, choice.grant),
         tuple(tokens.scope_list(scope)),
-        tuple(sorted((extra or {}).items())),
+        tuple(sorted(extra.items())),
         account,
         choice.grant,
         token_store(store),
@@ -120,26 +121,45 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
     )
 
 
-def _look_up(named: str) -> KnownProvider:
-    """Return the provider of that name, or what it says of itself at that address."""
-    return KnownProvider(Provider.discover(named)) if _is_address(named) else known_provider(named)
+def _no_client(known: KnownProvider) -> ConfigurationError:
+    entry = known.entry
+    at = f"at {entry.register}" if entry.register else "with the provider"
+    back = f", with the redirect URI {entry.redirect_uri}" if entry.redirect_uri else ""
+    return ConfigurationError(
+        f"login({known.provider.name!r}, …) needs client=Client(client_id): register an app {at}"
+        f"{back}, and take the ID it gives you."
+    )
 
 
-def _is_address(named: str) -> bool:
-    return named.strip().lower().startswith("http")
-
-
-def _choice(provider: Provider, client: Client, grant: str | None) -> Choice:
+def _choice(known: KnownProvider, client: Client, grant: str | None) -> Choice:
     if grant is not None:
         return grant_choice.named(grant)
-    return grant_choice.choose(provider, client, place.here())
+    shared = known.entry.client
+    if shared is not None and client is known.client:
+        return grant_choice.named(shared.grant)
+    with_secret = known.entry.with_secret
+    return grant_choice.choose(known.provider, client, place.here(), with_secret=with_secret)
+
+
+def _sent_back(known: KnownProvider, client: Client, grant: str) -> Client:
+    """Return ``client`` with the redirect URI to register there, where it names none itself."""
+    if client.redirect_uri is not None or grant not in _WITH_REDIRECT:
+        return client
+    entry = known.entry
+    if entry.redirect_uri is None and entry.loopback == "none":
+        raise ConfigurationError(
+            f"{entry.name} sends nobody back to this machine: register an https address of yours, "
+            "give it to Client(client_id, redirect_uri='https://…'), and paste the address that "
+            "the browser ends on."
+        )
+    return replace(client, redirect_uri=entry.redirect_uri)
 
 
 def _remark(choice: Choice, provider: Provider | str, store: object) -> str:
     """Return what the widget says of this sign-in besides: nothing where all is as usual."""
     if store is not None and provider == _DEMO:
         return "The demo ends with this kernel, and with it whatever is in the store."
-    discovered = isinstance(provider, str) and _is_address(provider)
+    discovered = isinstance(provider, str) and is_address(provider)
     return choice.why if discovered or choice.grant != "authorization_code" else ""
 
 

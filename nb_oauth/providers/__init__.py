@@ -1,6 +1,23 @@
-"""What is known of a provider before anyone signs in."""
+"""What is known of a provider before anyone signs in.
 
-from nb_oauth.providers.known import KnownProvider, known_provider
+:func:`known_providers` lists those that are known by name, with the scopes that people need, where
+an app is registered and what to know; :func:`known_provider` makes the ``Provider`` of one.
+"""
+
+from nb_oauth.providers.entry import ProviderEntry
+from nb_oauth.providers.known import (
+    KnownProvider,
+    is_address,
+    known_provider,
+    known_providers,
+)
 from nb_oauth.providers.metadata import Provider
 
-__all__ = ["KnownProvider", "Provider", "known_provider"]
+__all__ = [
+    "KnownProvider",
+    "Provider",
+    "ProviderEntry",
+    "is_address",
+    "known_provider",
+    "known_providers",
+]

@@ -41,7 +41,7 @@ def reader(member: str, default: object) -> Read:
         return _yes_or_no
     if isinstance(default, EndpointAliases):
         return _aliases
-    if member.endswith(("_supported", "_hosts")):
+    if member == "quirks" or member.endswith(("_supported", "_hosts")):
         return _names
     return _text if member == "name" else _address
 

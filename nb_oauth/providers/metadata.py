@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from nb_oauth import quirks
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.providers.members import EndpointAliases, reader
 
@@ -41,6 +42,8 @@ class Provider:
         api_hosts: the hosts of its APIs, such as ``"api.example"``, or ``"*.example"`` for every
             host below; of ours, in no document. Where given, tokens go to these and to the
             provider's own endpoints only.
+        quirks: what it does otherwise than the standards say, by the names of the rules in
+            :mod:`nb_oauth.quirks`; of ours, in no document.
 
     Raises:
         ConfigurationError: an endpoint is neither https nor a loopback address, a value is of
@@ -68,6 +71,7 @@ class Provider:
     tls_client_certificate_bound_access_tokens: bool = False
     authorization_response_iss_parameter_supported: bool = False
     api_hosts: tuple[str, ...] | None = None
+    quirks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -82,6 +86,7 @@ class Provider:
                 ) from None
             object.__setattr__(self, field.name, kept)
 
+        quirks.require_known(self.quirks)
         if self.authorization_response_iss_parameter_supported and self.issuer is None:
             raise ConfigurationError(
                 f"Provider({self.name!r}): authorization_response_iss_parameter_supported=True "

@@ -68,7 +68,7 @@ _NEEDED = {
     "jwks_uri",
     "authorization_response_iss_parameter_supported",
 }
-_OURS = ("name", "api_hosts")
+_OURS = ("name", "api_hosts", "quirks")
 _KNOWN = {field.name: field.default for field in fields(Provider) if field.name not in _OURS}
 
 
