@@ -8,23 +8,22 @@ not answer is waited for once, not once for each thread.
 
 import contextlib
 import copy
-import hashlib
 import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 
-from nb_oauth import tokens
+import requests
+
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
+from nb_oauth.retrying import in_words
+from nb_oauth.setbacks import alone
 from nb_oauth.tokens import Token
 
 Read = Callable[[], Token]
 Renew = Callable[[Token], Token]
 
-# A refresh token that is good no more: RFC 6749 §5.2, and GitHub.
-_REFUSALS = ("invalid_grant", "bad_refresh_token")
-_SHARE_TO_REST = 0.1
-_SHORTEST_REST = 1.0
+_INSUFFICIENT = "insufficient_scope"  # RFC 6750 §3.1: no renewal brings more
 _SIGN_IN_AGAIN = "Sign in again: run the cell that signs in once more."
 
 
@@ -45,6 +44,12 @@ class Renewal:
         """Take a lock that nobody holds: a thread that held the former was not forked along."""
         # Reentrant: a token_updater may ask the API with the session that calls it.
         self._lock = threading.RLock()
+        self._runner: int | None = None
+
+    @property
+    def is_running_here(self) -> bool:
+        """Whether this very thread is inside :meth:`run`, and renews."""
+        return self._runner == threading.get_ident()
 
     def forget(self) -> None:
         """Forget the last failure: the token was signed out."""
@@ -79,11 +84,14 @@ class Renewal:
             failure = self._last_failure
             if failure is not None and failure is not failure_before:
                 raise copy.copy(failure)
+            before, self._runner = self._runner, threading.get_ident()
             try:
                 return renew(current)
             except Exception as error:
-                self._last_failure = _alone(error)
+                self._last_failure = alone(error)
                 raise
+            finally:
+                self._runner = before
 
 
 _renewals: "weakref.WeakSet[Renewal]" = weakref.WeakSet()
@@ -96,66 +104,6 @@ def _begin_anew() -> None:
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
     os.register_at_fork(after_in_child=_begin_anew)
-
-
-def _alone(error: Exception) -> Exception | None:
-    """Return a copy of ``error`` without what it arose from: those frames hold tokens.
-
-    None stands for an error of somebody else's that cannot be copied.
-    """
-    try:
-        return copy.copy(error)
-    except Exception:  # noqa: BLE001 - whatever its own constructor raises
-        return None
-
-
-class Setbacks:
-    """What went wrong in renewing a token, and whether to try again now.
-
-    Tokens are known by a digest: this may outlive them.
-    """
-
-    def __init__(self) -> None:
-        self._refused: bytes | None = None
-        self._last_resort: bytes | None = None
-        self._rest_until = 0.0
-
-    def note(self, token: Token, error: Exception, now: float) -> None:
-        """Remember that renewing ``token`` failed.
-
-        A refresh token that the provider refused is used no more. After any other failure the
-        token endpoint is given a rest, for as long as the token serves: a tenth of what is left
-        of its life, and a second at least.
-        """
-        if getattr(error, "error", None) in _REFUSALS:
-            self._refused = _digest(token, "refresh_token")
-        left = (tokens.expires_at(token) or now) - now
-        self._rest_until = now + max(_SHORTEST_REST, left * _SHARE_TO_REST)
-
-    def forget(self) -> None:
-        """Begin anew, with a new token."""
-        self._refused, self._rest_until = None, 0.0
-
-    def is_refused(self, token: Token) -> bool:
-        """Tell whether the provider refused the refresh token of ``token``."""
-        return self._refused is not None and _digest(token, "refresh_token") == self._refused
-
-    def note_last_resort(self, token: Token) -> None:
-        """Remember that ``token`` was earned because the API refused the one before."""
-        self._last_resort = _digest(token, "access_token")
-
-    def is_last_resort(self, token: Token) -> bool:
-        """Tell whether ``token`` was earned because the API refused the one before."""
-        return self._last_resort is not None and _digest(token, "access_token") == self._last_resort
-
-    def is_resting(self, now: float) -> bool:
-        """Tell whether the last failure was a moment ago."""
-        return now < self._rest_until
-
-
-def _digest(token: Token, member: str) -> bytes | None:
-    secret = token.get(member)
-    return hashlib.sha256(str(secret).encode()).digest() if secret else None
 
 
 def ended(token: Token, provider_name: str) -> TokenError | LoginRequired:
@@ -174,3 +122,24 @@ def not_renewable(token: Token, provider_name: str) -> LoginRequired:
     if not token.get("refresh_token"):
         why = "gave nothing to renew the access token with"
     return LoginRequired(f"{provider_name} {why}. {_SIGN_IN_AGAIN}")
+
+
+def put_off(seconds: float, provider_name: str) -> TokenError:
+    """Return the error to raise where the token endpoint asked to be left alone for a while."""
+    return TokenError(
+        f"The token endpoint of {provider_name} asked not to be asked again so soon. Try again in "
+        f"{in_words(seconds)}.",
+        error="temporarily_unavailable",
+        retry_after=seconds,
+    )
+
+
+def refuses(response: requests.Response, token: Token) -> bool:
+    """Tell whether a 401 is about ``token``: it was sent, and something else would do (RFC 6750).
+
+    Where a redirect led to another host, requests has dropped the token on the way.
+    """
+    secret, request = str(token.get("access_token") or ""), response.request
+    places = (request.headers.get("Authorization"), request.url, request.body)
+    was_sent = any(secret in str(place) for place in places)
+    return was_sent and _INSUFFICIENT not in response.headers.get("WWW-Authenticate", "")

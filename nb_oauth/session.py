@@ -237,7 +237,7 @@ class OAuth2Session(RenewingSession):
         response = send(token)
         repeatable = is_repeatable(data, kwargs["files"])
         newer = self._after_refusal(response, token, is_repeatable=repeatable)
-        return response if newer is None else send(newer)
+        return response if newer is None else self._answered_again(send(newer))
 
     def _send_plain(
         self, method: str, url: str, headers: Any, data: Any, **kwargs: Any

@@ -1,8 +1,10 @@
 """The half of a session that keeps its token alive: before its end, or when an API refuses it."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -16,8 +18,10 @@ from nb_oauth.exceptions import (
     TokenUpdated,
 )
 from nb_oauth.providers import Provider
-from nb_oauth.renewal import ended, not_renewable
+from nb_oauth.renewal import ended, not_renewable, put_off, refuses
+from nb_oauth.retrying import LONGEST, Patience, Pause
 from nb_oauth.session_store import StoredSession
+from nb_oauth.setbacks import Failure
 from nb_oauth.tokens import Token
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
@@ -33,6 +37,8 @@ class RenewingSession(StoredSession):
 
     _asks_again = False
     """Whether it renews by asking as it did at first: the client credentials grant."""
+    _pause: Pause = time.sleep
+    """How to wait before the token endpoint is asked again."""
 
     @property
     def is_alive(self) -> bool:
@@ -64,14 +70,32 @@ class RenewingSession(StoredSession):
             raise ConfigurationError("renew() needs a session that was opened: refresh_token(…).")
         self._renewal.run(self.token, partial(self._renew_now, self.provider))
 
-    def _renew_now(self, provider: Provider, token: Token) -> Token:
-        with self._only_one():
-            latest = self._latest(token)
-            if latest is not token and not tokens.is_due(latest, time.time()):
-                return latest
-            if not self._can_renew(latest):
-                raise not_renewable(latest, provider.name)
-            return self._earn(provider.require("token_endpoint"))
+    def refresh_token(self, token_url: str, *args: Any, **kwargs: Any) -> Any:
+        """Renew the token with its refresh token (RFC 6749 §6).
+
+        Takes what requests-oauthlib's method takes. In a session that was opened it waits for a
+        renewal that is under way, in whatever thread, session of the same store or process, and
+        takes what came of that: a refresh token that rotates is good once.
+
+        Returns:
+            The new token, with the refresh token used if the provider sent no new one.
+
+        Raises:
+            InsecureTransportError: the endpoint is neither https nor on a loopback address.
+            TokenError: the endpoint refused, or did not answer with a token, or its ID token is
+                not good; the token that the session had before is still there.
+            LoginRequired: somebody signed out meanwhile.
+            ValueError: there is no ``token_url``.
+        """
+        ask = partial(super().refresh_token, token_url, *args, **kwargs)
+        if self.provider is None or self._renewal.is_running_here:
+            return ask()
+        mine = self.token.get("refresh_token")
+        given = (args[0] if args else kwargs.get("refresh_token")) or mine
+        if not mine or given != mine:  # of another sign-in: there is nothing to take from anybody
+            with self._renewal.paused(), self._only_one():
+                return ask()
+        return self._renewal.run(self.token, partial(self._renew_now, self.provider, ask=ask))
 
     def _live_token(
         self, kwargs: dict[str, Any], client_id: str | None, client_secret: str | None
@@ -87,26 +111,100 @@ class RenewingSession(StoredSession):
             raise LoginRequired(NOBODY)
         if not tokens.is_due(token, now):
             return token
-        return self._renewal.run(token, partial(self._renew, self.provider))
+        try:
+            return self._renewal.run(token, partial(self._renew, self.provider))
+        except (TokenError, requests.RequestException) as error:
+            token = self.token
+            is_wrong = getattr(error, "error", None) == _NOT_WHO_SIGNED_IN
+            if is_wrong or tokens.has_ended(token, time.time()):
+                raise
+            return token
 
     def _renew(self, provider: Provider, token: Token) -> Token:
-        """Renew, and go on with the old token where that fails and it still lives."""
+        """Renew a token that is due, unless it lives and the token endpoint has a rest."""
         token, now = self._latest(token), time.time()
         if not tokens.is_due(token, now):
             return token
-        rests = self._setbacks.is_resting(now) and not tokens.has_ended(token, now)
-        if self._can_renew(token) and not rests:
-            try:
-                return self._renew_now(provider, token)
-            except (TokenError, requests.RequestException) as error:
-                token, now = self.token, time.time()
-                self._setbacks.note(token, error, now)
-                is_wrong = getattr(error, "error", None) == _NOT_WHO_SIGNED_IN
-                if is_wrong or (tokens.has_ended(token, now) and self._can_renew(token)):
-                    raise
-        if tokens.has_ended(token, now):
+        lives, can_renew = not tokens.has_ended(token, now), self._can_renew(token)
+        if lives and (self._setbacks.is_resting(now) or not can_renew):
+            return token
+        if not can_renew:
             raise ended(token, provider.name)
-        return token
+        try:
+            return self._renew_now(provider, token)
+        except (TokenError, requests.RequestException):
+            if not self._can_renew(self.token) and tokens.has_ended(self.token, time.time()):
+                raise ended(self.token, provider.name) from None
+            raise
+
+    def _renew_now(
+        self,
+        provider: Provider,
+        token: Token,
+        *,
+        refused_by: str | None = None,
+        ask: Callable[[], Token] | None = None,
+    ) -> Token:
+        """Renew, whatever the token's end, unless another session of the store did.
+
+        Args:
+            provider: whose token it is.
+            token: the one to renew.
+            refused_by: the host that refused it, if one did, and may refuse every other.
+            ask: sends the token request; None renews as the session does by itself.
+
+        Returns:
+            The new token; ``token`` where ``refused_by`` is known to refuse every one.
+        """
+        failure_before = self._setbacks.failure
+        # From here: who waits for another session has waited.
+        patience = self._patience(token, is_refused=refused_by is not None)
+        try:
+            with self._only_one():
+                latest, now = self._latest(token), time.time()
+                is_due = tokens.is_due(latest, now)
+                if latest is not token and not is_due:
+                    return latest
+                if refused_by and not is_due and self._setbacks.is_useless(refused_by, now):
+                    return token
+                self._require_hope(provider, latest, failure_before, patience)
+                return self._earn(provider.require("token_endpoint"), patience, ask)
+        except (TokenError, requests.RequestException) as error:
+            waited = patience.has_waited
+            self._setbacks.note(self.token, error, time.time(), has_waited=waited)
+            raise
+
+    def _patience(self, token: Token, *, is_refused: bool) -> Patience:
+        """Return how long to ask for a successor of ``token``: once, while it is of use."""
+        now = time.time()
+        is_of_use = not is_refused and not tokens.has_ended(token, now)
+        asks_once = is_of_use or self._setbacks.is_impatient(now)
+        return Patience(0 if asks_once else LONGEST, pause=self._pause)
+
+    def _require_hope(
+        self, provider: Provider, token: Token, failure_before: Failure | None, patience: Patience
+    ) -> None:
+        """Raise what the answer would be, where that is known without asking."""
+        if not self._can_renew(token):
+            raise not_renewable(token, provider.name)
+        others = self._setbacks.since(failure_before, token)
+        if others is not None:
+            raise others
+        left = self._setbacks.closed_for(time.time())
+        if left and not patience.wait(left):
+            raise put_off(left, provider.name)
+
+    def _earn(
+        self, token_endpoint: str, patience: Patience, ask: Callable[[], Token] | None
+    ) -> Token:
+        may_be_repeated = ask is None and self._asks_again
+        if ask is None:
+            ask = partial(
+                self.fetch_token if self._asks_again else self.refresh_token, token_endpoint
+            )
+        return patience.ask(ask, may_be_repeated=may_be_repeated)
+
+    # -- a token that the API refuses ------------------------------------------------------
 
     def _after_refusal(
         self, response: requests.Response, token: Token, *, is_repeatable: bool
@@ -127,36 +225,41 @@ class RenewingSession(StoredSession):
         """
         if self.provider is None or response.status_code != _UNAUTHORIZED or not is_repeatable:
             return None
+        if not refuses(response, token):
+            return None
         if self._setbacks.is_refused(token):
             raise not_renewable(token, self.provider.name)
-        setbacks = self._setbacks
-        gives_up = setbacks.is_last_resort(token) or setbacks.is_resting(time.time())
+        host, now = urlsplit(response.url).netloc, time.time()
+        gives_up = self._setbacks.is_resting(now) or self._setbacks.is_last_resort(host, token, now)
         if gives_up or not self._can_renew(token):
             return None
         try:
-            newer = self._renewal.run(token, partial(self._renew_refused, self.provider))
+            newer = self._renewal.run(token, partial(self._renew_refused, self.provider, host=host))
         except (TokenError, requests.RequestException) as error:
             if getattr(error, "error", None) == _NOT_WHO_SIGNED_IN:
                 raise
             return None  # what the API has answered stands
+        if newer is token:
+            return None
         response.close()
         return newer
 
-    def _renew_refused(self, provider: Provider, token: Token) -> Token:
+    def _renew_refused(self, provider: Provider, token: Token, *, host: str) -> Token:
         try:
-            renewed = self._renew_now(provider, token)
-        except (TokenError, requests.RequestException) as error:
-            self._setbacks.note(token, error, time.time())
-            if self._setbacks.is_refused(token):
+            renewed = self._renew_now(provider, token, refused_by=host)
+        except (TokenError, requests.RequestException):
+            if self._setbacks.is_refused(self.token):
                 raise not_renewable(token, provider.name) from None
             raise
-        self._setbacks.note_last_resort(renewed)
+        if renewed is not token:
+            self._setbacks.note_renewed_for(host, renewed, time.time())
         return renewed
 
-    def _earn(self, token_endpoint: str) -> Token:
-        again = self.fetch_token if self._asks_again else self.refresh_token
-        token: Token = again(token_endpoint)
-        return token
+    def _answered_again(self, response: requests.Response) -> requests.Response:
+        """Take note of what the API says to the token that was earned because of it."""
+        if response.status_code != _UNAUTHORIZED:
+            self._setbacks.note_helped(urlsplit(response.url).netloc)
+        return response
 
     # -- as requests-oauthlib has it -------------------------------------------------------
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from nb_oauth import tokens
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
-from nb_oauth.renewal import Renewal, Setbacks
+from nb_oauth.renewal import Renewal
 from nb_oauth.session_openid import OpenIDSession
+from nb_oauth.setbacks import Setbacks, setbacks_of
 from nb_oauth.stores import TokenStore, locks
 from nb_oauth.tokens import Token, TokenKey
 
@@ -30,9 +31,18 @@ class StoredSession(OpenIDSession):
     """What this session last put into the store, or took out of it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._setbacks = Setbacks()
+        self._known_setbacks: tuple[object, object, Setbacks] = None, None, Setbacks()
         self._renewal = Renewal(lambda: self.token)
         super().__init__(*args, **kwargs)
+
+    @property
+    def _setbacks(self) -> Setbacks:
+        """What went wrong in renewing the token, here or in another session of this store."""
+        store, key, setbacks = self._known_setbacks
+        if store is not self._store or key is not self._key:
+            setbacks = setbacks_of(self._store, self._key)
+            self._known_setbacks = self._store, self._key, setbacks
+        return setbacks
 
     def forget_token(self) -> None:
         """Forget the token, here and in the store.
@@ -71,7 +81,8 @@ class StoredSession(OpenIDSession):
 
     def _forget_here(self) -> None:
         super().forget_token()
-        self._in_store, self._setbacks = None, Setbacks()
+        self._in_store = None
+        self._setbacks.forget_all()
         self._renewal.forget()
 
     def _forget_in_store(self, trouble: Exception | None) -> None:
@@ -92,9 +103,12 @@ class StoredSession(OpenIDSession):
                 self._store, self._in_store = store, None
                 self._keep(self.token)
 
+    def _accept(self, token: Token) -> None:
+        super()._accept(token)
+        self._setbacks.forget(token)
+
     def _keep(self, token: Token) -> None:
         super()._keep(token)
-        self._setbacks.forget()
         if self._store is None or self._key is None:
             return
         try:
@@ -146,7 +160,7 @@ class StoredSession(OpenIDSession):
         is_known = _are_same(found, self._in_store) or _are_same(found, token)
         if is_known or not self._is_as_good(found):
             return token
-        self._setbacks.forget()
+        self._setbacks.forget(found)
         self.token = self._in_store = found
         latest: Token = self.token
         return latest

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,12 +12,14 @@ import requests
 from oauthlib.oauth2 import Client as OAuthlibClient
 from oauthlib.oauth2 import MissingTokenError, OAuth2Error
 from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
+from urllib3.exceptions import ConnectTimeoutError
 
 from nb_oauth import tokens
 from nb_oauth.client_authentication import secrets_in
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.masking import excerpt
+from nb_oauth.retrying import in_words, seconds_in
 from nb_oauth.tokens import Scope, Token
 from nb_oauth.transport import out_of_reach
 
@@ -114,7 +117,16 @@ def unreachable(error: requests.RequestException, url: str, certificate: str = "
     advice = "Check the network and the token_endpoint, then try again."
     if certificate:
         advice += f" It may also have refused the certificate that it was shown. {certificate}"
-    return out_of_reach(TokenError, error, url, said, advice)
+    return out_of_reach(TokenError, error, url, said, advice, was_sent=not _is_unsent(error))
+
+
+def _is_unsent(error: requests.RequestException) -> bool:
+    """Tell whether there was no connection to send anything on."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    reason = getattr(reason, "original_error", reason)  # a proxy that is not there
+    return isinstance(reason, ConnectTimeoutError)
 
 
 def secrets_sent(
@@ -201,18 +213,28 @@ def _failure(
     sent: Iterable[str | None],
     on_client: str = "",
 ) -> TokenError:
+    rest = _rest_asked_for(response)
     if isinstance(error, MissingTokenError) or not isinstance(error, OAuth2Error):
-        said = _not_a_token(response, status, sent)
-        return in_terms_of(TokenError, MissingTokenError(), said, status=status)
-    return refused("token endpoint", error, status, sent, on_client)
+        said = _not_a_token(response, status, sent, rest)
+        return in_terms_of(TokenError, MissingTokenError(), said, status=status, retry_after=rest)
+    return refused("token endpoint", error, status, sent, on_client, rest)
 
 
-def refused(
+def _rest_asked_for(response: AnyResponse) -> float | None:
+    """Return how many seconds to leave before asking again (RFC 9110 §10.2.3)."""
+    headers = getattr(response, "headers", None)
+    if not isinstance(headers, Mapping):
+        return None
+    return seconds_in(headers.get("Retry-After"), headers.get("Date"), time.time())
+
+
+def refused(  # noqa: PLR0913, PLR0917 - what it said, and what to say
     endpoint: str,
     error: OAuth2Error,
     status: int | None,
     sent: Iterable[str | None],
     on_client: str = "",
+    retry_after: float | None = None,
 ) -> TokenError:
     """Return the error to raise where an endpoint answered with one (RFC 6749 §5.2).
 
@@ -222,22 +244,28 @@ def refused(
         status: the HTTP status of its answer.
         sent: secrets of the request, which a careless server may repeat.
         on_client: what to check where the client is refused.
+        retry_after: seconds to leave before asking again, where it said so.
     """
     code = excerpt(str(error.error), secrets=sent)
     described = excerpt(str(error.description or ""), secrets=sent).rstrip(".")
     words = f" ({described})" if described else ""
     advice = {**_ADVICE, "invalid_client": on_client}.get(code, "")
+    if retry_after:
+        advice = f"{advice} Try again in {in_words(retry_after)}.".lstrip()
     said = f"The {endpoint} answered {code}{words}. {advice}".rstrip()
     details = {"error": code, "status": status, "error_description": described or None}
-    return in_terms_of(TokenError, error, said, **details)
+    return in_terms_of(TokenError, error, said, **details, retry_after=retry_after)
 
 
-def _not_a_token(response: AnyResponse, status: int | None, sent: Iterable[str | None]) -> str:
+def _not_a_token(
+    response: AnyResponse, status: int | None, sent: Iterable[str | None], rest: float | None
+) -> str:
     headers = getattr(response, "headers", {})
     kind = headers.get("Content-Type", "") if hasattr(headers, "get") else ""
     what = " ".join(part for part in (f"HTTP {status}" if status else "", str(kind)) if part)
     begins = excerpt(str(response.text), secrets=sent)
+    when = f"in {in_words(rest)}" if rest else "later"
     return (
         f"The token endpoint did not answer with a token ({what or 'no details'}). Its answer "
-        f"begins: {begins!r}. Check the token_endpoint, or try again later."
+        f"begins: {begins!r}. Check the token_endpoint, or try again {when}."
     )

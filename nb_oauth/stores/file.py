@@ -44,6 +44,13 @@ class FileTokenStore:
             count = 0
         return f"<FileTokenStore: holds {count} in {self.folder}>"
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are the same folder: what ails a token there is known to both."""
+        return isinstance(other, FileTokenStore) and other.folder == self.folder
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
+
     def __reduce__(self) -> tuple[type["FileTokenStore"], tuple[Path]]:
         """Take the folder along, and no token that was read from it."""
         return FileTokenStore, (self.folder,)

@@ -29,6 +29,13 @@ class KeyringTokenStore:
         """Say what it is; the keyring does not tell how many tokens there are."""
         return "<KeyringTokenStore>"
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are the same keyring, the user's."""
+        return isinstance(other, KeyringTokenStore)
+
+    def __hash__(self) -> int:
+        return hash(KeyringTokenStore)
+
     def __contains__(self, key: object) -> bool:
         """Tell whether there is an entry for ``key``, whatever it holds."""
         return isinstance(key, TokenKey) and self._text(key) is not None

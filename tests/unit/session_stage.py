@@ -61,6 +61,7 @@ class Stage:
         self.api_requests: list[Request] = []
         self.delay = 0.0
         self.lifetime = 3600
+        self.pauses: list[float] = []
         self._generation = 0
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -95,10 +96,13 @@ class Stage:
         )
 
     def open(self, client: Client | None = None, **arguments: Any) -> OAuth2Session:
-        """A session that was opened here; it asks no proxy, whatever the environment says."""
+        """A session that was opened here; it asks no proxy, whatever the environment says.
+
+        Before it asks the token endpoint again it does not wait, but notes how long it would.
+        """
         client = client or Client("app", redirect_uri="http://127.0.0.1/callback")
         session = OAuth2Session.open(self.provider, client, **arguments)
-        session.trust_env = False
+        session.trust_env, session._pause = False, self.pauses.append
         return session
 
     def classic(

@@ -16,8 +16,8 @@ LAYERS = [
     {"clients", "prompts", "place", "quirks"},
     {"waiting"},
     {"providers"},
-    {"client_authentication", "tokens"},
-    {"grants", "stores", "redirects"},
+    {"client_authentication", "retrying", "tokens"},
+    {"grants", "redirects", "setbacks", "stores"},
     {
         "fragment_tokens",
         "live_sessions",

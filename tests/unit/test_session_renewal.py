@@ -100,8 +100,8 @@ def test_a_classic_session_with_a_token_updater_renews_once_too(
     assert len(stage.token_requests) == 1
 
 
-def test_a_token_endpoint_that_is_down_is_asked_once_for_all_waiting_threads(stage: Stage) -> None:
-    stage.delay, stage.at_token = 0.3, lambda _: reply(503, error="temporarily_unavailable")
+def test_a_token_endpoint_that_refuses_is_asked_once_for_all_waiting_threads(stage: Stage) -> None:
+    stage.delay, stage.at_token = 0.3, lambda _: reply(400, error="invalid_client")
     session = stage.open(token=ending(-1))
     results = at_once(8, lambda: session.get(stage.api))
     assert all(isinstance(result, TokenError) for result in results)

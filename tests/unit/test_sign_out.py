@@ -16,7 +16,7 @@ import requests
 import nb_oauth
 from nb_oauth import Client, MemoryTokenStore, OAuth2Session, Provider
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
-from nb_oauth.renewal import Setbacks
+from nb_oauth.setbacks import Setbacks
 from nb_oauth.sign_out import SignedOut
 from tests.judge.memory import holders
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
@@ -60,7 +60,9 @@ def stage() -> Iterator[Revoking]:
 
 def session_at(stage: Revoking, **options: object) -> OAuth2Session:
     arguments = {"token": ending(3600), "scope": "read", **options}
-    return OAuth2Session.open(stage.revoking_provider(), CLIENT, **arguments)  # type: ignore[arg-type]
+    session = OAuth2Session.open(stage.revoking_provider(), CLIENT, **arguments)  # type: ignore[arg-type]
+    session._pause = stage.pauses.append
+    return session
 
 
 def test_revokes_both_tokens_and_forgets_them(stage: Revoking) -> None:
@@ -239,14 +241,16 @@ def test_whatever_goes_wrong_the_token_is_forgotten(
 @pytest.mark.parametrize("failure", [reply(503, error="x"), reply(400, error="invalid_grant")])
 def test_nothing_refers_to_its_tokens_any_more(stage: Revoking, failure: Reply) -> None:
     mark = secrets.token_hex(8)
-    answers = [reply(access_token=f"a2-{mark}", refresh_token=f"r2-{mark}"), failure, failure]
-    stage.at_token, stage.refusal = (lambda _: answers.pop(0)), reply(401, error="x")
+    answers = [reply(access_token=f"a2-{mark}", refresh_token=f"r2-{mark}")]
+    stage.at_token, stage.refusal = (lambda _: (answers or [failure]).pop()), reply(401, error="x")
     session = session_at(stage, token={"access_token": f"a1-{mark}", "refresh_token": f"r1-{mark}"})
     session.get(f"{stage.api}/revoke")  # refuses both, so that the second is a last resort
     with contextlib.suppress(TokenError):
         session.renew()
     with contextlib.suppress(LoginRequired, TokenError):
-        session._renewal.run(session.token, partial(session._renew_refused, session.provider))
+        session._renewal.run(
+            session.token, partial(session._renew_refused, session.provider, host="api")
+        )
     assert holders(mark) != []
     nb_oauth.logout(session)
     stage.api_requests.clear()

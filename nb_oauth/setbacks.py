@@ -1,0 +1,175 @@
+"""What went wrong in renewing a token, and what follows: whom to ask again, and when."""
+
+import copy
+import hashlib
+import os
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nb_oauth import tokens
+from nb_oauth.tokens import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+# A refresh token that is good no more: RFC 6749 §5.2, and GitHub.
+_REFUSALS = ("invalid_grant", "bad_refresh_token")
+_SHARE_TO_REST = 0.1
+_SHORTEST_REST = 1.0  # seconds
+_IMPATIENT_FOR = 60.0  # seconds
+_USELESS_FOR = 3600.0  # seconds
+
+
+class Setbacks:
+    """What went wrong in renewing a token, and whether to try again now.
+
+    Sessions that share a store share it, see :func:`setbacks_of`. Tokens are known by a digest:
+    this may outlive them.
+
+    Attributes:
+        failure: the last one, for whom to compare it with before and after a wait.
+    """
+
+    def __init__(self) -> None:
+        self.failure: Failure | None = None
+        self._refused: set[bytes] = set()
+        self._renewed_for: dict[str, tuple[bytes | None, float]] = {}
+        self._rest_until = 0.0
+        self._closed_until = 0.0
+        self._impatient_until = 0.0
+
+    def note(self, token: Token, error: Exception, now: float, *, has_waited: bool = False) -> None:
+        """Remember that renewing ``token`` failed.
+
+        A refresh token that the provider refused is used no more. After any other failure the
+        token endpoint is given a rest, for as long as the token serves: a tenth of what is left
+        of its life, a second at least, and as long as the endpoint asked for. And who was waited
+        for in vain is not waited for again within a minute, but asked.
+        """
+        refused = getattr(error, "error", None) in _REFUSALS
+        digest = _digest(token, "refresh_token")
+        if refused and digest is not None:
+            self._refused.add(digest)
+        self.failure = Failure(digest, alone(error))
+        left = (tokens.expires_at(token) or now) - now
+        asked_for = getattr(error, "retry_after", None) or 0.0
+        self._rest_until = now + max(_SHORTEST_REST, left * _SHARE_TO_REST, asked_for)
+        self._closed_until = now + asked_for
+        if has_waited:
+            self._impatient_until = now + _IMPATIENT_FOR
+
+    def forget(self, token: Token) -> None:
+        """Begin anew with ``token``, which somebody got."""
+        self._refused.discard(_digest(token, "refresh_token") or b"")
+        self.failure = None
+        self._rest_until = self._closed_until = self._impatient_until = 0.0
+
+    def forget_all(self) -> None:
+        """Begin anew without any token."""
+        vars(self).update(vars(Setbacks()))
+
+    def is_refused(self, token: Token) -> bool:
+        """Tell whether the provider refused the refresh token of ``token``."""
+        return _digest(token, "refresh_token") in self._refused
+
+    def is_resting(self, now: float) -> bool:
+        """Tell whether the last failure was a moment ago."""
+        return now < self._rest_until
+
+    def is_impatient(self, now: float) -> bool:
+        """Tell whether the token endpoint was waited for in vain of late."""
+        return now < self._impatient_until
+
+    def closed_for(self, now: float) -> float:
+        """Return for how many seconds more the endpoint asked not to be asked."""
+        return max(0.0, self._closed_until - now)
+
+    def since(self, before: "Failure | None", token: Token) -> Exception | None:
+        """Return a copy of what came of renewing ``token`` since ``before`` was the last failure.
+
+        None is returned where nobody tried meanwhile, or with another refresh token.
+        """
+        failure = self.failure
+        if failure is None or failure is before or failure.error is None:
+            return None
+        is_of_this = failure.digest == _digest(token, "refresh_token")
+        return copy.copy(failure.error) if is_of_this else None
+
+    # -- APIs that refuse a token ----------------------------------------------------------
+
+    def note_renewed_for(self, host: str, token: Token, now: float) -> None:
+        """Remember that ``token`` was earned because ``host`` refused the one before."""
+        self._renewed_for[host] = _digest(token, "access_token"), now
+
+    def note_helped(self, host: str) -> None:
+        """Remember that ``host`` took the token that was earned because of it."""
+        self._renewed_for.pop(host, None)
+
+    def is_useless(self, host: str, now: float) -> bool:
+        """Tell whether renewing for ``host`` did not help, or is not known to have, of late.
+
+        For an hour, not for ever: a token whose end nobody knows is renewed for no other reason.
+        """
+        _, when = self._renewed_for.get(host, (None, -_USELESS_FOR))
+        return now - when < _USELESS_FOR
+
+    def is_last_resort(self, host: str, token: Token, now: float) -> bool:
+        """Tell whether ``token`` is what was earned for ``host``, so that nothing newer helps."""
+        digest, _ = self._renewed_for.get(host, (None, 0.0))
+        return digest == _digest(token, "access_token") and self.is_useless(host, now)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """That a renewal failed.
+
+    Attributes:
+        digest: of the refresh token; None where there was none.
+        error: what to tell others who waited for it; None where it cannot be copied.
+    """
+
+    digest: bytes | None
+    error: Exception | None
+
+
+def setbacks_of(store: object, key: object) -> Setbacks:
+    """Return the setbacks of all sessions of this process whose token is in ``store`` as ``key``.
+
+    So many sessions are one to the token endpoint, also where something goes wrong.
+    """
+    try:
+        with _guard:
+            return _shared.setdefault((store, key), Setbacks())
+    except TypeError:  # a store of one's own that compares itself, and has no hash
+        return Setbacks()
+
+
+_guard = threading.Lock()
+_shared: "weakref.WeakValueDictionary[Hashable, Setbacks]" = weakref.WeakValueDictionary()
+
+
+def _begin_anew() -> None:
+    global _guard  # noqa: PLW0603 - a thread that held the former was not forked along
+    _guard = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
+    os.register_at_fork(after_in_child=_begin_anew)
+
+
+def alone(error: Exception) -> Exception | None:
+    """Return a copy of ``error`` without what it arose from: those frames hold tokens.
+
+    None stands for an error of somebody else's that cannot be copied.
+    """
+    try:
+        return copy.copy(error)
+    except Exception:  # noqa: BLE001 - whatever its own constructor raises
+        return None
+
+
+def _digest(token: Token, member: str) -> bytes | None:
+    secret = token.get(member)
+    return hashlib.sha256(str(secret).encode()).digest() if secret else None
