@@ -74,6 +74,15 @@ class AllowedHosts:
         return place is not None and any(host.is_met_by(*place) for host in self.hosts)
 
 
+def checked_hosts(entries: Iterable[str]) -> tuple[str, ...]:
+    """Return ``entries`` as they will be given to a session.
+
+    Raises:
+        ConfigurationError: one is no host.
+    """
+    return AllowedHosts.read(entries).given
+
+
 def place_of(url: str) -> tuple[str, int | None] | None:
     """Return the host and port of ``url``, read as requests reads them; None where it has none."""
     try:

@@ -40,6 +40,7 @@ class SignInRequest:
     account: str | None
     grant: str
     store: TokenStore | None = field(default=None, compare=False)
+    allowed_hosts: tuple[str, ...] | None = field(default=None, compare=False)
     why: str = field(default="", compare=False)
     remark: str = field(default="", compare=False)
 
@@ -53,6 +54,13 @@ class SignInRequest:
         """What a session may be known by: where nobody named a grant, a person's is as good."""
         grants = (*OF_A_PERSON, self.grant) if self.why else (self.grant,)
         return [self._key_by(grant) for grant in grants]
+
+    def settle(self, session: OAuth2Session) -> None:
+        """Let a session that was there before be as this call has it, where it says so."""
+        if self.store is not None:
+            session.keep_in(self.store)
+        if self.allowed_hosts is not None:
+            session.allowed_hosts = self.allowed_hosts
 
     def _key_by(self, grant: str) -> TokenKey:
         return TokenKey.of(self.provider, self.client, grant, self.account)
@@ -79,8 +87,8 @@ class KernelMemory:
     def _session_for(self, request: SignInRequest) -> OAuth2Session | None:
         known = (self._sessions.get(key) for key in request.keys)
         session = next((one for one in known if one and _is_good_for(request, one)), None)
-        if session is not None and request.store is not None:
-            session.keep_in(request.store)
+        if session is not None:
+            request.settle(session)
         return session
 
     def _stored_session_for(self, request: SignInRequest) -> OAuth2Session | None:
@@ -114,6 +122,7 @@ class KernelMemory:
             store=self._store if request.store is None else request.store,
             account=request.account,
             extra=dict(request.extra),
+            allowed_hosts=request.allowed_hosts,
         )
         if request.remark:
             widget.remarks = (*widget.remarks, request.remark)
@@ -141,4 +150,5 @@ def _open(request: SignInRequest, key: TokenKey) -> OAuth2Session:
         account=request.account,
         grant=key.grant,
         extra=dict(request.extra) if key.grant in _WITH_TOKEN_EXTRA else None,
+        allowed_hosts=request.allowed_hosts,
     )

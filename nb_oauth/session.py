@@ -74,6 +74,7 @@ class OAuth2Session(RenewingSession):
         redirect_uri: str | None = None,
         extra: Mapping[str, str] | None = None,
         allowed_hosts: Iterable[str] | None = None,
+        strict_scope: bool = False,
     ) -> "OAuth2Session":
         """Open a session that renews itself.
 
@@ -96,6 +97,9 @@ class OAuth2Session(RenewingSession):
             allowed_hosts: the only hosts that the token may go to, besides the provider's own
                 endpoints, such as ``["api.example", "*.example.org"]``; None is the provider's
                 list, or any host where it has none.
+            strict_scope: raise where less is granted than was asked for; the token is kept, as
+                ``session.token``. Otherwise a warning names what is missing.
+
         Raises:
             ConfigurationError: the provider has no token endpoint, ``redirect_uri`` is none, or
                 there is no host by a name in ``allowed_hosts``.
@@ -115,7 +119,7 @@ class OAuth2Session(RenewingSession):
         session.provider, session._registered = provider, client
         quirks.apply(session, provider.quirks)
         session._extra = dict(extra or {})
-        session.allowed_hosts = allowed_hosts
+        session.allowed_hosts, session.strict_scope = allowed_hosts, strict_scope
         chosen = token_store(store)
         session._store = MemoryTokenStore() if chosen is None else chosen
         session._key = TokenKey.of(provider, client, grant, account)

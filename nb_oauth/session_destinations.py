@@ -87,7 +87,7 @@ class Destinations(DeviceRequests):
         hosts = self._hosts
         if hosts is None or withhold_token or hosts.has(url):
             return
-        if attachment.is_wanted(self._client, headers) or self._protecting:
+        if attachment.is_wanted(self._client, headers):  # else a hook may: see _protected
             raise _not_allowed(url, self.allowed_hosts or ())
 
     @property

@@ -1,12 +1,17 @@
 """The token that a session holds, and what was granted with it."""
 
+import functools
 import time
+import warnings
+from collections.abc import Iterable
 from typing import Any
 
+from oauthlib.oauth2 import BackendApplicationClient
+
 from nb_oauth import tokens
-from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.exceptions import ConfigurationError, OAuthError, TokenError
 from nb_oauth.session_destinations import Destinations
-from nb_oauth.token_requests import DEFAULT_TIMEOUT
+from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
 from nb_oauth.token_responses import revocation_refused, secrets_sent
 from nb_oauth.tokens import Scope, Token
 
@@ -14,10 +19,30 @@ from nb_oauth.tokens import Scope, Token
 # as its tokens end together.
 _GOOD_NO_MORE = "invalid_token"
 _SUCCESS = 2  # hundred and any: Reddit answers 204
+_KEPT = "The session has a token for the rest. "
+
+
+def not_granted(missing: Iterable[str], besides: str = "") -> str:
+    """Return what to say where ``missing`` was asked for and not granted."""
+    return (
+        f"Not granted: {' '.join(missing)}. {besides}Requests that need it will be refused; sign "
+        "in again and allow it on the provider's page."
+    )
 
 
 class SessionToken(Destinations):
-    """The part of a session that holds its token."""
+    """The part of a session that holds its token.
+
+    Attributes:
+        strict_scope: whether to raise, and not only to warn, where less is granted than was asked
+            for. The session has the token either way.
+    """
+
+    strict_scope = False
+    warns_of_scope = True
+    """Whether to warn where less is granted; a login does so itself, to the cell that waits."""
+    _said_to_be_missing: tuple[str, ...] = ()
+    _is_asking = False
 
     @property
     def token(self) -> Any:
@@ -42,7 +67,7 @@ class SessionToken(Destinations):
     @property
     def scope(self) -> Any:
         """What was granted, in a session that was opened and has a token; else what is asked."""
-        if self.provider is not None and self.token:
+        if self.provider is not None and self.token and not self._is_asking:
             return tokens.granted_scope(self.token, self._scope)
         return self._client.scope if self._scope is None else self._scope
 
@@ -54,6 +79,52 @@ class SessionToken(Destinations):
     def missing_scope(self) -> list[str]:
         """What was asked for and not granted: people may tick less on the consent page."""
         return tokens.missing_scope(self.token, self._scope)
+
+    def authorization_url(
+        self, url: str, state: str | None = None, **kwargs: Any
+    ) -> tuple[str, str]:
+        """Return the authorization request as a URL, and its state (RFC 6749 §4.1.1).
+
+        It asks for all that the session is to have, also where its token was granted less.
+
+        Raises:
+            InsecureTransportError: the endpoint is neither https nor on a loopback address.
+        """
+        self._is_asking = True
+        try:
+            return super().authorization_url(url, state, **kwargs)
+        finally:
+            self._is_asking = False
+
+    @functools.wraps(TokenRequests.fetch_token)
+    def fetch_token(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - has that of what it wraps
+        try:
+            token = super().fetch_token(*args, **kwargs)
+        except OAuthError as error:
+            # A traceback that shows variables would show the code, the verifier and the secret.
+            del args, kwargs
+            raise error.with_traceback(None) from None
+        self._tell_of_missing_scope()
+        return token
+
+    @functools.wraps(TokenRequests.token_from_fragment)
+    def token_from_fragment(self, authorization_response: str) -> Any:  # noqa: D102 - see above
+        token = super().token_from_fragment(authorization_response)
+        self._tell_of_missing_scope()
+        return token
+
+    def _tell_of_missing_scope(self) -> None:
+        """Warn, or raise, where less was granted than asked for, with the line that asked."""
+        missing = tuple(self.missing_scope)
+        asks_again = isinstance(self._client, BackendApplicationClient)
+        is_known = asks_again and missing == self._said_to_be_missing
+        self._said_to_be_missing = missing
+        if not missing or is_known:
+            return
+        if self.strict_scope:
+            raise TokenError(not_granted(missing, _KEPT), error="missing_scope")
+        if self.warns_of_scope:
+            warnings.warn(not_granted(missing), stacklevel=3)
 
     def may_have(self, scope: Scope) -> bool:
         """Tell whether ``scope`` was granted, also where that is under names not asked for."""

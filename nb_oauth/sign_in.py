@@ -5,10 +5,11 @@ Otherwise somebody is asked, with the widget of the best grant.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nb_oauth import grant_choice, place, tokens
+from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grant_choice import OF_THE_APP, Choice
@@ -37,6 +38,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     account: str | None = None,
     grant: str | None = None,
     store: TokenStore | str | None = None,
+    allowed_hosts: Iterable[str] | None = None,
     timeout: float | None = None,
 ) -> OAuth2Session:
     """Sign in to ``provider``, and return a session that keeps itself signed in.
@@ -63,6 +65,9 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         store: where the token is kept, and looked for: a :class:`TokenStore`, ``"file"`` for a
             :class:`FileTokenStore` or ``"keyring"`` for a :class:`KeyringTokenStore`. None keeps
             it in this kernel.
+        allowed_hosts: the only hosts that the token may go to, besides the provider's own
+            endpoints, such as ``["api.example", "*.example.org"]``. None is the provider's own
+            list, or any host where it has none; a session that is there already keeps its list.
         timeout: seconds to wait at most; None waits as long as it takes.
 
     Raises:
@@ -75,7 +80,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         OAuthError: the provider could not be reached for what it says of itself; the error is
             requests' as well.
     """
-    request = _request(provider, client, scope, extra, account, grant, store)
+    request = _request(provider, client, scope, extra, account, grant, store, allowed_hosts)
     found = _memory.find(request)
     somebody_is_there = place.here() is Place.NOTEBOOK
     if isinstance(found, OAuth2Session):
@@ -87,8 +92,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     elif request.grant == OF_THE_APP and request.why:
         warnings.warn(f"{request.why} Pass grant={OF_THE_APP!r} if so it is meant.", stacklevel=2)
     session = found.wait(timeout)
-    if request.store is not None:  # the widget may have been there before it was asked for
-        session.keep_in(request.store)
+    request.settle(session)  # the widget may have been there before any of that was asked for
     return session
 
 
@@ -100,6 +104,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
     account: str | None,
     grant: str | None = None,
     store: TokenStore | str | None = None,
+    allowed_hosts: Iterable[str] | None = None,
 ) -> SignInRequest:
     _check_kinds(provider, client, extra)
     known = KnownProvider(provider) if isinstance(provider, Provider) else known_provider(provider)
@@ -116,6 +121,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
         account,
         choice.grant,
         token_store(store),
+        None if allowed_hosts is None else checked_hosts(allowed_hosts),
         choice.why,
         _remark(choice, provider, store),
     )

@@ -21,6 +21,8 @@ class ImplicitLogin(Login):
         store: where the token is kept: a ``TokenStore``, ``"file"`` or ``"keyring"``; None keeps
             it in the session.
         account: a label for one of several accounts of the same person.
+        allowed_hosts: the only hosts that the token may go to, such as ``["api.example"]``; None is
+            the provider's list, or any where it has none.
 
     Raises:
         ConfigurationError: an argument cannot work; the message says what to pass instead.

@@ -2,10 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nb_oauth import place, waiting
+from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import LoginError
@@ -59,6 +60,7 @@ class Login(LoginWidget):
         extra: Mapping[str, str] | None = None,
         store: TokenStore | str | None = None,
         account: str | None = None,
+        allowed_hosts: Iterable[str] | None = None,
     ) -> None:
         self._check(client)
         self._grant = grant = self._grant_type(provider, extra)
@@ -67,6 +69,7 @@ class Login(LoginWidget):
         self._scope = tuple(scope_list(scope))
         self._store = token_store(store)
         self._account = account
+        self._allowed_hosts = None if allowed_hosts is None else checked_hosts(allowed_hosts)
         self.remarks = remarks_on(grant, client)
         self._name = name_of(provider, account)
         self._actions = AccountActions(self, self._name)
@@ -238,7 +241,7 @@ class Login(LoginWidget):
         return self._client.redirect_uri or _ANY_LOOPBACK_PORT
 
     def _open_session(self, redirect_uri: str | None) -> OAuth2Session:
-        return OAuth2Session.open(
+        session = OAuth2Session.open(
             self._provider,
             self._client,
             scope=self._scope,
@@ -248,7 +251,10 @@ class Login(LoginWidget):
             extra=self._grant.token_extra,
             redirect_uri=redirect_uri,
             token={},  # a former one would narrow what is asked for to what it was granted
+            allowed_hosts=self._allowed_hosts,
         )
+        session.warns_of_scope = False  # who waits is warned, in his cell
+        return session
 
     def _tell_followers(self, future: "Future[OAuth2Session]") -> None:
         if future.exception() is not None:

@@ -8,6 +8,7 @@ from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import Grant
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
+from nb_oauth.session_token import not_granted
 
 
 def name_of(provider: Provider, account: str | None) -> str:
@@ -37,8 +38,4 @@ def check_timeout(timeout: object) -> None:
 def warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:
     """Warn of what was asked for and not granted: people may tick less on the consent page."""
     if session.missing_scope:
-        warnings.warn(
-            f"Not granted: {' '.join(session.missing_scope)}. Requests that need it will be "
-            "refused; sign in again and allow it on the provider's page.",
-            stacklevel=stacklevel,
-        )
+        warnings.warn(not_granted(session.missing_scope), stacklevel=stacklevel)

@@ -56,7 +56,8 @@ def test_the_token_is_taken_and_says_when_it_ends() -> None:
 
 def test_less_scope_than_asked_for_is_a_token() -> None:
     session, state = opened(scope="read write")
-    session.token_from_fragment(address(**GOOD, state=state, scope="read"))
+    with pytest.warns(UserWarning, match="Not granted: write"):
+        session.token_from_fragment(address(**GOOD, state=state, scope="read"))
     assert session.missing_scope == ["write"]
 
 
