@@ -49,10 +49,13 @@ class AuthorizationRequests(DirectLoopback, EnvironmentSession, requests_oauthli
     ) -> tuple[str, str]:
         """Return the authorization request as a URL, and its state (RFC 6749 §4.1.1).
 
+        No client secret is in it, whatever oauthlib's client for the grant would have there.
+
         Raises:
             InsecureTransportError: the endpoint is neither https nor on a loopback address.
         """
         made, state = super().authorization_url(as_https(url), state, **kwargs)
+        made = _without_client_secret(made)
         for hook in self.compliance_hook.get(AUTHORIZATION_REQUEST, ()):
             made = hook(made)
         if self.provider is not None:  # also one of the caller's own, which theirs would not check
@@ -114,3 +117,13 @@ class AuthorizationRequests(DirectLoopback, EnvironmentSession, requests_oauthli
     def _verifier(self) -> dict[str, str]:
         """Return the PKCE verifier, if this session made the URL (RFC 7636 §4.5)."""
         return {"code_verifier": self._code_verifier} if self._code_verifier else {}
+
+
+def _without_client_secret(url: str) -> str:
+    """Return ``url`` as it may be seen: RFC 6749 §2.3.1 wants no secret there.
+
+    oauthlib's ``DeviceClient`` puts it there.
+    """
+    place, mark, query = url.partition("?")
+    kept = (member for member in query.split("&") if not member.startswith("client_secret="))
+    return place + mark + "&".join(kept)
