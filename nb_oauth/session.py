@@ -20,7 +20,8 @@ from nb_oauth.exceptions import LoginRequired
 from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.oauthlib_clients import oauthlib_client
 from nb_oauth.providers import Provider
-from nb_oauth.session_renewal import NOBODY, RenewingSession
+from nb_oauth.session_copies import CopiedSession
+from nb_oauth.session_renewal import NOBODY
 from nb_oauth.stores import MemoryTokenStore, TokenStore, token_store
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
@@ -30,7 +31,7 @@ _CLIENT_CREDENTIALS = "client_credentials"
 _IMPLICIT = "implicit"
 
 
-class OAuth2Session(RenewingSession):
+class OAuth2Session(CopiedSession):
     """A ``requests.Session`` that attaches an OAuth 2 token and keeps it alive.
 
     The constructor takes what requests-oauthlib's takes. :meth:`open` makes a session of a

@@ -28,6 +28,9 @@ class LockingTokenStore(TokenStore, Protocol):
     A store of one's own needs neither of these two methods. Without ``lock``, sessions of other
     processes may renew the same token at the same moment. Without ``in``, a token that is there
     no more is taken for one that the store dropped, not for one that somebody signed out of.
+
+    One whose pickle holds no token, and leads to the same ones, may say so by ``is_shared = True``:
+    then the copies of a session in other processes renew through it.
     """
 
     def lock(self, key: TokenKey) -> AbstractContextManager[None]:

@@ -30,6 +30,9 @@ class FileTokenStore:
             for this user, such as ``~/.local/state/nb_oauth/tokens``.
     """
 
+    is_shared = True
+    """Whether a pickled session takes it along: another process finds the same tokens by it."""
+
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         self.folder = own_folder("tokens") if folder is None else _absolute(folder)
         self._paths: dict[TokenKey, str] = {}

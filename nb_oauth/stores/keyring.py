@@ -25,6 +25,9 @@ class KeyringTokenStore:
     Kernels of one user share the sign-in: one of them renews, the others take what it got.
     """
 
+    is_shared = True
+    """Whether a pickled session takes it along: another process finds the same tokens by it."""
+
     def __repr__(self) -> str:
         """Say what it is; the keyring does not tell how many tokens there are."""
         return "<KeyringTokenStore>"

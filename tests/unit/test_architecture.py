@@ -19,6 +19,7 @@ LAYERS = [
     {"client_authentication", "retrying", "tokens"},
     {"grants", "redirects", "setbacks", "stores"},
     {
+        "forks",
         "fragment_tokens",
         "live_sessions",
         "oauthlib_clients",
@@ -26,6 +27,7 @@ LAYERS = [
         "renewal",
         "session_account",
         "token_responses",
+        "without_secrets",
     },
     {"attachment", "authorization_requests", "grant_choice"},
     {"authenticated_requests"},
@@ -36,6 +38,7 @@ LAYERS = [
     {"session_openid"},
     {"session_store"},
     {"session_renewal"},
+    {"session_copies"},
     {"session"},
     {"sign_out", "surfaces"},
     {"asking"},
