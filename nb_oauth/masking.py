@@ -1,12 +1,17 @@
 """No secret in text: what error messages and descriptions may quote."""
 
+import functools
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
+from nb_oauth.exceptions import OAuthError
+
 MASK = "•••"
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 # The members of OAuth messages that are secrets (RFC 6749, 7009, 7523, 7636, 8628), also as some
 # providers spell them: accessToken, x-api-key, authorization_code.
@@ -68,6 +73,24 @@ def excerpt(text: str, length: int = 200, secrets: Iterable[str | None] = ()) ->
     """Return the masked beginning of ``text`` on one line, at most ``length`` characters."""
     line = " ".join(mask(text, secrets).split())
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def with_bare_errors(function: _F) -> _F:
+    """Let errors of ours leave ``function`` without the frames that they were raised in.
+
+    A traceback may be shown with the variables of every frame, by debuggers and by services that
+    collect errors: they hold codes, verifiers and secrets. What an error of ours says is enough.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever it takes
+        try:
+            return function(*args, **kwargs)
+        except OAuthError as error:
+            del args, kwargs
+            raise error.with_traceback(None) from None
+
+    return cast("_F", wrapper)
 
 
 def _forms(secret: str) -> set[str]:

@@ -3,17 +3,20 @@
 import functools
 import time
 import warnings
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 from oauthlib.oauth2 import BackendApplicationClient
 
 from nb_oauth import tokens
-from nb_oauth.exceptions import ConfigurationError, OAuthError, TokenError
+from nb_oauth.exceptions import ConfigurationError, TokenError
+from nb_oauth.masking import with_bare_errors
 from nb_oauth.session_destinations import Destinations
 from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
 from nb_oauth.token_responses import revocation_refused, secrets_sent
 from nb_oauth.tokens import Scope, Token
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 # RFC 7009 §2.2 has 200 for a token that was good no more as well; Google has this error for it,
 # as its tokens end together.
@@ -28,6 +31,11 @@ def not_granted(missing: Iterable[str], besides: str = "") -> str:
         f"Not granted: {' '.join(missing)}. {besides}Requests that need it will be refused; sign "
         "in again and allow it on the provider's page."
     )
+
+
+def _like(former: _F) -> Callable[[Callable[..., Any]], _F]:
+    """Give a method the signature and the words of the one that it goes back to."""
+    return cast("Callable[[Callable[..., Any]], _F]", functools.wraps(former))
 
 
 class SessionToken(Destinations):
@@ -96,18 +104,15 @@ class SessionToken(Destinations):
         finally:
             self._is_asking = False
 
-    @functools.wraps(TokenRequests.fetch_token)
+    @_like(TokenRequests.fetch_token)
+    @with_bare_errors
     def fetch_token(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - has that of what it wraps
-        try:
-            token = super().fetch_token(*args, **kwargs)
-        except OAuthError as error:
-            # A traceback that shows variables would show the code, the verifier and the secret.
-            del args, kwargs
-            raise error.with_traceback(None) from None
+        token = super().fetch_token(*args, **kwargs)
         self._tell_of_missing_scope()
         return token
 
-    @functools.wraps(TokenRequests.token_from_fragment)
+    @_like(TokenRequests.token_from_fragment)
+    @with_bare_errors
     def token_from_fragment(self, authorization_response: str) -> Any:  # noqa: D102 - see above
         token = super().token_from_fragment(authorization_response)
         self._tell_of_missing_scope()
@@ -124,13 +129,14 @@ class SessionToken(Destinations):
         if self.strict_scope:
             raise TokenError(not_granted(missing, _KEPT), error="missing_scope")
         if self.warns_of_scope:
-            warnings.warn(not_granted(missing), stacklevel=3)
+            warnings.warn(not_granted(missing), stacklevel=4)
 
     def may_have(self, scope: Scope) -> bool:
         """Tell whether ``scope`` was granted, also where that is under names not asked for."""
         requested = self.token.get(tokens.REQUESTED_SCOPE, self._scope)
         return tokens.may_cover(self.token, requested, scope)
 
+    @with_bare_errors
     def revoke_token(self, token_type_hint: str, token: Token | None = None) -> None:
         """Take a token back at the provider, in a session that was opened (RFC 7009 §2.1).
 

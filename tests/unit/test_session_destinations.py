@@ -15,13 +15,20 @@ from requests_oauthlib.compliance_fixes import slack_compliance_fix
 
 from nb_oauth import (
     Client,
+    ClientCredentialsLogin,
     ConfigurationError,
     InsecureTransportError,
     LoginRequired,
+    MemoryTokenStore,
     OAuth2Session,
     Provider,
+    login,
+    place,
+    sign_in,
 )
+from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.session_destinations import leave_behind
+from nb_oauth.tokens import TokenKey
 from tests.providers.tls import make_certificates
 from tests.unit.session_stage import Reply, Request, Stage, ending, let_theirs_use_http, reply
 
@@ -280,7 +287,7 @@ def test_a_request_elsewhere_is_refused_before_anything_is_sent(
 def test_a_request_without_the_token_goes_anywhere(api: Server) -> None:
     session = api.open(token=ending(1000), allowed_hosts=["api.example"])
     url = f"{api.as_localhost}/data"
-    assert session.get(url, withhold_token=True).json()["authorization"] is None
+    assert session.request("GET", url, withhold_token=True).json()["authorization"] is None
     own = {"Authorization": "Basic mine"}
     assert session.get(url, headers=own).json()["authorization"] == "Basic mine"
 
@@ -321,6 +328,63 @@ def test_a_hook_does_not_lead_into_the_open(api: Server) -> None:
     )
     with pytest.raises(InsecureTransportError):
         session.get(f"{api.issuer}/data")
+
+
+# -- signing in ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> KernelMemory:
+    """Nobody sits here, and nothing is remembered from before."""
+    monkeypatch.setattr(place, "here", lambda: place.Place.UNATTENDED)
+    memory = KernelMemory()
+    monkeypatch.setattr(sign_in, "_memory", memory)
+    return memory
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_login_says_where_the_token_may_go() -> None:
+    app = Client("app", client_secret="a-secret")
+    with Stage() as stage:
+
+        def sign_in_again(**arguments: Any) -> OAuth2Session:
+            return login(stage.provider, client=app, grant="client_credentials", **arguments)
+
+        session = sign_in_again(allowed_hosts=["api.example"])
+        assert session.allowed_hosts == ("api.example",)
+        assert sign_in_again() is session
+        assert session.allowed_hosts == ("api.example",)  # nobody said otherwise
+        assert sign_in_again(allowed_hosts=["*.example"]) is session
+        assert session.allowed_hosts == ("*.example",)
+        assert len(stage.token_requests) == 1
+        with pytest.raises(ConfigurationError, match=r"api\.example/v1' will"):
+            sign_in_again(allowed_hosts=["api.example/v1"])
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_stored_token_may_go_no_further() -> None:
+    store = MemoryTokenStore()
+    with Stage() as stage:
+        key = TokenKey.of(stage.provider, CLIENT, "authorization_code")
+        store.save(key, ending(1000))
+        session = login(
+            stage.provider,
+            client=CLIENT,
+            grant="authorization_code",
+            store=store,
+            allowed_hosts="api.example",
+        )
+    assert session.allowed_hosts == ("api.example",)
+
+
+@pytest.mark.parametrize("hosts", [["api.example"], None])
+def test_a_widget_of_ones_own_says_where_the_token_may_go(hosts: Any) -> None:
+    app = Client("app", client_secret="a-secret")
+    with Stage() as stage:
+        session = ClientCredentialsLogin(stage.provider, app, allowed_hosts=hosts).wait(10)
+    assert session.allowed_hosts == (hosts and tuple(hosts))
+    with pytest.raises(ConfigurationError, match="443 will not do"):
+        ClientCredentialsLogin(stage.provider, app, allowed_hosts=[443])  # type: ignore[list-item]
 
 
 # -- redirects -------------------------------------------------------------------------------------
@@ -425,7 +489,7 @@ def test_a_refresh_token_stays_behind(
     let_theirs_use_http(monkeypatch, kind)
     session = session_for(api, kind)
     other.answer = lambda request: reply(  # type: ignore[method-assign]
-        **HELD, sent=request.form.get("refresh_token")
+        200, **HELD, sent=request.form.get("refresh_token")
     )
     token = session.refresh_token(api.redirecting(f"{other.issuer}/token", 307))
     assert token["sent"] is None

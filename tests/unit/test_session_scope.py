@@ -24,7 +24,7 @@ LESS = {"access_token": "access-1", "refresh_token": "r", "token_type": "bearer"
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     with Stage() as stage:
-        stage.at_token = lambda _: reply(**LESS, expires_in=3600)
+        stage.at_token = lambda _: reply(200, **LESS, expires_in=3600)
         yield stage
 
 
@@ -114,7 +114,7 @@ def test_an_app_that_asks_again_is_told_once(stage: Stage) -> None:
     session.token = {**session.token, "expires_at": 1}
     session.get(stage.api)  # renews by asking again
     assert len(stage.token_requests) == 2
-    stage.at_token = lambda _: reply(**LESS | {"scope": "write"})
+    stage.at_token = lambda _: reply(200, **LESS | {"scope": "write"})
     with pytest.warns(UserWarning, match="Not granted: read"):
         session.fetch_token(stage.token_endpoint)
 
