@@ -39,7 +39,8 @@ def ours() -> dict[str, ProviderEntry]:
 
 def names() -> list[str]:
     """Return the short names that are known, without loading another package."""
-    return sorted({*ours(), *(point.name for point in _entry_points())})
+    added = {point.name.lower() for point in _entry_points()}
+    return sorted({*ours(), *added} - set(_aliases()))
 
 
 def find(name: str) -> ProviderEntry | None:
@@ -48,9 +49,7 @@ def find(name: str) -> ProviderEntry | None:
     Raises:
         ConfigurationError: a package adds that name, and its entry will not do; or two add it.
     """
-    known = ours()
-    aliases = {alias: entry for entry in known.values() for alias in entry.aliases}
-    return known.get(name) or aliases.get(name) or _added(name)
+    return ours().get(name) or _aliases().get(name) or _added(name)
 
 
 def find_at(issuer: str) -> ProviderEntry | None:
@@ -66,13 +65,19 @@ def find_at(issuer: str) -> ProviderEntry | None:
 
 def everything() -> dict[str, ProviderEntry]:
     """Return every entry by its short name. One that will not do is left out, with a warning."""
-    found = dict(ours())
+    found: dict[str, ProviderEntry] = {}
     for name in names():
         try:
-            found[name] = found.get(name) or _added(name) or found[name]
+            entry = find(name)
         except ConfigurationError as error:  # noqa: PERF203 - one's mistake is not the other's
             warnings.warn(str(error), stacklevel=3)
-    return dict(sorted(found.items()))
+        else:
+            found |= {name: entry} if entry else {}
+    return found
+
+
+def _aliases() -> dict[str, ProviderEntry]:
+    return {alias: entry for entry in ours().values() for alias in entry.aliases}
 
 
 def _matches(pattern: str, issuer: str) -> bool:
@@ -89,7 +94,7 @@ def _entry_points() -> "Iterator[EntryPoint]":
 
 def _added(name: str) -> ProviderEntry | None:
     """Return the entry that another package adds under ``name``."""
-    points = {point.value: point for point in _entry_points() if point.name == name}
+    points = {point.value: point for point in _entry_points() if point.name.lower() == name}
     if not points:
         return None
     packages = sorted({_package(point) for point in points.values()})
