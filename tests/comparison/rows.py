@@ -118,10 +118,10 @@ def as_table(said: Mapping[tuple[int, Side], Sequence[str]]) -> list[str]:
     lines = []
     for number, what in ROWS.items():
         ours = [*said.get((number, OURS), ()), *said.get((number, OPENED), ())]
-        theirs = said.get((number, THEIRS), ())
-        lines.append(
-            f"{number:2}  {what:{_WIDTH}}  {_worst(theirs)[:_WIDTH]:{_WIDTH}}  {_worst(ours)}"
-        )
+        theirs = _worst(said.get((number, THEIRS), ()))
+        if len(theirs) > _WIDTH:
+            theirs = f"{theirs[: _WIDTH - 1]}…"
+        lines.append(f"{number:2}  {what:{_WIDTH}}  {theirs:{_WIDTH}}  {_worst(ours)}")
     return lines
 
 
