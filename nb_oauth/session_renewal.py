@@ -43,8 +43,9 @@ class RenewingSession(StoredSession):
     @property
     def is_alive(self) -> bool:
         """Whether a request can be expected to go through: the token lives or can be renewed."""
-        ended = tokens.has_ended(self.token, time.time())
-        return self.authorized and (not ended or self._can_renew(self.token))
+        if not self.authorized or self._setbacks.is_dead(self.token):
+            return False
+        return not tokens.has_ended(self.token, time.time()) or self._can_renew(self.token)
 
     def _can_renew(self, token: Token) -> bool:
         if self._asks_again:
@@ -228,6 +229,7 @@ class RenewingSession(StoredSession):
         if not refuses(response, token):
             return None
         if self._setbacks.is_refused(token):
+            self._setbacks.note_dead(token)
             raise not_renewable(token, self.provider.name)
         host, now = urlsplit(response.url).netloc, time.time()
         gives_up = self._setbacks.is_resting(now) or self._setbacks.is_last_resort(host, token, now)
@@ -249,6 +251,7 @@ class RenewingSession(StoredSession):
             renewed = self._renew_now(provider, token, refused_by=host)
         except (TokenError, requests.RequestException):
             if self._setbacks.is_refused(self.token):
+                self._setbacks.note_dead(self.token)
                 raise not_renewable(token, provider.name) from None
             raise
         if renewed is not token:

@@ -35,6 +35,7 @@ class Setbacks:
     def __init__(self) -> None:
         self.failure: Failure | None = None
         self._refused: set[bytes] = set()
+        self._dead: set[bytes] = set()
         self._renewed_for: dict[str, tuple[bytes | None, float]] = {}
         self._rest_until = 0.0
         self._closed_until = 0.0
@@ -63,6 +64,7 @@ class Setbacks:
     def forget(self, token: Token) -> None:
         """Begin anew with ``token``, which somebody got."""
         self._refused.discard(_digest(token, "refresh_token") or b"")
+        self._dead.discard(_digest(token, "access_token") or b"")
         self.failure = None
         self._rest_until = self._closed_until = self._impatient_until = 0.0
 
@@ -73,6 +75,14 @@ class Setbacks:
     def is_refused(self, token: Token) -> bool:
         """Tell whether the provider refused the refresh token of ``token``."""
         return _digest(token, "refresh_token") in self._refused
+
+    def note_dead(self, token: Token) -> None:
+        """Remember that neither an API takes ``token`` nor the provider renews it."""
+        self._dead.add(_digest(token, "access_token") or b"")
+
+    def is_dead(self, token: Token) -> bool:
+        """Tell whether only signing in again helps, though ``token`` has not ended."""
+        return _digest(token, "access_token") in self._dead
 
     def is_resting(self, now: float) -> bool:
         """Tell whether the last failure was a moment ago."""

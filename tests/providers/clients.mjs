@@ -35,6 +35,7 @@ const withoutRedirect = (grantType, more) => ({
 
 export const clients = [
   native({ client_id: 'public', token_endpoint_auth_method: 'none' }),
+  native({ client_id: 'static', token_endpoint_auth_method: 'none' }), // refresh tokens that stay
   // Its redirect goes to a page that will not load, as that of a kernel on another machine.
   native({
     client_id: 'elsewhere',

@@ -44,7 +44,8 @@ class OidcProvider:
     grants there are ``implicit`` (response types ``token`` and ``id_token token``) and
     ``implicit-elsewhere`` (the same, with a page that will not load), ``device``, ``password`` and
     ``password-basic``, whose one name and password are in ``passwords``. The sign-in page takes
-    any name and password. Refresh tokens rotate; using one twice revokes all that came of it.
+    any name and password. Refresh tokens rotate; using one twice revokes all that came of it. Only
+    those of the client ``static``, which is like ``public``, stay the same.
     """
 
     issuer: str

@@ -159,20 +159,21 @@ def authorize(oidc: OidcProvider, client_id: str = "public", **more: str) -> dic
         return query_of(visitor.answer(authorization_link(oidc, client_id, **more)))
 
 
-def code_request(oidc: OidcProvider) -> dict[str, str]:
+def code_request(oidc: OidcProvider, client_id: str = "public") -> dict[str, str]:
     """Sign in for it; returns the token request that exchanges the code."""
     return {
         "grant_type": "authorization_code",
-        "client_id": "public",
-        "code": authorize(oidc)["code"],
+        "client_id": client_id,
+        "code": authorize(oidc, client_id)["code"],
         "redirect_uri": NOWHERE,
         "code_verifier": VERIFIER,
     }
 
 
-def new_token(oidc: OidcProvider) -> dict[str, Any]:
+def new_token(oidc: OidcProvider, client_id: str = "public") -> dict[str, Any]:
     """Sign in for it; returns the token."""
-    answer = requests.post(oidc.token_endpoint, code_request(oidc), timeout=PATIENCE)
+    request = code_request(oidc, client_id)
+    answer = requests.post(oidc.token_endpoint, request, timeout=PATIENCE)
     assert answer.ok, answer.text
     token: dict[str, Any] = answer.json()
     return token
