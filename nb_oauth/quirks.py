@@ -88,12 +88,10 @@ class _Register:
 
 
 def _mended(hook: _Hook, response: _Response) -> _Response:
-    before = response.content
     try:
         return hook(response)
     except (ValueError, TypeError, AttributeError, LookupError):
-        response._content = before  # noqa: SLF001 - as the fixes have it
-        return response
+        return response  # the fixes change it last
 
 
 # -- the authorization request ---------------------------------------------------------------
