@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nb_oauth import TokenError
 from tests.comparison.rows import row, same
 from tests.comparison.sides import OPENED, Side, error_of
 from tests.unit.session_stage import Reply, Stage, ending, reply
@@ -57,8 +58,8 @@ def test_who_wants_the_whole_scope_is_told_and_has_the_token(side: Side, stage: 
     strictly = {"strict_scope": True} if side is OPENED else {}  # theirs knows nothing else
     session = side.session(stage.provider, scope=["read", "write"], **strictly)
     error = error_of(session.fetch_token, stage.token_endpoint, code="code")
-    assert error is not None
     assert session.authorized, f"the token is lost: {type(error).__name__}"
+    assert isinstance(error, TokenError)
     assert "write" in str(error)
     assert session.get(stage.api).ok
 
