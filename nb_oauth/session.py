@@ -20,7 +20,7 @@ from nb_oauth.exceptions import LoginRequired
 from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.oauthlib_clients import oauthlib_client
 from nb_oauth.providers import Provider
-from nb_oauth.session_copies import CopiedSession
+from nb_oauth.session_forks import ForkedSession
 from nb_oauth.session_renewal import NOBODY
 from nb_oauth.stores import MemoryTokenStore, TokenStore, token_store
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
@@ -31,7 +31,7 @@ _CLIENT_CREDENTIALS = "client_credentials"
 _IMPLICIT = "implicit"
 
 
-class OAuth2Session(CopiedSession):
+class OAuth2Session(ForkedSession):
     """A ``requests.Session`` that attaches an OAuth 2 token and keeps it alive.
 
     The constructor takes what requests-oauthlib's takes. :meth:`open` makes a session of a
@@ -94,7 +94,6 @@ class OAuth2Session(CopiedSession):
             redirect_uri: where the provider sends people back to; None is the client's.
             extra: further parameters of each request that earns a token, such as
                 ``{"audience": "…"}`` with client credentials.
-
             allowed_hosts: the only hosts that the token may go to, besides the provider's own
                 endpoints, such as ``["api.example", "*.example.org"]``; None is the provider's
                 list, or any host where it has none.

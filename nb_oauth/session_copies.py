@@ -6,24 +6,21 @@ secret. Where the session keeps its token in a store that other processes share,
 the store, and a copy renews there: once for all. Any other copy serves until its token ends.
 
 ``copy`` and ``deepcopy`` make **twins**: they have one token, renewed once for all of them.
-
-A **fork** takes the memory of its parent along. A refresh token that is there alone stays the
-parent's: two processes that use one get the sign-in revoked.
 """
 
 import contextlib
 import copy
-import os
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import requests
 
-from nb_oauth import forks, quirks, without_secrets
+from nb_oauth import quirks, tokens, without_secrets
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
-from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.session_renewal import RenewingSession
-from nb_oauth.stores import MemoryTokenStore, TokenStore
+from nb_oauth.setbacks import Setbacks
+from nb_oauth.stores import TokenStore
 from nb_oauth.tokens import Token
 
 if TYPE_CHECKING:
@@ -74,7 +71,6 @@ class CopiedSession(RenewingSession):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.auth: Any = leave_alone
-        _everyone.add(self)
 
     # -- pickles ---------------------------------------------------------------------------
 
@@ -104,6 +100,8 @@ class CopiedSession(RenewingSession):
             client.access_token = set_beside_it
         else:
             quirks.apply(self, self.provider.quirks)
+        with contextlib.suppress(TypeError):  # a store of one's own that has no hash
+            _setbacks_here[self._store, self._key] = self._setbacks
 
     def _shared_store(self) -> TokenStore | None:
         """Return the store, if a copy elsewhere will find this very token in it, or a newer one.
@@ -143,7 +141,6 @@ class CopiedSession(RenewingSession):
         """Return a twin: it shares everything, as what requests copies does, and the renewal."""
         twin = object.__new__(type(self))
         vars(twin).update(vars(self))
-        _everyone.add(twin)
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Self":
@@ -192,7 +189,11 @@ class CopiedSession(RenewingSession):
     def _taken_from_store(self) -> Token:
         """Take the whole token, or a newer one, out of the store, and return the token."""
         with self._renewal.paused():
-            return self._latest(self.token)
+            whole = self._whole(self.token)
+            if self.token and whole is not self.token:
+                self.token = self._in_store = whole
+            token: Token = self.token
+            return token
 
     def _can_renew(self, token: Token) -> bool:
         if self._lacks_secret:
@@ -213,6 +214,8 @@ class CopiedSession(RenewingSession):
     def _live_token(self, *args: Any) -> Token:
         if not self._is_copy:
             return super()._live_token(*args)
+        if self._is_bare and tokens.is_due(self.token, time.time()):
+            self._taken_from_store()
         with self._told_as_a_copy():
             return super()._live_token(*args)
 
@@ -266,28 +269,10 @@ class CopiedSession(RenewingSession):
             f"copies of it renew as well, or {renew}"
         )
 
-    # -- forks -----------------------------------------------------------------------------
 
-    def _begin_anew_in_child(self) -> None:
-        forks.begin_anew(self)
-        self._signing_keys = None
-        is_in_memory_alone = self._store is None or isinstance(self._store, MemoryTokenStore)
-        if self.provider is not None and is_in_memory_alone and not self._asks_again:
-            self._is_copy, self._store = True, None
-            self.token = without_secrets.bare_token(self.token)
-
-
-_everyone: LiveSessions[CopiedSession] = LiveSessions()
-
-
-def _begin_anew() -> None:
-    _everyone.begin_anew()
-    for session in _everyone:
-        session._begin_anew_in_child()  # noqa: SLF001 - of this module
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
-    os.register_at_fork(after_in_child=_begin_anew)
+# A worker gets a new copy with each task: a refresh token that was refused to one is not tried by
+# the next. There are as many of these as there are sign-ins.
+_setbacks_here: dict[tuple[object, object], Setbacks] = {}
 
 
 def _is_rule(hook: Any) -> bool:

@@ -19,7 +19,6 @@ LAYERS = [
     {"client_authentication", "retrying", "tokens"},
     {"grants", "redirects", "setbacks", "stores"},
     {
-        "forks",
         "fragment_tokens",
         "live_sessions",
         "oauthlib_clients",
@@ -39,6 +38,7 @@ LAYERS = [
     {"session_store"},
     {"session_renewal"},
     {"session_copies"},
+    {"session_forks"},
     {"session"},
     {"sign_out", "surfaces"},
     {"asking"},
