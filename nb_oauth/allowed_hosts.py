@@ -1,6 +1,5 @@
 """The hosts that a token may go to, as people name them."""
 
-import contextlib
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -92,7 +91,7 @@ def place_of(url: str) -> tuple[str, int | None] | None:
             if parts.host
             else None
         )
-    except LocationParseError:
+    except (LocationParseError, ValueError):
         return None
 
 
@@ -100,11 +99,12 @@ def _name(host: str) -> str:
     """Return a host by the one name that all its spellings have in common.
 
     urllib3 has it in lower case, and in ASCII (RFC 5891).
+
+    Raises:
+        ValueError: it looks like an IPv6 address, and is none.
     """
     if host.startswith("["):
-        with contextlib.suppress(ValueError):
-            return ipaddress.ip_address(host.strip("[]")).compressed
-        return host
+        return ipaddress.ip_address(host.strip("[]")).compressed
     return host.removesuffix(".")
 
 
@@ -130,7 +130,7 @@ def _read(entry: object) -> _Host:
     try:
         parts = parse_url(f"https://{rest}")
         name = _name(parts.host or "")
-    except LocationParseError:
+    except (LocationParseError, ValueError):
         raise _refusal(entry) from None
     if not name:
         raise _refusal(entry)

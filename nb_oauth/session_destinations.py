@@ -7,17 +7,20 @@ request it was.
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
 
-from nb_oauth import attachment
+from nb_oauth import attachment, log_masking
 from nb_oauth.allowed_hosts import AllowedHosts, place_of
 from nb_oauth.device_authorization import DeviceRequests
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.providers import Provider
 from nb_oauth.transport import require_secure
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _FORM = "application/x-www-form-urlencoded"
 _LONG_ENOUGH = 8  # characters; shorter ones, in tests, may be part of any word
@@ -123,6 +126,22 @@ class Destinations(DeviceRequests):
         token, client = self.token, self._client
         sent = (token.get("access_token"), token.get("refresh_token"), client.access_token)
         return {str(one) for one in (*sent, self._former_access_token) if one}
+
+    # -- a log -----------------------------------------------------------------------------
+
+    def __new__(cls, *_: Any, **__: Any) -> "Self":
+        """Make a session, by its constructor or as a copy, whose secrets no log shows."""
+        session = super().__new__(cls)
+        log_masking.watch(session, cls._secrets_held)
+        return session
+
+    def _secrets_held(self) -> list[str]:
+        """Return the tokens, the client's secret and the verifier of a request under way."""
+        if "_client" not in vars(self):  # it is being made
+            return []
+        secret = self._registered.client_secret if self._registered else None
+        others = (self.token.get("id_token"), secret, self._code_verifier)
+        return [*self._tokens_sent, *(str(one) for one in others if one)]
 
 
 def leave_behind(request: requests.PreparedRequest, secrets: set[str]) -> None:

@@ -21,6 +21,7 @@ LAYERS = [
     {
         "fragment_tokens",
         "live_sessions",
+        "log_masking",
         "oauthlib_clients",
         "openid",
         "renewal",

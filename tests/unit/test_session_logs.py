@@ -1,0 +1,336 @@
+"""No secret in any log, whatever is logged: ours, requests-oauthlib's, oauthlib's and urllib3's."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import logging.config
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import requests_oauthlib
+from oauthlib.oauth2 import MobileApplicationClient, WebApplicationClient
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from nb_oauth import Client, OAuth2Session, OAuthError, log_masking
+from nb_oauth.masking import MASK
+from tests.unit.session_stage import Request, Stage, let_theirs_use_http, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOKENS = {
+    "access_token": "secret-access+/=",
+    "refresh_token": "secret-refresh+/=",
+    "id_token": "secret-id",
+    "token_type": "bearer",
+}
+CLIENT = Client(
+    "app", client_secret="secret-of-the-client", redirect_uri="http://127.0.0.1/callback"
+)
+NOWHERE = "http://127.0.0.1:1"  # where nobody listens
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with Stage() as stage:
+        stage.at_token = lambda _: reply(200, **TOKENS, expires_in=3600)
+        yield stage
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(1)
+    return caplog
+
+
+def shown(log: pytest.LogCaptureFixture) -> str:
+    """All that there is in the records, also what no formatter makes text of."""
+    formatter = logging.Formatter()
+    return "\n".join(
+        f"{record.name} {formatter.format(record)} {record.args!r} {record.msg!r}"
+        for record in log.records
+    )
+
+
+def use(stage: Stage, session: Any) -> None:
+    """What requests-oauthlib's session has in common with ours."""
+    session.authorization_url(f"{stage.issuer}/authorize")
+    secret = CLIENT.client_secret
+    session.fetch_token(stage.token_endpoint, code="secret-code", client_secret=secret)
+    session.fetch_token(stage.token_endpoint, code="secret-code", method="GET")
+    session.get(stage.api)
+    session.get(stage.api, params={"access_token": "secret-in-query"})
+    session.refresh_token(stage.token_endpoint)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(OAuth2Session, id="ours"),
+        pytest.param(
+            requests_oauthlib.OAuth2Session,
+            id="theirs",
+            marks=pytest.mark.xfail(strict=True, reason="row 18 of what requests-oauthlib does"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("placement", ["auth_header", "query"])
+def test_a_classic_session(
+    stage: Stage,
+    kind: type,
+    placement: str,
+    log: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    let_theirs_use_http(monkeypatch, kind)
+    gc.collect()  # no session of ours is alive but that of this test
+    use(
+        stage,
+        stage.classic(
+            kind,
+            client=WebApplicationClient("app", default_token_placement=placement),  # type: ignore[arg-type]
+            pkce="S256",
+        ),
+    )
+    assert "secret-" not in shown(log)
+    assert '"POST /token HTTP/1.1" 200' in shown(log)
+
+
+def test_theirs_beside_ours(
+    stage: Stage, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    ours = stage.open(CLIENT)
+    use(stage, stage.classic(requests_oauthlib.OAuth2Session))
+    assert "secret-" not in shown(log)
+    assert f"'access_token': '{MASK}'" in shown(log)
+    assert not ours.authorized
+
+
+def test_an_opened_session(stage: Stage, log: pytest.LogCaptureFixture) -> None:
+    session = stage.open(CLIENT, scope="a")
+    session.authorization_url(f"{stage.issuer}/authorize")
+    assert session._code_verifier
+    verifier = str(session._code_verifier)
+    session.fetch_token(stage.token_endpoint, code="secret-code")
+    session.get(stage.api, params={"api_key": "secret-in-query"})
+    session.renew()
+
+    def refuse(request: Request) -> Any:
+        return reply(400, error="invalid_grant", error_description=str(request.form))
+
+    stage.at_token = refuse
+    for ask in (session.renew, lambda: session.fetch_token(stage.token_endpoint, code="secret-2")):
+        with pytest.raises(OAuthError):
+            ask()
+    assert "secret-" not in shown(log)
+    assert verifier not in shown(log)
+
+
+def test_an_implicit_answer(log: pytest.LogCaptureFixture) -> None:
+    session = OAuth2Session(client=MobileApplicationClient("app"))
+    _, state = session.authorization_url("https://as.example/authorize")
+    session.token_from_fragment(
+        f"https://app.example/#access_token=secret-token&token_type=bearer&state={state}"
+    )
+    assert "secret-" not in shown(log)
+
+
+def test_a_token_at_an_odd_place(stage: Stage, log: pytest.LogCaptureFixture) -> None:
+    """Known by its value where no name gives it away."""
+    session = stage.open(CLIENT, token=TOKENS)
+    session.get(f"{stage.issuer}/bot/{TOKENS['access_token']}/me?x={TOKENS['id_token']}")
+    session.get(f"{stage.issuer}/{CLIENT.client_secret}")
+    assert "secret-" not in shown(log)
+
+
+def test_urllib3_that_tries_again(stage: Stage, log: pytest.LogCaptureFixture) -> None:
+    session = stage.classic(
+        OAuth2Session,
+        client=WebApplicationClient("app", default_token_placement="query"),
+        token=TOKENS,
+    )
+    session.mount("http://", HTTPAdapter(max_retries=Retry(1)))
+    with pytest.raises(requests.ConnectionError):
+        session.get(f"{NOWHERE}/data")
+    assert "secret-" not in shown(log)
+    assert "Retrying" in shown(log)
+
+
+# -- the filter itself -----------------------------------------------------------------------------
+
+
+class Holder:
+    """Who has a secret."""
+
+
+def watched(*secrets: str) -> Holder:
+    holder = Holder()
+    log_masking.watch(holder, lambda _: secrets)
+    return holder
+
+
+POOL = logging.getLogger("urllib3.connectionpool")
+
+
+def test_it_is_there_while_a_session_is(log: pytest.LogCaptureFixture) -> None:
+    gc.collect()
+    assert not POOL.filters
+    one, other = OAuth2Session("app"), OAuth2Session("app")
+    for name in log_masking.LOGGERS:
+        assert len(logging.getLogger(name).filters) == 1, name
+    del one
+    gc.collect()
+    assert len(POOL.filters) == 1
+    del other
+    gc.collect()
+    for name in log_masking.LOGGERS:
+        assert not logging.getLogger(name).filters, name
+    POOL.debug("code=%s", "as-it-is")
+    assert "as-it-is" in shown(log)
+
+
+def test_what_holds_no_secret_is_as_it_was(log: pytest.LogCaptureFixture) -> None:
+    holder = watched("a-secret")
+    POOL.debug("%s: %d %%", "kept", 7)
+    assert [(one.msg, one.args) for one in log.records] == [("%s: %d %%", ("kept", 7))]
+    del holder
+
+
+def test_what_is_masked_is_formatted_once(log: pytest.LogCaptureFixture) -> None:
+    holder = watched("a-secret")
+    POOL.debug("%s is 100%%s", "a-secret")
+    assert log.messages == [f"{MASK} is 100%s"]
+    del holder
+
+
+def test_an_argument_that_no_text_shows(log: pytest.LogCaptureFixture) -> None:
+    holder = watched("a-secret")
+    POOL.debug("%(shown)s", {"shown": "x", "other": "a-secret"})
+    assert "a-secret" not in shown(log)
+    assert log.messages == ["x"]
+    del holder
+
+
+class Unspeakable:
+    """Fails to become text."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("a-secret")
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"), [("%d", ("a-secret",)), ("%s", (Unspeakable(),)), ("%s%s", ("one",))]
+)
+def test_a_line_that_cannot_be_formatted(
+    text: str,
+    arguments: tuple[Any, ...],
+    log: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """logging would say so on standard error, and show the arguments."""
+    holder = watched("a-secret")
+    POOL.debug(text, *arguments)
+    assert log.messages == ["(a line that could not be looked through for secrets)"]
+    assert not capsys.readouterr().err
+    del holder
+
+
+def test_a_session_that_is_being_made(log: pytest.LogCaptureFixture) -> None:
+    session = OAuth2Session.__new__(OAuth2Session)
+    POOL.debug("a line")
+    assert log.messages == ["a line"]
+    del session
+
+
+def test_secrets_that_cannot_be_had(log: pytest.LogCaptureFixture) -> None:
+    def fail(_: object) -> list[str]:
+        raise RuntimeError
+
+    holder = Holder()
+    log_masking.watch(holder, fail)
+    POOL.debug("a line")
+    assert log.messages == ["(a line that could not be looked through for secrets)"]
+
+
+def test_a_traceback_in_a_log(log: pytest.LogCaptureFixture) -> None:
+    holder = watched("a-secret")
+    for message in ("a-secret", "nothing"):
+        POOL.warning("It failed", exc_info=ValueError(message))
+    assert "a-secret" not in log.text
+    assert f"ValueError: {MASK}" in log.text
+    assert log.records[1].exc_info
+    del holder
+
+
+def test_it_outlives_a_configuration() -> None:
+    session = OAuth2Session("app")
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"all": {}},
+            "loggers": {"urllib3.connectionpool": {"level": "NOTSET", "filters": ["all"]}},
+        }
+    )
+    try:
+        assert any(type(one).__module__ == log_masking.__name__ for one in POOL.filters)
+        POOL.filters.clear()
+        another = OAuth2Session("app")
+        assert POOL.filters
+        del another
+    finally:
+        for one in list(POOL.filters):
+            if type(one).__module__ != log_masking.__name__:
+                POOL.removeFilter(one)
+    del session
+
+
+def test_a_session_made_while_the_last_one_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    gc.collect()
+    last = watched()
+    made: list[Holder] = []
+    remove = logging.Logger.removeFilter
+
+    def remove_late(self: logging.Logger, one: Any) -> None:
+        if not made:
+            made.append(watched())
+        remove(self, one)
+
+    monkeypatch.setattr(logging.Logger, "removeFilter", remove_late)
+    del last
+    gc.collect()
+    monkeypatch.undo()
+    assert all(logging.getLogger(name).filters for name in log_masking.LOGGERS)
+    made.clear()
+
+
+def test_sessions_come_and_go_in_many_threads() -> None:
+    keeper = OAuth2Session("app")
+    errors: list[Any] = []
+
+    def come_and_go() -> None:
+        for _ in range(200):
+            OAuth2Session("app")
+            POOL.debug("code=x")
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(4)]
+    former, threading.excepthook = threading.excepthook, errors.append
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(switch)
+        threading.excepthook = former
+    assert not errors
+    assert len(POOL.filters) == 1
+    del keeper
