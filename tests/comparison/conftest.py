@@ -10,6 +10,7 @@ import requests_oauthlib
 
 from tests.comparison.rows import SAME, as_table, judge_theirs
 from tests.comparison.sides import THEIRS, Side
+from tests.tables import noted_by_tests
 from tests.unit.session_stage import Stage, let_theirs_use_http
 
 if TYPE_CHECKING:
@@ -62,12 +63,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     said: dict[tuple[int, Side], list[str]] = defaultdict(list)
-    for outcome in ("failed", "error", "passed"):  # the worst is said first
-        for report in terminalreporter.stats.get(outcome, []):
-            noted = dict(getattr(report, "user_properties", ()))
-            if "of" in noted:
-                words = noted.get("said", "") if outcome == "passed" else outcome.upper()
-                said[noted["of"]].append(words)
+    for noted, outcome in noted_by_tests(terminalreporter):
+        if "of" in noted:
+            words = noted["said"] if outcome == "passed" else outcome.upper()
+            said[noted["of"]].append(words)
     if said:
         version = requests_oauthlib.__version__
         terminalreporter.section(f"theirs (requests-oauthlib {version}) / ours")

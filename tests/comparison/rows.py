@@ -113,7 +113,7 @@ def as_table(said: Mapping[tuple[int, Side], Sequence[str]]) -> list[str]:
     """Every row: what it is about, whether ours is right, and what theirs does.
 
     Args:
-        said: what came of the tests of a row with a side, the worst first.
+        said: what came of the tests of a row with a side: words of theirs, or FAILED.
     """
     lines = []
     for number, what in ROWS.items():
@@ -126,6 +126,7 @@ def as_table(said: Mapping[tuple[int, Side], Sequence[str]]) -> list[str]:
 
 
 def _worst(said: Sequence[str]) -> str:
-    """The first that is not well; what both have the same says nothing of the row."""
-    bad = (one for one in said if one not in {"ok", SAME})
-    return next(bad, "ok" if "ok" in said else next(iter(said), "not run"))
+    """What failed, else what theirs said at first; what both have the same says little."""
+    failed = [one for one in said if one.isupper()]
+    telling = [one for one in said if one != SAME]
+    return (failed or telling or [*said, "not run"])[0]

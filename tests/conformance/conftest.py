@@ -12,6 +12,7 @@ from nb_oauth.providers import discovery_cache
 from tests.conformance.fake_provider import FakeProvider
 from tests.conformance.plans import as_table
 from tests.conformance.relying_party import RelyingParty
+from tests.tables import noted_by_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,11 +54,9 @@ def _named(request: pytest.FixtureRequest) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     outcomes: dict[tuple[str, str], str] = {}
-    for outcome in ("passed", "skipped", "xfailed", "failed", "error"):  # the worst is said last
-        for report in terminalreporter.stats.get(outcome, []):
-            named = dict(getattr(report, "user_properties", ())).get("module")
-            if named:
-                outcomes[named] = outcome
+    for noted, outcome in noted_by_tests(terminalreporter):
+        if "module" in noted:
+            outcomes[noted["module"]] = outcome
     if outcomes:
         terminalreporter.section(HEADING)
         for line in as_table(outcomes):

@@ -13,14 +13,13 @@ from tests.judge.flows import FLOWS, OUTCOMES
 from tests.judge.scene import Scene, threads
 from tests.polling import wait_until
 from tests.providers.visitor import Visitor
+from tests.tables import noted_by_tests
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from nb_oauth.surfaces import View
     from tests.providers.oidc import OidcProvider
-
-CELLS = pytest.StashKey[dict[tuple[str, str], str]]()
 
 
 @pytest.fixture
@@ -49,26 +48,20 @@ def scene(oidc: OidcProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene
         wait_until(lambda: not threads(), f"every thread of ours ends: {threads()}")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+@pytest.fixture(autouse=True)
+def _cell(request: pytest.FixtureRequest) -> None:
+    """Note which cell of the table the test is."""
+    parameters = getattr(getattr(request.node, "callspec", None), "params", {})
     if {"flow", "outcome"} <= parameters.keys():
-        cells = item.config.stash.setdefault(CELLS, {})
         cell = parameters["flow"].name, parameters["outcome"]
-        if not report.passed:
-            cells[cell] = report.outcome.upper()
-        elif report.when == "call":
-            cells.setdefault(cell, "ok")
-    return report
+        request.node.user_properties.append(("cell", cell))
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    cells = config.stash.get(CELLS, {})
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    cells: dict[tuple[str, str], str] = {}
+    for noted, outcome in noted_by_tests(terminalreporter):
+        if "cell" in noted:
+            cells[noted["cell"]] = "ok" if outcome == "passed" else outcome.upper()
     if not cells:
         return
     terminalreporter.section("every flow at oidc-provider")
