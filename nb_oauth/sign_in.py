@@ -15,7 +15,8 @@ from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grant_choice import OF_THE_APP, Choice
 from nb_oauth.kernel_memory import KernelMemory, SignInRequest
 from nb_oauth.place import Place
-from nb_oauth.providers import KnownProvider, Provider, is_address, known_provider
+from nb_oauth.providers import KnownProvider, Provider, known_provider
+from nb_oauth.providers.known import is_address
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces.output import Outputs

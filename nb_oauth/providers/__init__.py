@@ -5,19 +5,13 @@ an app is registered and what to know; :func:`known_provider` makes the ``Provid
 """
 
 from nb_oauth.providers.entry import ProviderEntry
-from nb_oauth.providers.known import (
-    KnownProvider,
-    is_address,
-    known_provider,
-    known_providers,
-)
+from nb_oauth.providers.known import KnownProvider, known_provider, known_providers
 from nb_oauth.providers.metadata import Provider
 
 __all__ = [
     "KnownProvider",
     "Provider",
     "ProviderEntry",
-    "is_address",
     "known_provider",
     "known_providers",
 ]

@@ -33,6 +33,7 @@ from nb_oauth.providers import (
 from nb_oauth.providers.entry import GrantUse, read_entry
 from nb_oauth.transport import is_loopback
 from tests.unit.metadata_server import MetadataServer
+from tests.unit.session_stage import Stage, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -445,7 +446,7 @@ def test_without_a_secret_the_grant_that_needs_none_is_picked() -> None:
     assert asked("github", grant="authorization_code").grant == "authorization_code"
 
 
-@pytest.mark.parametrize("name", ["google", "strava", "orcid", "earthdata"])
+@pytest.mark.parametrize("name", ["google", "strava", "orcid", "earthdata", "zenodo"])
 def test_where_every_grant_needs_a_secret_that_is_said_at_once(name: str) -> None:
     with pytest.raises(ConfigurationError, match="gives no token to an app without a secret: pass"):
         asked(name)
@@ -489,6 +490,26 @@ def test_the_login_of_a_known_provider_is_that_of_its_grant() -> None:
     made = sign_in._memory.find(asked("slack", scope="users:read chat:write"))
     assert isinstance(made, logins.AuthorizationCodeLogin)
     assert sign_in._memory.find(asked("slack", scope="users:read chat:write")) is made
+
+
+def test_signing_in_to_what_a_package_adds(install: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "here", lambda: Place.ELSEWHERE)
+    with Stage() as stage:
+        entry = {
+            "name": "Observatory",
+            "metadata": {"token_endpoint": stage.token_endpoint},
+            "grants": {"client_credentials": {"secret": True, "extra": {"audience": "telescope"}}},
+            "api_hosts": ["127.0.0.1"],
+            "quirks": ["plentymarkets_compliance_fix"],
+        }
+        install("observatory", {"observatory": "observatory:PROVIDER"}, f"PROVIDER = {entry}")
+        stage.at_token = lambda _: reply(accessToken="a-token", expiresIn=3600)
+        session = nb_oauth.login("observatory", client=SERVICE, grant="client_credentials")
+        assert session.get(f"{stage.api}/sky").ok
+        assert stage.token_requests[0].form["audience"] == "telescope"
+        assert stage.sent_tokens == ["Bearer a-token"]
+        with pytest.raises(ConfigurationError, match="does not go to"):
+            session.get("https://other.example/sky")
 
 
 def test_names_are_told_without_loading_anything() -> None:
