@@ -22,14 +22,8 @@ PUBLIC = Client("public", redirect_uri=REDIRECT_URI)
 
 
 def judge(oidc: OidcProvider) -> Provider:
-    return Provider(
-        "Judge",
-        issuer=oidc.issuer,
-        authorization_endpoint=oidc.authorization_endpoint,
-        token_endpoint=oidc.token_endpoint,
-        revocation_endpoint=oidc.revocation_endpoint,
-        jwks_uri=oidc.jwks_uri,
-        authorization_response_iss_parameter_supported=True,
+    return oidc.provider(
+        "jwks_uri", "revocation_endpoint", authorization_response_iss_parameter_supported=True
     )
 
 

@@ -48,15 +48,10 @@ class Scene:
     @property
     def provider(self) -> Provider:
         """What the judge says of itself, as far as a flow needs it."""
-        oidc = self.oidc
-        return Provider(
-            "Judge",
-            issuer=oidc.issuer,
-            authorization_endpoint=oidc.authorization_endpoint,
-            token_endpoint=oidc.token_endpoint,
-            device_authorization_endpoint=oidc.device_authorization_endpoint,
-            userinfo_endpoint=oidc.userinfo_endpoint,
-            jwks_uri=oidc.jwks_uri,
+        return self.oidc.provider(
+            "device_authorization_endpoint",
+            "userinfo_endpoint",
+            "jwks_uri",
             code_challenge_methods_supported=("S256",),
             authorization_response_iss_parameter_supported=True,
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from nb_oauth import Provider
 from tests import tools
 from tests.polling import wait_until
 from tests.providers.tls import Certificates, make_certificates
@@ -135,6 +136,17 @@ class OidcProvider:
     def secure_api(self) -> str:
         """The same resource over https, where a certificate can be shown."""
         return f"{self.secure_base}/api"
+
+    def provider(self, *endpoints: str, **members: Any) -> Provider:
+        """What it says of itself, as far as a test needs it.
+
+        Args:
+            endpoints: what to name besides issuer, authorization and token endpoint, such as
+                ``"jwks_uri"``.
+            members: further ones, or others.
+        """
+        named = ("issuer", "authorization_endpoint", "token_endpoint", *endpoints)
+        return Provider("Judge", **{**{name: getattr(self, name) for name in named}, **members})
 
     def slow_api(self, milliseconds: int) -> str:
         return f"{self.issuer}/api/slow?ms={milliseconds}"

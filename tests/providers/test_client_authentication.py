@@ -93,19 +93,8 @@ def by_name(ways: dict[str, Way]) -> pytest.MarkDecorator:
 
 
 def judge(oidc: OidcProvider, **members: Any) -> Provider:
-    return Provider(
-        "Judge",
-        **{
-            "issuer": oidc.issuer,
-            "authorization_endpoint": oidc.authorization_endpoint,
-            "token_endpoint": oidc.token_endpoint,
-            "revocation_endpoint": oidc.revocation_endpoint,
-            "userinfo_endpoint": oidc.userinfo_endpoint,
-            "mtls_endpoint_aliases": oidc.mtls_endpoint_aliases,
-            "jwks_uri": f"{oidc.issuer}/jwks",
-            **members,
-        },
-    )
+    named = ("revocation_endpoint", "userinfo_endpoint", "mtls_endpoint_aliases", "jwks_uri")
+    return oidc.provider(*named, **members)
 
 
 def opened(oidc: OidcProvider, client: Client, **arguments: Any) -> OAuth2Session:

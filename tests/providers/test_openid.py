@@ -21,14 +21,7 @@ SCOPE = "openid offline_access profile api:read"
 
 
 def judge(oidc: OidcProvider) -> Provider:
-    return Provider(
-        "Judge",
-        issuer=oidc.issuer,
-        authorization_endpoint=oidc.authorization_endpoint,
-        token_endpoint=oidc.token_endpoint,
-        userinfo_endpoint=oidc.userinfo_endpoint,
-        jwks_uri=oidc.jwks_uri,
-    )
+    return oidc.provider("userinfo_endpoint", "jwks_uri")
 
 
 def opened(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nb_oauth import Client, LoginRequired, OAuth2Session, Provider
+from nb_oauth import Client, LoginRequired, OAuth2Session
 from tests.providers.visitor import Visitor
 from tests.unit.session_stage import at_once
 
@@ -19,19 +19,13 @@ REDIRECT_URI = "http://127.0.0.1:49152/callback"
 
 
 def signed_in(oidc: OidcProvider, client_id: str, method: str) -> OAuth2Session:
-    provider = Provider(
-        "Judge",
-        issuer=oidc.issuer,
-        authorization_endpoint=oidc.authorization_endpoint,
-        token_endpoint=oidc.token_endpoint,
-    )
     client = Client(
         client_id,
         oidc.client_secrets.get(client_id),
         redirect_uri=REDIRECT_URI,
         token_endpoint_auth_method=method,
     )
-    session = OAuth2Session.open(provider, client, scope="openid offline_access api:read")
+    session = OAuth2Session.open(oidc.provider(), client, scope="openid offline_access api:read")
     session.trust_env = False
     url, _ = session.authorization_url(oidc.authorization_endpoint, prompt="consent")
     with Visitor() as visitor:
