@@ -12,7 +12,7 @@ from nb_oauth import grant_choice, place, tokens
 from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.grant_choice import OF_THE_APP, Choice
+from nb_oauth.grant_choice import OF_A_PERSON, OF_THE_APP, Choice
 from nb_oauth.kernel_memory import KernelMemory, SignInRequest
 from nb_oauth.place import Place
 from nb_oauth.providers import KnownProvider, Provider, known_provider
@@ -132,9 +132,12 @@ def _no_client(known: KnownProvider) -> ConfigurationError:
     entry = known.entry
     at = f"at {entry.register}" if entry.register else "with the provider"
     back = f", with the redirect URI {entry.redirect_uri}" if entry.redirect_uri else ""
+    needs, gives = "client_id", "the ID"
+    if entry.grants and not set(entry.grants) & set(OF_A_PERSON) - entry.with_secret:
+        needs, gives = "client_id, client_secret=…", "the ID and the secret"
     return ConfigurationError(
-        f"login({known.provider.name!r}, …) needs client=Client(client_id): register an app {at}"
-        f"{back}, and take the ID it gives you."
+        f"login({known.provider.name!r}, …) needs client=Client({needs}): register an app {at}"
+        f"{back}, and take {gives} it gives you."
     )
 
 

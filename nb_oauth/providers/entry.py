@@ -86,7 +86,8 @@ class ProviderEntry:
             ConfigurationError: each tenant has an address of its own, or the metadata will not do.
         """
         if not self.metadata:
-            which = " or ".join(repr(one.replace("*", "<yours>")) for one in self.addresses)
+            several = [repr(one.replace("*", "<yours>")) for one in self.addresses[:2]]
+            which = " or ".join(several)
             raise ConfigurationError(
                 f"{self.name} has an address for each tenant: pass yours, {which}, with or "
                 "without the https:// before it."

@@ -476,6 +476,8 @@ def test_where_no_client_is_known_the_page_to_register_one_is_named() -> None:
     )
     with pytest.raises(ConfigurationError, match=re.escape(words)):
         nb_oauth.login("github")
+    with pytest.raises(ConfigurationError, match=r"client_secret=….*take the ID and the secret"):
+        nb_oauth.login("google")
 
 
 def test_a_session_goes_to_the_provider_s_own_apis_only() -> None:
