@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from oauthlib.oauth2 import BackendApplicationClient
 from requests.auth import HTTPBasicAuth
 
 from nb_oauth import tokens
@@ -281,9 +282,12 @@ class RenewingSession(StoredSession):
         if auth is None and client_id and client_secret:
             auth = HTTPBasicAuth(client_id, client_secret)
         shared = {name: kwargs[name] for name in _SHARED_ARGUMENTS if name in kwargs}
+        again: Callable[..., Token] = self.refresh_token
+        if isinstance(self._client, BackendApplicationClient) and not token.get("refresh_token"):
+            again = partial(self.fetch_token, **self.auto_refresh_kwargs)  # RFC 6749 §4.4.3
 
         def refresh(_: Token) -> Token:
-            new: Token = self.refresh_token(url, auth=auth, **shared)
+            new = again(url, auth=auth, **shared)
             if not self.token_updater:
                 raise TokenUpdated(new)
             self.token_updater(new)

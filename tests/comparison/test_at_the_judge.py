@@ -71,13 +71,11 @@ def test_the_certificate_is_shown_in_every_request_of_the_client(
     assert seen == ["CN=analyst"] * 2, f"{told}, the provider sees the certificate"
     assert error is None
     if side is OPENED:
-        session.revoke_token("refresh_token")
-        looked_up = session.post(
-            oidc.introspection_endpoint.replace(oidc.issuer, oidc.secure_base),
-            {"token": session.token["refresh_token"], "client_id": client.client_id},
-            withhold_token=True,
-        )
-        assert looked_up.json() == {"active": False}
+        look_up = oidc.introspection_endpoint.replace(oidc.issuer, oidc.secure_base)
+        asked = {"token": session.token["access_token"], "client_id": client.client_id}
+        assert session.post(look_up, asked, withhold_token=True).json()["active"]
+        session.revoke_token("access_token")
+        assert session.post(look_up, asked, withhold_token=True).json() == {"active": False}
 
 
 def _shown(side: Side, cert: Any) -> dict[str, Any]:

@@ -195,14 +195,18 @@ def test_a_scope_that_is_missing_is_renewed_by_nobody(side: Side, refusing: Refu
     assert not refusing.token_requests
 
 
-@row(9, "^asks with grant_type=refresh_token$", OPENED)
+@row(9, "^asks with grant_type=refresh_token$")
 def test_client_credentials_are_renewed_by_asking_again(side: Side, stage: Stage) -> None:
     ended = ending(-1, refresh_token=None)
-    session = side.session(stage.provider, ended, grant="client_credentials")
+    client = Client("app", "the-secret")
+    session = side.session(stage.provider, ended, client, grant="client_credentials")
+    if side is not OPENED:
+        session.auto_refresh_kwargs = {"client_id": "app", "client_secret": "the-secret"}
     error_of(session.get, stage.api)
-    (request,) = stage.token_requests
+    [request] = stage.token_requests
     kind = request.form["grant_type"]
     assert kind == "client_credentials", f"asks with grant_type={kind}"
+    assert _authorization(request) == "Basic YXBwOnRoZS1zZWNyZXQ="
     assert stage.sent_tokens == ["Bearer access-1"]
 
 
