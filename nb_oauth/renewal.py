@@ -135,11 +135,12 @@ def put_off(seconds: float, provider_name: str) -> TokenError:
 
 
 def refuses(response: requests.Response, token: Token) -> bool:
-    """Tell whether a 401 is about ``token``: it was sent, and something else would do (RFC 6750).
+    """Tell whether a 401 is about ``token``, and another would do (RFC 6750 §3.1).
 
-    Where a redirect led to another host, requests has dropped the token on the way.
+    Where a redirect led to another host, the token was left behind on the way.
     """
-    secret, request = str(token.get("access_token") or ""), response.request
-    places = (request.headers.get("Authorization"), request.url, request.body)
-    was_sent = any(secret in str(place) for place in places)
-    return was_sent and _INSUFFICIENT not in response.headers.get("WWW-Authenticate", "")
+    if _INSUFFICIENT in response.headers.get("WWW-Authenticate", ""):
+        return False
+    secret, arrived = str(token.get("access_token")), response.request
+    places = (*arrived.headers.values(), arrived.url)
+    return not response.history or any(secret in str(place) for place in places)

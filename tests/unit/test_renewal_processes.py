@@ -497,6 +497,17 @@ def test_a_session_that_keeps_its_token_to_itself_shares_nothing(stage: Stage) -
     assert stage.sent_tokens == ["Bearer access-1", "Bearer mine"]
 
 
+def test_a_store_that_compares_itself_and_has_no_hash_will_do(stage: Stage) -> None:
+    class Comparing(OwnStore):
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Comparing)
+
+    session = stage.open(token=ending(-1), store=Comparing())
+    assert session.get(stage.api).status_code == 200
+
+
 def test_without_a_store_there_is_nobody_to_ask(stage: Stage) -> None:
     session = stage.open(token=ending(-1))
     session._store = None

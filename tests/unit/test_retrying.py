@@ -82,7 +82,9 @@ def test_it_asks_until_there_is_an_answer_ever_later() -> None:
     pauses: list[float] = []
     ask = answers(*[answered(503)] * 4, "a token")
     assert Patience(pause=pauses.append).ask(ask, may_be_repeated=False) == "a token"
-    assert all(0.75 * whole <= one <= whole for one, whole in zip(pauses, (0.5, 1, 2, 4), strict=True))
+    assert all(
+        0.75 * whole <= one <= whole for one, whole in zip(pauses, (0.5, 1, 2, 4), strict=True)
+    )
 
 
 def test_what_does_not_pass_is_raised_at_once() -> None:

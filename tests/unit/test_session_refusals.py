@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 from nb_oauth import LoginRequired, TokenError
+from nb_oauth import session_renewal as session_module
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 
 if TYPE_CHECKING:
@@ -23,13 +26,32 @@ class RevokingStage(Stage):
     """Its API takes what its token endpoint issued last, and no token that it issued before."""
 
     takes_nothing = False
+    moved_to = ""
+    challenge = "Bearer"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended = {"Bearer access-0"}
 
     def answer(self, request: Request) -> Reply:
         answered = super().answer(request)
-        good = request.headers.get("Authorization") == f"Bearer access-{self._generation}"
-        if request.path != "/token" and (self.takes_nothing or not (good and self._generation)):
-            return reply(401, error="invalid_token")
+        if request.path == "/token":
+            return answered
+        if request.path == "/moved":
+            return Reply("", 302, {"Location": self.moved_to})
+        sent = request.headers.get("Authorization")
+        good = sent == f"Bearer access-{self._generation}" and sent not in self.ended
+        if self.takes_nothing or not good:
+            refusal = reply(401, error="invalid_token")
+            headers = {**refusal.headers, "WWW-Authenticate": self.challenge}
+            return Reply(refusal.body, 401, headers)
         return answered
+
+
+def without_its_end(answer: Reply) -> Reply:
+    members = json.loads(answer.body)
+    del members["expires_in"]
+    return reply(**members)
 
 
 @pytest.fixture
@@ -78,6 +100,73 @@ def test_an_api_that_refuses_every_token_causes_one_renewal(
     assert {session.get(stage.api).status_code for _ in range(5)} == {401}
     assert len(stage.token_requests) == 1
     assert len(stage.api_requests) == 6
+
+
+def test_two_apis_that_refuse_every_token_cause_one_renewal_each(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    stage.takes_nothing = True
+    other = stage.api.replace("127.0.0.1", "localhost")
+    answers = [session.get(url).status_code for url in (stage.api, other) * 4]
+    assert answers == [401] * 8
+    assert len(stage.token_requests) == 2
+
+
+def test_an_api_that_refused_every_token_is_given_another_chance_in_an_hour(
+    stage: RevokingStage, session: OAuth2Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.takes_nothing = True
+    ahead = 0.0
+    clock = type("time", (), {"time": lambda: time.time() + ahead})
+    monkeypatch.setattr(session_module, "time", clock)
+    stage.lifetime = 10**6
+    for ahead, renewals in ((0, 1), (3500, 1), (3700, 2), (7200, 2), (7400, 3)):  # noqa: B007 - the clock's
+        assert session.get(stage.api).status_code == 401
+        assert len(stage.token_requests) == renewals
+
+
+def test_a_token_whose_end_nobody_knows_is_renewed_each_time_it_ends(stage: RevokingStage) -> None:
+    session = stage.open(token={"access_token": "access-0", "refresh_token": "refresh-0"})
+    stage.at_token = lambda request: without_its_end(stage.rotate(request))
+    for times in (1, 2, 3):
+        assert session.get(stage.api).status_code == 200
+        assert "expires_at" not in session.token
+        assert len(stage.token_requests) == times
+        stage.ended.add(f"Bearer access-{times}")
+
+
+def test_what_was_refused_after_a_redirect_to_another_host_was_not_our_token(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    stage.moved_to = stage.api.replace("127.0.0.1", "localhost")
+    stage.at_token = lambda _: pytest.fail("nobody should renew")
+    answer = session.get(f"{stage.issuer}/moved")
+    assert (answer.status_code, answer.url) == (401, stage.moved_to)
+    assert stage.sent_tokens[-1] is None
+
+
+def test_what_was_refused_after_a_redirect_on_the_same_host_was(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    stage.moved_to = stage.api
+    assert session.get(f"{stage.issuer}/moved").status_code == 200
+    assert len(stage.token_requests) == 1
+
+
+def test_no_renewal_brings_a_scope_that_was_not_granted(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    stage.challenge = 'Bearer error="insufficient_scope", scope="write"'
+    assert session.get(stage.api).status_code == 401
+    assert stage.token_requests == []
+
+
+def test_a_token_in_a_place_of_the_callers_own_is_renewed_too(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    session._client.default_token_placement = "query"
+    assert session.get(stage.api).status_code == 401  # this API looks into the header alone
+    assert len(stage.token_requests) == 1
 
 
 def test_a_refresh_token_that_is_refused_is_used_once(

@@ -19,6 +19,7 @@ from nb_oauth import (
     OAuth2Session,
     TokenError,
     TokenExpiredError,
+    setbacks,
 )
 from nb_oauth import renewal as renewal_module
 from nb_oauth import session_renewal as session_module
@@ -371,6 +372,9 @@ def test_a_fork_leaves_no_lock_behind() -> None:
     before = renewal._lock
     renewal_module._begin_anew()  # what runs in a forked child
     assert renewal._lock is not before
+    before = setbacks._guard
+    setbacks._begin_anew()
+    assert setbacks._guard is not before
 
 
 def test_a_token_updater_may_ask_the_api_with_its_own_session(stage: Stage) -> None:
