@@ -52,11 +52,11 @@ def test_a_token_for_less_than_was_asked_for_is_a_token(side: Side, stage: Stage
     assert "write" in str(warning.message)
 
 
-@row(10, "^the token is lost: Warning$", OPENED)
+@row(10, "^the token is lost: Warning$")
 def test_who_wants_the_whole_scope_is_told_and_has_the_token(side: Side, stage: Stage) -> None:
     stage.at_token = lambda _: reply(**FETCHED, scope="read")
-    strictly = {"strict_scope": True} if side is OPENED else {}  # theirs knows nothing else
-    session = side.session(stage.provider, scope=["read", "write"], **strictly)
+    session = side.session(stage.provider, scope=["read", "write"])
+    session.strict_scope = True  # theirs knows nothing else
     error = error_of(session.fetch_token, stage.token_endpoint, code="code")
     assert session.authorized, f"the token is lost: {type(error).__name__}"
     assert isinstance(error, TokenError)
