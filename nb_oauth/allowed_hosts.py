@@ -138,9 +138,11 @@ def _read(entry: object) -> _Host:
 
 
 def _refusal(entry: object) -> ConfigurationError:
-    place = place_of(entry) if isinstance(entry, str) and "://" in entry else None
+    text = entry if isinstance(entry, str) else repr(entry)
+    place = place_of(text) if "://" in text else None
     example = place[0] if place else "api.example"
+    shown = "An address with more than a host" if {"@", "?"} & set(text) else repr(entry)
     return ConfigurationError(
-        f"{entry!r} will not do in allowed_hosts: give hosts alone, such as {example!r}, "
+        f"{shown} will not do in allowed_hosts: give hosts alone, such as {example!r}, "
         "'api.example:8443', or '*.example' for every host below."
     )

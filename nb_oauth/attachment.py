@@ -7,6 +7,7 @@ from oauthlib.oauth2 import Client as OAuthlibClient
 from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
 
 from nb_oauth import tokens
+from nb_oauth.masking import Hidden
 from nb_oauth.tokens import Token
 from nb_oauth.transport import as_https, with_scheme_of
 
@@ -53,7 +54,8 @@ def attach(  # noqa: PLR0913, PLR0917 - what oauthlib's add_token takes
     if _is_plain_bearer(client, token):
         # From the client, where requests-oauthlib lets it be set on its own.
         access_token = tokens.sendable(client.access_token or token["access_token"], spaces=True)
-        return url, {**(headers or {}), "Authorization": f"Bearer {access_token}"}, data
+        header = Hidden(f"Bearer {access_token}")
+        return url, {**(headers or {}), "Authorization": header}, data
     if client.default_token_placement == AUTH_HEADER and client.access_token:
         client.access_token = tokens.sendable(client.access_token, spaces=True)
     add_token: Any = client.add_token

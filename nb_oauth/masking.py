@@ -93,6 +93,52 @@ def with_bare_errors(function: _F) -> _F:
     return cast("_F", wrapper)
 
 
+class Hidden(str):
+    """A text that is not shown with what it is in, such as the headers of a request."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(MASK)
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)  # whoever reads it need not have nb_oauth
+
+
+class HiddenToken(dict[str, Any]):
+    """A token that does not show its secrets: not in a cell, not among a frame's variables.
+
+    A copy of it is a plain dictionary.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return mask(super().__repr__())
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
+def mask_error(error: BaseException, secrets: Iterable[str]) -> None:
+    """Take ``secrets`` out of what an error says, and those that led to it or that it quotes.
+
+    requests and urllib3 quote whole addresses, with what is in the query. What led to it goes
+    without its frames: the whole request, as it is sent, is among their variables.
+    """
+    known = list(secrets)
+    met: set[int] = set()
+    left: list[object] = [error]
+    while left:
+        one = left.pop()
+        if isinstance(one, BaseException) and id(one) not in met:
+            met.add(id(one))
+            if one is not error:
+                one.__traceback__ = None
+            left += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+            one.args = tuple(mask(arg, known) if isinstance(arg, str) else arg for arg in one.args)
+
+
 def _forms(secret: str) -> set[str]:
     """Return the ways in which a server may repeat ``secret``: as it is, or encoded."""
     in_json = json.dumps(secret)[1:-1]

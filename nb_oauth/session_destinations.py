@@ -16,6 +16,7 @@ from nb_oauth import attachment, log_masking
 from nb_oauth.allowed_hosts import AllowedHosts, place_of
 from nb_oauth.device_authorization import DeviceRequests
 from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.masking import mask_error
 from nb_oauth.providers import Provider
 from nb_oauth.transport import require_secure
 
@@ -104,6 +105,14 @@ class Destinations(DeviceRequests):
         if self._protecting:
             self.require_allowed(url)
         return url, headers, data
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send ``request``; an error of requests' quotes no token, wherever in it that is."""
+        try:
+            return super().send(request, **kwargs)
+        except requests.RequestException as error:
+            mask_error(error, self._secrets_held())
+            raise
 
     # -- a redirect ------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from oauthlib.oauth2 import BackendApplicationClient
 
 from nb_oauth import tokens
 from nb_oauth.exceptions import ConfigurationError, TokenError
-from nb_oauth.masking import with_bare_errors
+from nb_oauth.masking import HiddenToken, with_bare_errors
 from nb_oauth.session_destinations import Destinations
 from nb_oauth.token_requests import DEFAULT_TIMEOUT, TokenRequests
 from nb_oauth.token_responses import revocation_refused, secrets_sent
@@ -70,6 +70,8 @@ class SessionToken(Destinations):
             self._former_access_token = str(former)
         client._expires_at = None  # noqa: SLF001 - oauthlib would keep the end of the one before
         client.populate_token_attributes(tokens.readable(value))
+        if self.provider is not None:  # else some write str(token) to a file, as theirs shows it
+            value = HiddenToken(value)
         client.token = value  # last: whoever sees this token finds its attributes there
 
     @property

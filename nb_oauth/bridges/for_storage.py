@@ -3,19 +3,11 @@
 import tempfile
 from typing import Any, BinaryIO, cast
 
+from nb_oauth.masking import Hidden
 from nb_oauth.session import OAuth2Session
 
 _IN_MEMORY = 64 * 2**20  # bytes
 _PIECE = 2**20
-
-
-class _Hidden(str):
-    """A text that is not shown with the options it is in."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'•••'"
 
 
 def open_url(session: OAuth2Session, url: str, **options: Any) -> BinaryIO:  # noqa: ANN401 - as requests takes them
@@ -60,5 +52,5 @@ def storage_options(session: OAuth2Session, *, fsspec: bool = False) -> dict[str
         LoginRequired: nobody is signed in, or the provider renews the token no longer.
         TokenError: the token endpoint refused, or could not be reached.
     """
-    headers = {"Authorization": _Hidden(f"Bearer {session.fresh_access_token()}")}
+    headers = {"Authorization": Hidden(f"Bearer {session.fresh_access_token()}")}
     return {"headers": headers} if fsspec else dict(headers)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import json
 import logging
 import logging.config
+import pickle
+import pprint
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from nb_oauth import Client, OAuth2Session, OAuthError, log_masking
-from nb_oauth.masking import MASK
+from nb_oauth.masking import MASK, Hidden, mask_error
 from tests.unit.session_stage import Request, Stage, let_theirs_use_http, reply
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ TOKENS = {
 CLIENT = Client(
     "app", client_secret="secret-of-the-client", redirect_uri="http://127.0.0.1/callback"
 )
+CODE = "secret-" + "code"  # no line of code shows it
 NOWHERE = "http://127.0.0.1:1"  # where nobody listens
 
 
@@ -40,6 +46,19 @@ def stage() -> Iterator[Stage]:
     with Stage() as stage:
         stage.at_token = lambda _: reply(200, **TOKENS, expires_in=3600)
         yield stage
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """No session of another test is alive."""
+    others = dict(log_masking._alive)
+    log_masking._alive.clear()
+    for name in log_masking.LOGGERS:
+        logging.getLogger(name).removeFilter(log_masking._masking)
+    yield
+    log_masking._alive.update({one: what for one, what in others.items() if one() is not None})
+    if log_masking._alive:
+        log_masking._install()
 
 
 @pytest.fixture
@@ -88,7 +107,6 @@ def test_a_classic_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     let_theirs_use_http(monkeypatch, kind)
-    gc.collect()  # no session of ours is alive but that of this test
     use(
         stage,
         stage.classic(
@@ -179,7 +197,6 @@ POOL = logging.getLogger("urllib3.connectionpool")
 
 
 def test_it_is_there_while_a_session_is(log: pytest.LogCaptureFixture) -> None:
-    gc.collect()
     assert not POOL.filters
     one, other = OAuth2Session("app"), OAuth2Session("app")
     for name in log_masking.LOGGERS:
@@ -292,7 +309,6 @@ def test_it_outlives_a_configuration() -> None:
 
 
 def test_a_session_made_while_the_last_one_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    gc.collect()
     last = watched()
     made: list[Holder] = []
     remove = logging.Logger.removeFilter
@@ -334,3 +350,75 @@ def test_sessions_come_and_go_in_many_threads() -> None:
     assert not errors
     assert len(POOL.filters) == 1
     del keeper
+
+
+# -- what is shown of a token, and of an error -----------------------------------------------------
+
+
+def test_a_token_shows_no_secret(stage: Stage) -> None:
+    session = OAuth2Session.open(stage.provider, CLIENT, token={**TOKENS, "scope": "read"})
+    token = session.token
+    assert "secret-" not in repr(token) + str(token) + f"{token}" + pprint.pformat(token)
+    assert "'scope': 'read'" in repr(token)
+    assert token == {**TOKENS, "scope": "read"}
+    assert json.loads(json.dumps(token)) == token
+    for copied in (copy.copy(token), copy.deepcopy(token), pickle.loads(pickle.dumps(token))):  # noqa: S301 - our own
+        assert type(copied) is dict
+        assert copied == token
+
+
+def test_a_classic_token_is_shown_as_theirs_is() -> None:
+    """Programs write it to files so."""
+    assert "secret-access" in str(OAuth2Session("app", token=TOKENS).token)
+
+
+def test_a_hidden_text_is_a_text() -> None:
+    text = Hidden("secret-text")
+    assert (text, str(text), f"{text}") == ("secret-text",) * 3
+    assert "secret-" not in repr({"Authorization": text})
+    assert type(pickle.loads(pickle.dumps(text))) is str  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("placement", ["auth_header", "query", "body"])
+@pytest.mark.parametrize("is_opened", [True, False])
+def test_an_error_of_requests_shows_no_token(
+    stage: Stage,
+    placement: str,
+    is_opened: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    session = (
+        stage.open(CLIENT, token=TOKENS)
+        if is_opened
+        else stage.classic(OAuth2Session, token=TOKENS)
+    )
+    session._client.default_token_placement = placement
+    with pytest.raises(requests.ConnectionError) as failed:
+        session.post(NOWHERE, params={"code": CODE})
+    assert "Max retries exceeded" in str(failed.value)
+    text = "".join(traceback.format_exception(failed.value))
+    assert "secret-" not in text
+    assert "secret-" not in repr(failed.value)
+
+
+def test_no_error_is_masked_twice() -> None:
+    inner, outer = ValueError("a-secret", 1), ValueError("nothing")
+    inner.__context__, outer.__cause__ = outer, inner
+    mask_error(outer, ["a-secret"])
+    assert (inner.args, outer.args) == ((MASK, 1), ("nothing",))
+
+
+def test_the_header_of_a_request_is_not_shown(stage: Stage) -> None:
+    response = stage.open(CLIENT, token=TOKENS).get(stage.api)
+    headers = response.request.headers
+    assert stage.sent_tokens == [f"Bearer {TOKENS['access_token']}"]
+    assert headers["Authorization"] == f"Bearer {TOKENS['access_token']}"
+    assert "secret-" not in repr(headers)
+
+
+def test_an_error_of_a_request_shows_no_variable_that_is_secret(stage: Stage) -> None:
+    """As debuggers and services that collect errors do."""
+    session = stage.open(CLIENT, token=TOKENS)
+    with pytest.raises(requests.ConnectionError) as failed:
+        session.get(NOWHERE)
+    shown = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
+    assert "secret-" not in "".join(shown.format())
