@@ -1,8 +1,9 @@
 """Where a secret may travel: over https, or over loopback on this machine (RFC 8252 §7.3, §8.3)."""
 
+import functools
 import ipaddress
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 
@@ -32,14 +33,19 @@ def is_secure(url: str) -> bool:
     """Tell whether ``url`` is https, or http to a loopback address."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
     except ValueError:
         return False
-    if "\\" in parts.netloc:  # ends the host for urllib3, which connects, and not for urlsplit
+    return _is_secure(parts.scheme, parts.netloc)
+
+
+@functools.lru_cache(maxsize=256)  # asked several times a request
+def _is_secure(scheme: str, netloc: str) -> bool:
+    if "\\" in netloc:  # ends the host for urllib3, which connects, and not for urlsplit
         return False
-    if parts.scheme == "https":
+    host = SplitResult(scheme, netloc, "", "", "").hostname
+    if scheme == "https":
         return bool(host)
-    return parts.scheme == "http" and is_loopback(host)
+    return scheme == "http" and is_loopback(host)
 
 
 def is_loopback_http(url: str) -> bool:
@@ -59,9 +65,10 @@ class DirectLoopback(requests.Session):
         """Send ``request``: every one comes by here, those that follow a redirect too."""
         url = request.url or ""
         if is_loopback_http(url):
-            # The most specific key wins in requests; the others are for where a redirect leads.
-            direct = {f"http://{urlsplit(url).hostname}": None}
-            kwargs["proxies"] = {**(kwargs.get("proxies", self.proxies) or {}), **direct}
+            proxies = kwargs.setdefault("proxies", self.proxies)  # else requests asks for more
+            if proxies:
+                # The most specific key wins; the others are for where a redirect leads.
+                kwargs["proxies"] = {**proxies, f"http://{urlsplit(url).hostname}": None}
             request.headers.pop("Proxy-Authorization", None)  # requests adds it at a redirect
         return super().send(request, **kwargs)
 
