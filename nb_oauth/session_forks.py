@@ -52,7 +52,7 @@ class ForkedSession(CopiedSession):
         _leave_connections(self)
         self._signing_keys = None
         is_in_memory_alone = self._store is None or isinstance(self._store, MemoryTokenStore)
-        if self.provider is not None and is_in_memory_alone and not self._asks_again:
+        if self.provider is not None and is_in_memory_alone:
             self._is_copy, self._store = True, None
             self.token = without_secrets.bare_token(self.token)
 

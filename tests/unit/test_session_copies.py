@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from nb_oauth import (
     MemoryTokenStore,
     OAuth2Session,
     TokenError,
+    TokenExpiredError,
     bridges,
 )
 from nb_oauth.stores import TokenStore
@@ -213,8 +215,9 @@ def test_a_copy_has_what_the_person_set(stage: Stage) -> None:
     session.proxies["https"] = "http://proxy.example"
     session.auth = ("me", "my own password")
     session.verify, session.max_redirects, session.allowed_hosts = "/ca.pem", 3, ["127.0.0.1"]
+    session.strict_scope = True
     there = sent(session)
-    for name in ("headers", "proxies", "auth", "verify", "max_redirects", "trust_env", "hooks"):
+    for name in ("headers", "proxies", "auth", "verify", "max_redirects", "strict_scope", "hooks"):
         assert getattr(there, name) == getattr(session, name)
     assert there.cookies["a"] == "b"
     assert there.account.label == "work"
@@ -267,6 +270,23 @@ def test_a_hook_of_a_request_comes_along_and_one_of_a_renewal_where_it_is_of_use
     assert not alone.compliance_hook["refresh_token_response"]
     session.keep_in(FileTokenStore(folder))
     assert sent(session).compliance_hook["refresh_token_response"] == {add_mine}
+
+
+def test_the_rules_of_a_provider_are_applied_anew(stage: Stage, folder: Path) -> None:
+    provider = replace(stage.provider, quirks=("fitbit_compliance_fix",))  # no pickle can tell it
+    session = OAuth2Session.open(provider, Client("app"), store=FileTokenStore(folder))
+    there = sent(session)
+    assert len(there.compliance_hook["access_token_response"]) == 1
+    assert not session.__getstate__()["compliance_hook"]["access_token_response"]
+
+
+def test_a_copy_that_somebody_signed_in_with_is_none_any_more(stage: Stage) -> None:
+    there = sent(stage.open(token=ending(-1)))
+    stage.at_token = lambda _: reply(access_token="own", token_type="bearer", expires_in=-1)
+    there.authorization_url(f"{stage.issuer}/authorize")
+    there.fetch_token(stage.token_endpoint, code="code")
+    with pytest.raises(TokenExpiredError, match="gave nothing to renew it with"):
+        there.get(stage.api)
 
 
 def test_a_subclass_adds_what_else_travels_as_with_requests(stage: Stage) -> None:
@@ -588,6 +608,10 @@ def test_a_key_in_a_file_need_not_travel(stage: Stage, tmp_path: Path) -> None:
     assert there.is_alive
     assert there.get(stage.api).status_code == 200
     assert "client_assertion" in stage.token_requests[0].form
+    extra = {"audience": "a-s3cret-one"}  # is not sent along, and nothing is asked for without it
+    session = stage.open(client, grant="client_credentials", token=ending(-1), extra=extra)
+    assert_absent(["a-s3cret-one"], session)
+    assert not sent(session).is_alive
 
 
 @pytest.mark.parametrize(

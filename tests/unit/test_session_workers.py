@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 import pytest
+from requests.adapters import BaseAdapter, HTTPAdapter
 
-from nb_oauth import FileTokenStore, LoginRequired, OAuth2Session
+from nb_oauth import FileTokenStore, LoginRequired, OAuth2Session, session_forks
 from tests.unit.copies_in_workers import STARTS, TASKS, in_child, open_at
 from tests.unit.session_stage import Stage, ending
 from tests.unit.test_session_with_judge import let_end, signed_in
@@ -170,23 +171,39 @@ def test_a_forked_process_asks_by_connections_of_its_own(keeping_alive: str, fol
     assert mine == again != there
 
 
-@needs_fork
-def test_an_adapter_that_cannot_be_made_anew_stops_no_fork(stage: Stage) -> None:
-    from requests.adapters import BaseAdapter, HTTPAdapter
+def test_what_a_forked_process_does_first(stage: Stage, folder: Path) -> None:
+    """As in the tests above, here where it can be looked at: also on systems that do not fork."""
+    alone = stage.open(token=ending(-1))
+    on_store = stage.open(token=ending(-1), store=FileTokenStore(folder))
+    classic = stage.classic(OAuth2Session, "app", token=ending(-1))
+    pools = [one.adapters["https://"].poolmanager for one in (alone, on_store)]  # type: ignore[attr-defined]
+    locks = [one.cookies._cookies_lock for one in (alone, on_store)]  # type: ignore[attr-defined]
+    session_forks._begin_anew()
+    for one, pool, lock in zip((alone, on_store), pools, locks, strict=True):
+        assert one.adapters["https://"].poolmanager is not pool  # type: ignore[attr-defined]
+        assert one.cookies._cookies_lock is not lock  # type: ignore[attr-defined]
+    assert not alone.token.get("refresh_token")
+    assert on_store.token["refresh_token"] == classic.token["refresh_token"] == "refresh-0"
+    assert not alone.account.renews
+    assert on_store.account.renews
 
-    class Own(HTTPAdapter):
-        def __setstate__(self, _: object) -> None:
-            raise NotImplementedError
 
-    class Other(BaseAdapter):
-        pass
+class OwnAdapter(HTTPAdapter):
+    def __setstate__(self, _: object) -> None:
+        raise NotImplementedError
 
+
+class OtherAdapter(BaseAdapter):
+    pass
+
+
+def test_an_adapter_that_cannot_be_made_anew_stops_nothing(stage: Stage) -> None:
     session = stage.open(token=ending(60))
-    session.mount("own://", Own())
-    session.mount("other://", Other())
+    session.mount("own://", OwnAdapter())
+    session.mount("other://", OtherAdapter())
     session.cookies = None  # type: ignore[assignment]
-    assert in_child(lambda: session.account.renews) is False
-    assert session.account.renews
+    session_forks._begin_anew()
+    assert not session.account.renews
 
 
 # -- at the judge -------------------------------------------------------------------------------
