@@ -88,7 +88,7 @@ def with_bare_errors(function: _F) -> _F:
             return function(*args, **kwargs)
         except OAuthError as error:
             del args, kwargs
-            raise error.with_traceback(None) from None
+            raise error.with_traceback(None) from error.__cause__
 
     return cast("_F", wrapper)
 

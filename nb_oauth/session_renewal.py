@@ -18,6 +18,7 @@ from nb_oauth.exceptions import (
     TokenExpiredError,
     TokenUpdated,
 )
+from nb_oauth.masking import with_bare_errors
 from nb_oauth.providers import Provider
 from nb_oauth.renewal import ended, not_renewable, put_off, refuses
 from nb_oauth.retrying import LONGEST, Patience, Pause
@@ -72,6 +73,7 @@ class RenewingSession(StoredSession):
             raise ConfigurationError("renew() needs a session that was opened: refresh_token(…).")
         self._renewal.run(self.token, partial(self._renew_now, self.provider))
 
+    @with_bare_errors
     def refresh_token(self, token_url: str, *args: Any, **kwargs: Any) -> Any:
         """Renew the token with its refresh token (RFC 6749 §6).
 

@@ -167,6 +167,13 @@ def test_a_token_at_an_odd_place(stage: Stage, log: pytest.LogCaptureFixture) ->
     assert "secret-" not in shown(log)
 
 
+def test_a_verifier_that_somebody_logs(stage: Stage, log: pytest.LogCaptureFixture) -> None:
+    session = stage.open(CLIENT)
+    session.authorization_url(f"{stage.issuer}/authorize")
+    POOL.debug("%s", session._code_verifier)
+    assert log.messages == [MASK]
+
+
 def test_urllib3_that_tries_again(stage: Stage, log: pytest.LogCaptureFixture) -> None:
     session = stage.classic(
         OAuth2Session,
@@ -413,6 +420,16 @@ def test_the_header_of_a_request_is_not_shown(stage: Stage) -> None:
     assert stage.sent_tokens == [f"Bearer {TOKENS['access_token']}"]
     assert headers["Authorization"] == f"Bearer {TOKENS['access_token']}"
     assert "secret-" not in repr(headers)
+
+
+@pytest.mark.parametrize("ask", ["renew", "refresh_token"])
+def test_an_error_of_a_renewal_shows_no_variable_that_is_secret(stage: Stage, ask: str) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    session = stage.open(CLIENT, token=TOKENS)
+    with pytest.raises(OAuthError) as failed:
+        getattr(session, ask)(*[stage.token_endpoint] * (ask == "refresh_token"))
+    shown = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
+    assert "secret-" not in "".join(shown.format())
 
 
 def test_an_error_of_a_request_shows_no_variable_that_is_secret(stage: Stage) -> None:
