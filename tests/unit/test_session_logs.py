@@ -12,6 +12,7 @@ import pprint
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -439,3 +440,30 @@ def test_an_error_of_a_request_shows_no_variable_that_is_secret(stage: Stage) ->
         session.get(NOWHERE)
     shown = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
     assert "secret-" not in "".join(shown.format())
+
+
+def test_a_device_code_and_a_revocation(stage: Stage, log: pytest.LogCaptureFixture) -> None:
+    provider = replace(
+        stage.provider,
+        device_authorization_endpoint=f"{stage.issuer}/token",
+        revocation_endpoint=stage.token_endpoint,
+        code_challenge_methods_supported=("S256",),
+    )
+    session = OAuth2Session.open(provider, CLIENT, grant="device_code")
+    session.trust_env = False
+    stage.at_token = lambda _: reply(
+        device_code="secret-device-code",
+        user_code="secret-user-code",
+        verification_uri="https://as.example/device",
+        verification_uri_complete="https://as.example/device?user_code=secret-user-code",
+    )
+    asked = session.device_authorization(stage.token_endpoint, {})
+    verifier = str(session._code_verifier)
+    stage.at_token = lambda _: reply(200, **TOKENS)
+    session.fetch_token(stage.token_endpoint, device_code=asked.device_code)
+    stage.at_token = lambda _: reply()
+    session.revoke_token("refresh_token")
+    assert len(stage.token_requests) == 3
+    assert stage.token_requests[1].form["code_verifier"] == verifier
+    assert "secret-" not in shown(log)
+    assert verifier not in shown(log)
