@@ -5,7 +5,7 @@ Where a redirect leads to another host, port or scheme the token stays behind, w
 request it was.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -125,8 +125,8 @@ class Destinations(DeviceRequests):
         the token in another header, in the query or in a form, which 307 and 308 have sent again.
         """
         there = str(prepared_request.url)
-        came_from = str(response.request.url)
-        if self.should_strip_auth(came_from, there) or not self._may_have_token(there):
+        should_strip: Callable[[str, str], bool] = self.should_strip_auth
+        if should_strip(str(response.request.url), there) or not self._may_have_token(there):
             leave_behind(prepared_request, self._tokens_sent)
         super().rebuild_auth(prepared_request, response)
 
