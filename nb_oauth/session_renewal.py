@@ -62,7 +62,8 @@ class RenewingSession(StoredSession):
         """Renew the token now, however long it would live, in a session that was opened.
 
         Nobody needs to: a session renews by itself, before the end. A token that another thread
-        got meanwhile will do. None is returned, so that no cell prints it.
+        got meanwhile will do. None is returned, so that no cell prints it. A token endpoint that is
+        out of order is asked again for a while only where the token has ended.
 
         Raises:
             ConfigurationError: the session was made by the constructor; call ``refresh_token()``.

@@ -19,7 +19,7 @@ from nb_oauth import Client, LoginRequired, MemoryTokenStore, OAuth2Session, Pro
 from nb_oauth.stores import FileTokenStore, LockingTokenStore, TokenStore, locks
 from nb_oauth.tokens import Token, TokenKey
 from tests.polling import wait_until
-from tests.unit.session_stage import Stage, at_once, ending, reply
+from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,25 +158,36 @@ def fork_while_a_thread_renews(issuer: str, folder: str) -> None:
     thread.join()
 
 
-def prepare(stage: Stage, folder: Path) -> OAuth2Session:
-    """Put an ended token into the store that others will open."""
+def prepare(stage: Stage, folder: Path, left: float = -1) -> OAuth2Session:
+    """Put a token into the store that others will open; it has ended unless ``left`` says more."""
     session = open_at(stage.issuer, str(folder))
-    session._keep(ending(-1))
+    session._keep(ending(left))
     return session
 
 
-def test_eight_processes_that_meet_an_ended_token_renew_it_once_and_all_succeed(
-    stage: Stage, folder: Path
+class StrictStage(Stage):
+    """Its API takes no token that was there before the first renewal."""
+
+    def answer(self, request: Request) -> Reply:
+        answered = super().answer(request)
+        is_old = request.headers.get("Authorization") == "Bearer access-0"
+        return reply(401, error="invalid_token") if is_old else answered
+
+
+@pytest.mark.parametrize("left", [-1, 3000], ids=["it has ended", "the API refuses it"])
+def test_eight_processes_that_meet_a_token_of_no_use_renew_it_once_and_all_succeed(
+    folder: Path, left: float
 ) -> None:
-    stage.delay = 0.1
-    prepare(stage, folder)
-    with workers(8, "ask_the_api", stage.issuer, folder) as all_of_them:
-        assert [worker.hear() for worker in all_of_them] == ["ready"] * 8
-        for worker in all_of_them:
-            worker.tell()
-        assert [worker.hear() for worker in all_of_them] == ["200 access-1"] * 8
-    assert len(stage.token_requests) == 1
-    assert set(stage.sent_tokens) == {"Bearer access-1"}
+    with StrictStage() as stage:
+        stage.delay = 0.1
+        prepare(stage, folder, left)
+        with workers(8, "ask_the_api", stage.issuer, folder) as all_of_them:
+            assert [worker.hear() for worker in all_of_them] == ["ready"] * 8
+            for worker in all_of_them:
+                worker.tell()
+            assert [worker.hear() for worker in all_of_them] == ["200 access-1"] * 8
+        assert len(stage.token_requests) == 1
+        assert stage.sent_tokens.count("Bearer access-1") == 8
 
 
 def test_a_lock_is_free_within_a_second_of_its_holders_death(stage: Stage, folder: Path) -> None:

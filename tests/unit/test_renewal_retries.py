@@ -18,6 +18,7 @@ import requests
 
 from nb_oauth import LoginRequired, MemoryTokenStore, TokenError
 from nb_oauth import session_renewal as session_module
+from nb_oauth.renewal import Renewal
 from nb_oauth.retrying import LONGEST
 from nb_oauth.session_store import StoredSession
 from nb_oauth.stores import FileTokenStore
@@ -331,6 +332,36 @@ def test_ctrl_c_ends_the_wait_and_the_session_goes_on(stage: UnsteadyStage) -> N
     assert time.monotonic() - began < 10
     stage.at_token = stage.rotate
     assert session.get(stage.api).status_code == 200
+
+
+@pytest.mark.timeout(30)
+def test_ctrl_c_ends_the_wait_for_a_thread_that_waits(stage: UnsteadyStage) -> None:
+    stage.failures = [BUSY]
+    waits, go_on = threading.Event(), threading.Event()
+    session = stage.open(token=ending(-1))
+    session._pause = lambda _: (waits.set(), go_on.wait(20))
+    results: list[object] = []
+    renewing = threading.Thread(
+        target=lambda: results.extend(at_once(1, lambda: session.get(stage.api).status_code))
+    )
+    renewing.start()
+    assert waits.wait(10)
+
+    def interrupt() -> None:
+        main = threading.main_thread().ident or 0
+        run = Renewal.run.__code__
+        stack = lambda: traceback.walk_stack(sys._current_frames()[main])  # noqa: E731 - the main thread's, now
+        wait_until(lambda: any(one.f_code is run for one, _ in stack()), "both wait")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        session.get(stage.api)
+    interrupting.join()
+    go_on.set()
+    renewing.join()
+    assert results == [200]
 
 
 def test_other_hosts_and_living_tokens_wait_for_nobody(stage: UnsteadyStage) -> None:

@@ -247,6 +247,27 @@ def test_signing_in_again_ends_the_refusal(stage: Stage) -> None:
     assert session.get(stage.api).status_code == 200
 
 
+def test_a_session_opened_on_a_refused_token_knows_that_somebody_must_sign_in(
+    stage: Stage,
+) -> None:
+    store = MemoryTokenStore()
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    session = stage.open(token=ending(-1), store=store)
+    with pytest.raises(LoginRequired):
+        session.get(stage.api)
+    another = stage.open(store=store)
+    assert (session.is_alive, another.is_alive) == (False, False)
+    session.forget_token()  # and with it what was refused
+    assert stage.open(token=ending(-1), store=store).is_alive
+
+
+def test_a_token_endpoint_rests_as_long_as_it_asked_to() -> None:
+    trouble = setbacks.Setbacks()
+    trouble.note(ending(20), TokenError("busy", status=429, retry_after=15.0), now=time.time())
+    assert trouble.is_resting(time.time() + 14)
+    assert not trouble.is_resting(time.time() + 16)
+
+
 def test_token_expired_is_never_raised_before_the_end(stage: Stage, clock: Clock) -> None:
     token = ending(5)
     del token["refresh_token"]
