@@ -18,7 +18,7 @@ import requests
 
 from nb_oauth import quirks, tokens, without_secrets
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
-from nb_oauth.session_renewal import RenewingSession
+from nb_oauth.session_refusals import PersistentSession
 from nb_oauth.setbacks import Setbacks
 from nb_oauth.stores import TokenStore
 from nb_oauth.tokens import Token
@@ -53,7 +53,7 @@ def leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-class CopiedSession(RenewingSession):
+class CopiedSession(PersistentSession):
     """The part of a session that is copied and pickled."""
 
     pickles_secret = False

@@ -1,10 +1,9 @@
-"""The half of a session that keeps its token alive: before its end, or when an API refuses it."""
+"""The part of a session that keeps its token alive: it renews before the end."""
 
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from oauthlib.oauth2 import BackendApplicationClient
@@ -20,7 +19,7 @@ from nb_oauth.exceptions import (
 )
 from nb_oauth.masking import with_bare_errors
 from nb_oauth.providers import Provider
-from nb_oauth.renewal import ended, not_renewable, put_off, refuses
+from nb_oauth.renewal import ended, not_renewable, put_off
 from nb_oauth.retrying import LONGEST, Patience, Pause
 from nb_oauth.session_store import StoredSession
 from nb_oauth.setbacks import Failure
@@ -29,8 +28,7 @@ from nb_oauth.tokens import Token
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
 _SHARED_ARGUMENTS = ("proxies", "timeout", "verify")
-_UNAUTHORIZED = 401
-_NOT_WHO_SIGNED_IN = "invalid_id_token"
+NOT_WHO_SIGNED_IN = "invalid_id_token"
 NOBODY = "Nobody is signed in with this session. Sign in first."
 
 
@@ -120,7 +118,7 @@ class RenewingSession(StoredSession):
             return self._renewal.run(token, partial(self._renew, self.provider))
         except (TokenError, requests.RequestException) as error:
             token = self.token
-            is_wrong = getattr(error, "error", None) == _NOT_WHO_SIGNED_IN
+            is_wrong = getattr(error, "error", None) == NOT_WHO_SIGNED_IN
             if is_wrong or tokens.has_ended(token, time.time()):
                 raise
             return token
@@ -208,65 +206,6 @@ class RenewingSession(StoredSession):
                 self.fetch_token if self._asks_again else self.refresh_token, token_endpoint
             )
         return patience.ask(ask, may_be_repeated=may_be_repeated)
-
-    # -- a token that the API refuses ------------------------------------------------------
-
-    def _after_refusal(
-        self, response: requests.Response, token: Token, *, is_repeatable: bool
-    ) -> Token | None:
-        """Return a token to send the request again with; None where that is no use.
-
-        An API that refuses a token which was earned because it refused the one before will refuse
-        the next one, too.
-
-        Args:
-            response: what the API answered.
-            token: what the request was sent with.
-            is_repeatable: whether it can be sent again.
-
-        Raises:
-            LoginRequired: the API refused the token, and the provider renews it no longer.
-            TokenError: what came of renewing it is not of who signed in.
-        """
-        if self.provider is None or response.status_code != _UNAUTHORIZED or not is_repeatable:
-            return None
-        if not refuses(response, token):
-            return None
-        if self._setbacks.is_refused(token):
-            self._setbacks.note_dead(token)
-            raise not_renewable(token, self.provider.name)
-        host, now = urlsplit(response.url).netloc, time.time()
-        gives_up = self._setbacks.is_resting(now) or self._setbacks.is_last_resort(host, token, now)
-        if gives_up or not self._can_renew(token):
-            return None
-        try:
-            newer = self._renewal.run(token, partial(self._renew_refused, self.provider, host=host))
-        except (TokenError, requests.RequestException) as error:
-            if getattr(error, "error", None) == _NOT_WHO_SIGNED_IN:
-                raise
-            return None  # what the API has answered stands
-        if newer is token:
-            return None
-        response.close()
-        return newer
-
-    def _renew_refused(self, provider: Provider, token: Token, *, host: str) -> Token:
-        try:
-            renewed = self._renew_now(provider, token, refused_by=host)
-        except (TokenError, requests.RequestException):
-            if self._setbacks.is_refused(self.token):
-                self._setbacks.note_dead(self.token)
-                raise not_renewable(token, provider.name) from None
-            raise
-        if renewed is not token:
-            self._setbacks.note_renewed_for(host, renewed, time.time())
-        return renewed
-
-    def _answered_again(self, response: requests.Response) -> requests.Response:
-        """Take note of what the API says to the token that was earned because of it."""
-        if response.status_code != _UNAUTHORIZED:
-            self._setbacks.note_helped(urlsplit(response.url).netloc)
-        return response
 
     # -- as requests-oauthlib has it -------------------------------------------------------
 

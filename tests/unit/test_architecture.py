@@ -38,6 +38,7 @@ LAYERS = [
     {"session_openid"},
     {"session_store"},
     {"session_renewal"},
+    {"session_refusals"},
     {"session_copies"},
     {"session_forks"},
     {"session"},

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from nb_oauth import LoginRequired, TokenError
-from nb_oauth import session_renewal as session_module
+from nb_oauth import LoginRequired, TokenError, session_refusals, session_renewal
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 
 if TYPE_CHECKING:
@@ -118,7 +117,8 @@ def test_an_api_that_refused_every_token_is_given_another_chance_in_an_hour(
     stage.takes_nothing = True
     ahead = 0.0
     clock = type("time", (), {"time": lambda: time.time() + ahead})
-    monkeypatch.setattr(session_module, "time", clock)
+    for module in (session_renewal, session_refusals):
+        monkeypatch.setattr(module, "time", clock)
     stage.lifetime = 10**6
     for ahead, renewals in ((0, 1), (3500, 1), (3700, 2), (7200, 2), (7400, 3)):  # noqa: B007 - the clock's
         assert session.get(stage.api).status_code == 401

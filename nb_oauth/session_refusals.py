@@ -1,0 +1,79 @@
+"""The part of a session that renews a token which an API refuses before its end.
+
+An API may refuse every token, so a renewal for it is the last one for a while unless it helped.
+"""
+
+import time
+from functools import partial
+from urllib.parse import urlsplit
+
+import requests
+
+from nb_oauth.exceptions import TokenError
+from nb_oauth.providers import Provider
+from nb_oauth.renewal import not_renewable, refuses
+from nb_oauth.session_renewal import NOT_WHO_SIGNED_IN, RenewingSession
+from nb_oauth.tokens import Token
+
+_UNAUTHORIZED = 401
+
+
+class PersistentSession(RenewingSession):
+    """The part of a session that sends a request once more where its token was refused."""
+
+    def _after_refusal(
+        self, response: requests.Response, token: Token, *, is_repeatable: bool
+    ) -> Token | None:
+        """Return a token to send the request again with; None where that is no use.
+
+        An API that refuses a token which was earned because it refused the one before will refuse
+        the next one, too.
+
+        Args:
+            response: what the API answered.
+            token: what the request was sent with.
+            is_repeatable: whether it can be sent again.
+
+        Raises:
+            LoginRequired: the API refused the token, and the provider renews it no longer.
+            TokenError: what came of renewing it is not of who signed in.
+        """
+        if self.provider is None or response.status_code != _UNAUTHORIZED or not is_repeatable:
+            return None
+        if not refuses(response, token):
+            return None
+        if self._setbacks.is_refused(token):
+            self._setbacks.note_dead(token)
+            raise not_renewable(token, self.provider.name)
+        host, now = urlsplit(response.url).netloc, time.time()
+        gives_up = self._setbacks.is_resting(now) or self._setbacks.is_last_resort(host, token, now)
+        if gives_up or not self._can_renew(token):
+            return None
+        try:
+            newer = self._renewal.run(token, partial(self._renew_refused, self.provider, host=host))
+        except (TokenError, requests.RequestException) as error:
+            if getattr(error, "error", None) == NOT_WHO_SIGNED_IN:
+                raise
+            return None  # what the API has answered stands
+        if newer is token:
+            return None
+        response.close()
+        return newer
+
+    def _renew_refused(self, provider: Provider, token: Token, *, host: str) -> Token:
+        try:
+            renewed = self._renew_now(provider, token, refused_by=host)
+        except (TokenError, requests.RequestException):
+            if self._setbacks.is_refused(self.token):
+                self._setbacks.note_dead(self.token)
+                raise not_renewable(token, provider.name) from None
+            raise
+        if renewed is not token:
+            self._setbacks.note_renewed_for(host, renewed, time.time())
+        return renewed
+
+    def _answered_again(self, response: requests.Response) -> requests.Response:
+        """Take note of what the API says to the token that was earned because of it."""
+        if response.status_code != _UNAUTHORIZED:
+            self._setbacks.note_helped(urlsplit(response.url).netloc)
+        return response
