@@ -6,6 +6,8 @@ costs nothing.
 
 from typing import TYPE_CHECKING
 
+from nb_oauth.lazy_names import loader
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ _ROOMS = {
 }
 _MODULES = ("bridges", "demo", "providers")
 
+__getattr__ = loader(__name__, {**_ROOMS, **dict.fromkeys(_MODULES, "")})
+
 __all__ = [
     "AuthorizationCodeLogin",
     "AuthorizationError",
@@ -105,18 +109,6 @@ __all__ = [
     "logout",
     "sessions",
 ]
-
-
-def __getattr__(name: str) -> object:
-    import importlib
-
-    if name in _MODULES:
-        return importlib.import_module(f"nb_oauth.{name}")
-    if name not in _ROOMS:
-        raise AttributeError(f"module 'nb_oauth' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"nb_oauth.{_ROOMS[name]}"), name)
-    globals()[name] = value
-    return value
 
 
 def __dir__() -> list[str]:

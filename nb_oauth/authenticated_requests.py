@@ -2,18 +2,19 @@
 
 import contextlib
 from collections.abc import Iterator, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from nb_oauth import certificates
 from nb_oauth.authorization_requests import AuthorizationRequests
-from nb_oauth.certificates import Cert
 from nb_oauth.client_authentication import authenticate
 from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.token_responses import unreachable
+
+if TYPE_CHECKING:
+    from nb_oauth.certificates import Cert
 
 # Where an app goes by itself: not the authorization endpoint, where people go.
 _ENDPOINTS = (
@@ -45,6 +46,8 @@ class AuthenticatedRequests(AuthorizationRequests):
         if mine is not None and cert in (None, mine):
             cert = mine if self._may_show_certificate(request) else None
         if cert is not None and str(request.url).lower().startswith("https:"):
+            from nb_oauth import certificates
+
             cert = certificates.as_cert(cert)
             certificates.require_usable(cert)
         kwargs["cert"] = cert
@@ -64,7 +67,7 @@ class AuthenticatedRequests(AuthorizationRequests):
         return super().merge_environment_settings(url, proxies, stream, verify, cert)
 
     @property
-    def _certificate(self) -> Cert | None:
+    def _certificate(self) -> "Cert | None":
         return self._registered.cert if self._registered else None
 
     def _address(self, url: str) -> str:
@@ -84,10 +87,14 @@ class AuthenticatedRequests(AuthorizationRequests):
         hosts = {urlsplit(url).netloc for url in (*named, *aliases) if url}
         return urlsplit(str(request.url)).netloc in hosts
 
-    def _shown(self, url: str, cert: Cert | None) -> str:
+    def _shown(self, url: str, cert: "Cert | None") -> str:
         """Say which certificate was shown at ``url``, where one was."""
         cert = cert or self.cert or self._certificate
-        return certificates.describe(cert) if cert and url[:6].lower() == "https:" else ""
+        if not cert or url[:6].lower() != "https:":
+            return ""
+        from nb_oauth.certificates import describe
+
+        return describe(cert)
 
     # -- asking ----------------------------------------------------------------------------
 

@@ -22,9 +22,7 @@ Cert = str | tuple[str, str]
 
 _NOTICE = timedelta(days=14)
 _CLOCKS_DIFFER = timedelta(minutes=5)  # within that the server is the judge
-_PRIVATE_KEY = re.compile(
-    rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL
-)
+_PRIVATE_KEY = rb"(?s)-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----"
 _PAIR = 2
 
 
@@ -165,7 +163,7 @@ def _public_key_in(path: str) -> object:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    found = _PRIVATE_KEY.search(_bytes_of(path))
+    found = re.search(_PRIVATE_KEY, _bytes_of(path))
     if found is None:
         raise ConfigurationError(
             f"cert=…: {path} holds no private key. Where it is in a file of its own: "

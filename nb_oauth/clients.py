@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from nb_oauth import certificates
-from nb_oauth.certificates import Cert
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.transport import is_loopback
+
+if TYPE_CHECKING:
+    from nb_oauth.certificates import Cert
 
 _NONE, _BASIC = "none", "client_secret_basic"
 _SECRET_JWT, _PRIVATE_KEY_JWT = "client_secret_jwt", "private_key_jwt"
@@ -66,7 +68,7 @@ class Client:
     client_secret: str | None = field(default=None, repr=False)
     redirect_uri: str | None = None
     token_endpoint_auth_method: str | None = None
-    cert: Cert | None = None
+    cert: "Cert | None" = None
     private_key: str | bytes | Mapping[str, object] | Path | None = field(default=None, repr=False)
     key_id: str | None = None
     token_endpoint_auth_signing_alg: str | None = None
@@ -79,6 +81,8 @@ class Client:
         _check_method(self)
         _check_what_is_left_over(self)
         if self.cert is not None:
+            from nb_oauth import certificates
+
             object.__setattr__(self, "cert", certificates.as_cert(self.cert))
             certificates.require_readable(self.cert)
         if self.private_key is not None:

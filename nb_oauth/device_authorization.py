@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import requests
@@ -12,11 +12,13 @@ from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 from nb_oauth import tokens
 from nb_oauth.client_authentication import advise
 from nb_oauth.exceptions import ConfigurationError, TokenError
-from nb_oauth.grants import DeviceAuthorization
 from nb_oauth.masking import excerpt
 from nb_oauth.token_requests import DEFAULT_TIMEOUT, HEADERS, TokenRequests
 from nb_oauth.token_responses import refused, secrets_sent, with_plain_error
 from nb_oauth.transport import is_secure, require_secure
+
+if TYPE_CHECKING:
+    from nb_oauth.grants import DeviceAuthorization
 
 _INTERVAL = 5.0  # RFC 8628 §3.2: seconds, where the provider names none
 _SHORTEST_INTERVAL = 0.1
@@ -31,7 +33,7 @@ _NO_PAGE = (
 class DeviceRequests(TokenRequests):
     """The part of a session that asks for device codes."""
 
-    def device_authorization(self, url: str, extra: Mapping[str, str]) -> DeviceAuthorization:
+    def device_authorization(self, url: str, extra: Mapping[str, str]) -> "DeviceAuthorization":
         """Ask for a device code, in a session that was opened.
 
         A PKCE challenge goes along where the provider says that it takes one (RFC 7636).
@@ -71,7 +73,7 @@ class DeviceRequests(TokenRequests):
 
 def _read(
     response: requests.Response, sent: list[str | None], asked_at: float, on_client: str
-) -> DeviceAuthorization:
+) -> "DeviceAuthorization":
     members = _members(response)
     if members.get("error"):
         error = CustomOAuth2Error(str(members["error"]), members.get("error_description"))
@@ -81,6 +83,8 @@ def _read(
     if not (members.get("device_code") and members.get("user_code") and page):
         raise _no_code(response, sent)
     require_secure(str(page), _NO_PAGE)
+    from nb_oauth.grants import DeviceAuthorization
+
     return DeviceAuthorization(
         device_code=str(members["device_code"]),
         user_code=str(members["user_code"]),

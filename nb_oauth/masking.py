@@ -1,7 +1,6 @@
 """No secret in text: what error messages and descriptions may quote."""
 
 import functools
-import html
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -21,24 +20,28 @@ _NAMES = (
 )
 # A value may hold escaped quotes, and JSON may stand in a string of JSON: then every quote is
 # escaped (group 2). A text may end in the middle of a value.
-_IN_JSON = re.compile(
-    rf"((\\{{0,3}})[\"']{_NAMES}\2[\"']\s*:\s*)\2([\"'])(?:(?!\2\3)(?:\\.|.))+(?:\2\3|$)",
-    re.IGNORECASE | re.DOTALL,
-)
-_NUMBER_IN_JSON = re.compile(rf"([\"']{_NAMES}\\*[\"']\s*:\s*)-?\d[\d.]{{3,}}", re.IGNORECASE)
+_IN_JSON = rf"((\\{{0,3}})[\"']{_NAMES}\2[\"']\s*:\s*)\2([\"'])(?:(?!\2\3)(?:\\.|.))+(?:\2\3|$)"
+_NUMBER_IN_JSON = rf"([\"']{_NAMES}\\*[\"']\s*:\s*)-?\d[\d.]{{3,}}"
 # In a form, a query, a fragment, or one of these inside another, with its marks percent-encoded.
-_IN_FORM = re.compile(rf"((?<![\w%-]){_NAMES}=)[^&\s\"'<>]+", re.IGNORECASE)
-_IN_ENCODED_FORM = re.compile(
-    rf"((?:(?<![\w%-])|(?<=%3F)|(?<=%26)|(?<=%23)){_NAMES}%3D)(?:(?!%26)[^&\s\"'<>])+",
-    re.IGNORECASE,
+_IN_FORM = rf"((?<![\w%-]){_NAMES}=)[^&\s\"'<>]+"
+_IN_ENCODED_FORM = (
+    rf"((?:(?<![\w%-])|(?<=%3F)|(?<=%26)|(?<=%23)){_NAMES}%3D)(?:(?!%26)[^&\s\"'<>])+"
 )
-_IN_HEADER = re.compile(
+_IN_HEADER = (
     r"\b((?:bearer|basic|dpop)\s+)"
     r"(?!\w+=[\"'])(?!(?:tokens?|auth(?:entication|orization)?|access|scheme|header)(?![\w.~+/=-]))"
-    r"[\w.~+/-]{4,}=*",
-    re.IGNORECASE,
+    r"[\w.~+/-]{4,}=*"
 )
-_JWT = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*")
+_JWT = r"\beyJ[\w-]{8,}(?:\.[\w-]*)*"
+# Compiled when first needed, which in most sessions is never.
+_RULES = (
+    (_IN_JSON, rf"\1\2\3{MASK}\2\3", re.IGNORECASE | re.DOTALL),
+    (_NUMBER_IN_JSON, rf"\1{MASK}", re.IGNORECASE),
+    (_IN_FORM, rf"\1{MASK}", re.IGNORECASE),
+    (_IN_ENCODED_FORM, rf"\1{MASK}", re.IGNORECASE),
+    (_IN_HEADER, rf"\1{MASK}", re.IGNORECASE),
+    (_JWT, MASK, 0),
+)
 _SHORTEST_SECRET = 4
 
 
@@ -61,12 +64,9 @@ def mask(text: str, secrets: Iterable[str | None] = ()) -> str:
     for secret in sorted(known, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, MASK)
-    text = _IN_JSON.sub(rf"\1\2\3{MASK}\2\3", text)
-    text = _NUMBER_IN_JSON.sub(rf"\1{MASK}", text)
-    text = _IN_FORM.sub(rf"\1{MASK}", text)
-    text = _IN_ENCODED_FORM.sub(rf"\1{MASK}", text)
-    text = _IN_HEADER.sub(rf"\1{MASK}", text)
-    return _JWT.sub(MASK, text)
+    for pattern, replacement, flags in _RULES:
+        text = re.sub(pattern, replacement, text, flags=flags)
+    return text
 
 
 def excerpt(text: str, length: int = 200, secrets: Iterable[str | None] = ()) -> str:
@@ -141,6 +141,8 @@ def mask_error(error: BaseException, secrets: Iterable[str]) -> None:
 
 def _forms(secret: str) -> set[str]:
     """Return the ways in which a server may repeat ``secret``: as it is, or encoded."""
+    import html
+
     in_json = json.dumps(secret)[1:-1]
     return {
         secret,

@@ -9,11 +9,11 @@ renews before the end, once for all threads, and never throws a request away.
 import os
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
 
-from nb_oauth import attachment, quirks, session_account, tokens
+from nb_oauth import attachment, quirks, tokens
 from nb_oauth.attachment import is_repeatable
 from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import LoginRequired
@@ -25,6 +25,9 @@ from nb_oauth.session_renewal import NOBODY
 from nb_oauth.stores import MemoryTokenStore, TokenStore, token_store
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
+
+if TYPE_CHECKING:
+    from nb_oauth.session_account import Account
 
 _AUTHORIZATION_CODE = "authorization_code"
 _CLIENT_CREDENTIALS = "client_credentials"
@@ -137,15 +140,21 @@ class OAuth2Session(ForkedSession):
 
     def __repr__(self) -> str:
         """Say whose token it holds, for what and until when; never the token."""
+        from nb_oauth import session_account
+
         return session_account.as_text(self.account)
 
     def _repr_html_(self) -> str:
+        from nb_oauth import session_account
+
         return session_account.as_html(self.account)
 
     @property
-    def account(self) -> session_account.Account:
+    def account(self) -> "Account":
         """What the session says of itself: whose token, for what, until when; no secret."""
-        return session_account.Account(
+        from nb_oauth.session_account import Account
+
+        return Account(
             provider=self.provider.name if self.provider else None,
             scope=tuple(tokens.granted_scope(self.token, self._scope)),
             signed_in=self.authorized,

@@ -5,12 +5,17 @@ asks the person by yielding a prompt, and the provider through the session it is
 no widget, kernel, clock or file.
 """
 
-from nb_oauth.grants.authorization_code import AuthorizationCodeGrant
-from nb_oauth.grants.client_credentials import ClientCredentialsGrant
-from nb_oauth.grants.contract import DeviceAuthorization, Flow, Grant, GrantSession
-from nb_oauth.grants.device_code import DeviceCodeGrant
-from nb_oauth.grants.implicit import ImplicitGrant
-from nb_oauth.grants.password import PasswordGrant
+from typing import TYPE_CHECKING
+
+from nb_oauth.lazy_names import loader
+
+if TYPE_CHECKING:
+    from nb_oauth.grants.authorization_code import AuthorizationCodeGrant
+    from nb_oauth.grants.client_credentials import ClientCredentialsGrant
+    from nb_oauth.grants.contract import DeviceAuthorization, Flow, Grant, GrantSession
+    from nb_oauth.grants.device_code import DeviceCodeGrant
+    from nb_oauth.grants.implicit import ImplicitGrant
+    from nb_oauth.grants.password import PasswordGrant
 
 __all__ = [
     "AuthorizationCodeGrant",
@@ -23,3 +28,18 @@ __all__ = [
     "ImplicitGrant",
     "PasswordGrant",
 ]
+
+__getattr__ = loader(
+    __name__,
+    {
+        "AuthorizationCodeGrant": "authorization_code",
+        "ClientCredentialsGrant": "client_credentials",
+        "DeviceAuthorization": "contract",
+        "DeviceCodeGrant": "device_code",
+        "Flow": "contract",
+        "Grant": "contract",
+        "GrantSession": "contract",
+        "ImplicitGrant": "implicit",
+        "PasswordGrant": "password",
+    },
+)

@@ -4,9 +4,14 @@
 an app is registered and what to know; :func:`known_provider` makes the ``Provider`` of one.
 """
 
-from nb_oauth.providers.entry import ProviderEntry
-from nb_oauth.providers.known import KnownProvider, known_provider, known_providers
+from typing import TYPE_CHECKING
+
+from nb_oauth.lazy_names import loader
 from nb_oauth.providers.metadata import Provider
+
+if TYPE_CHECKING:
+    from nb_oauth.providers.entry import ProviderEntry
+    from nb_oauth.providers.known import KnownProvider, known_provider, known_providers
 
 __all__ = [
     "KnownProvider",
@@ -15,3 +20,13 @@ __all__ = [
     "known_provider",
     "known_providers",
 ]
+
+__getattr__ = loader(
+    __name__,
+    {
+        "KnownProvider": "known",
+        "ProviderEntry": "entry",
+        "known_provider": "known",
+        "known_providers": "known",
+    },
+)

@@ -1,10 +1,15 @@
 """Where tokens stay between two uses."""
 
+from typing import TYPE_CHECKING, Any
+
 from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.lazy_names import loader
 from nb_oauth.stores.contract import LockingTokenStore, TokenStore
-from nb_oauth.stores.file import FileTokenStore
-from nb_oauth.stores.keyring import KeyringTokenStore
 from nb_oauth.stores.memory import MemoryTokenStore
+
+if TYPE_CHECKING:
+    from nb_oauth.stores.file import FileTokenStore
+    from nb_oauth.stores.keyring import KeyringTokenStore
 
 __all__ = [
     "FileTokenStore",
@@ -15,10 +20,8 @@ __all__ = [
     "token_store",
 ]
 
-_KINDS: dict[str, type[FileTokenStore | KeyringTokenStore]] = {
-    "file": FileTokenStore,
-    "keyring": KeyringTokenStore,
-}
+__getattr__ = loader(__name__, {"FileTokenStore": "file", "KeyringTokenStore": "keyring"})
+_KINDS = {"file": "FileTokenStore", "keyring": "KeyringTokenStore"}
 _named: dict[str, TokenStore] = {}
 _METHODS = ("load", "save", "delete")
 
@@ -30,7 +33,8 @@ def token_store(given: object) -> TokenStore | None:
         ConfigurationError: it is neither.
     """
     if isinstance(given, str) and given in _KINDS:
-        return _named.setdefault(given, _KINDS[given]())
+        kind: Any = __getattr__(_KINDS[given])
+        return _named.setdefault(given, kind())
     is_store = not isinstance(given, type) and all(
         callable(getattr(given, name, None)) for name in _METHODS
     )

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "nb_oauth"
 
 # Lowest first. Rooms on one line are strangers to one another.
 LAYERS = [
-    {"exceptions"},
+    {"exceptions", "lazy_names"},
     {"allowed_hosts", "certificates", "client_keys", "environment", "masking", "transport"},
     {"clients", "prompts", "place", "quirks"},
     {"waiting"},

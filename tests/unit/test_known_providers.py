@@ -517,7 +517,10 @@ def test_signing_in_to_what_a_package_adds(install: Any, monkeypatch: pytest.Mon
 def test_names_are_told_without_loading_anything() -> None:
     code = (
         "import nb_oauth, sys; from nb_oauth import providers\n"
-        "assert not providers.directory.ours.cache_info().currsize\n"
+        "assert 'nb_oauth.providers.known' not in sys.modules\n"
+        "providers.ProviderEntry\n"
+        "from nb_oauth.providers import directory\n"
+        "assert not directory.ours.cache_info().currsize\n"
         "providers.known_provider('github')\n"
         "sys.exit('nb_oauth.demo' in sys.modules)"
     )
