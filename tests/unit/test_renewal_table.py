@@ -109,6 +109,17 @@ def test_it_is_renewed_once_and_no_request_fails(
     assert rotates == (case.client_id == "public")
 
 
+@pytest.mark.sweep
+@pytest.mark.provider
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "case", [Case(*cell) for cell in product(THREADS, SHARING, FOUND)], ids=str
+)
+def test_the_same_again_and_again(oidc: OidcProvider, folder: Path, case: Case) -> None:
+    for number in range(25):
+        test_it_is_renewed_once_and_no_request_fails(oidc, folder / str(number), case)
+
+
 @pytest.mark.provider
 @pytest.mark.parametrize(
     "case", [Case(*cell) for cell in product(THREADS, SHARING, FOUND)], ids=str
