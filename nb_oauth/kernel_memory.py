@@ -70,10 +70,14 @@ class KernelMemory:
     """What this kernel remembers: its sessions, and the sign-ins under way."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self.begin_anew()
         self._store: TokenStore = MemoryTokenStore()
         self._sessions: dict[TokenKey, OAuth2Session] = {}
         self._logins: dict[TokenKey, tuple[SignInRequest, Login]] = {}
+
+    def begin_anew(self) -> None:
+        """Take a lock that nobody holds: a thread that held the former was not forked along."""
+        self._lock = threading.RLock()
 
     def find(self, request: SignInRequest) -> OAuth2Session | Login:
         """Return a session that lives and has the scope, else the widget to sign in with."""

@@ -4,6 +4,7 @@ A session that lives in this kernel, or a token in the store, is used where it h
 Otherwise somebody is asked, with the widget of the best grant.
 """
 
+import os
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -28,6 +29,8 @@ _PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example
 
 
 _memory = KernelMemory()
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
+    os.register_at_fork(after_in_child=_memory.begin_anew)
 
 
 def login(  # noqa: PLR0913 - each a thing the person may want to say

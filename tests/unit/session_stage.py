@@ -38,7 +38,7 @@ class Request:
 class Reply:
     """What is answered to it."""
 
-    body: str
+    body: str | bytes
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
 
@@ -186,7 +186,7 @@ def _handler(stage: Stage) -> type[BaseHTTPRequestHandler]:
                     dict(parse_qsl(body, keep_blank_values=True)),
                 )
             )
-            content = answer.body.encode()
+            content = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

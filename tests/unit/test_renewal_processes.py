@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from nb_oauth import Client, LoginRequired, MemoryTokenStore, OAuth2Session, Provider, TokenError
+import nb_oauth
+from nb_oauth import (
+    Client,
+    LoginRequired,
+    MemoryTokenStore,
+    OAuth2Session,
+    Provider,
+    TokenError,
+    sign_in,
+)
 from nb_oauth.stores import FileTokenStore, LockingTokenStore, TokenStore, locks
 from nb_oauth.tokens import Token, TokenKey
 from tests.polling import wait_until
@@ -141,7 +150,7 @@ def fork_while_a_thread_renews(issuer: str, folder: str) -> None:
     session, inside, done = open_at(issuer, folder), threading.Event(), threading.Event()
 
     def renew() -> None:
-        with session._renewal.paused(), OAuth2Session.opened._lock:
+        with session._renewal.paused(), OAuth2Session.opened._lock, sign_in._memory._lock:
             inside.set()
             done.wait()
 
@@ -151,7 +160,10 @@ def fork_while_a_thread_renews(issuer: str, folder: str) -> None:
     child = os.fork()
     if child == 0:
         signal.alarm(10)  # ends it, should it wait for a thread that is not there
-        open_at(issuer, folder)
+        store = FileTokenStore(folder)
+        nb_oauth.login(
+            session.provider, client=session._registered, grant="authorization_code", store=store
+        )
         os._exit(session.get(f"{issuer}/api").status_code - 200)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
     done.set()
