@@ -52,6 +52,11 @@ def find(name: str) -> ProviderEntry | None:
     return ours().get(name) or _aliases().get(name) or _added(name)
 
 
+def short_name(name: str) -> str:
+    """Return the short name that ``name`` is an alias of, or ``name`` itself."""
+    return next((own for own, entry in ours().items() if name in entry.aliases), name)
+
+
 def find_at(issuer: str) -> ProviderEntry | None:
     """Return the entry of ours that an issuer identifier belongs to; None if none does."""
     found = [

@@ -18,11 +18,14 @@ class KnownProvider:
         provider: where its endpoints are.
         client: the client that is registered there for everybody, if there is one.
         entry: what is known besides: scopes, notes, where to register an app.
+        short_name: the name that stands for this one provider, endpoints and all; None where it
+            was passed as a ``Provider``, or by its address.
     """
 
     provider: Provider
     client: Client | None = None
     entry: ProviderEntry = UNKNOWN
+    short_name: str | None = None
 
 
 def known_provider(named: str) -> KnownProvider:
@@ -40,7 +43,8 @@ def known_provider(named: str) -> KnownProvider:
     named = named.strip()
     if is_address(named):
         return _at_address(named if named.lower().startswith("http") else f"https://{named}")
-    entry = directory.find(named.lower())
+    name = directory.short_name(named.lower())
+    entry = directory.find(name)
     if entry is None:
         raise ConfigurationError(
             f"No provider is known as {named!r}; known: {', '.join(directory.names())}. For any "
@@ -49,8 +53,8 @@ def known_provider(named: str) -> KnownProvider:
         )
     if entry.module is not None:  # named, not imported: it may live in a higher layer
         module = importlib.import_module(entry.module)
-        return KnownProvider(module.provider(), module.client(), entry)
-    return KnownProvider(entry.provider(), _shared_client(entry), entry)
+        return KnownProvider(module.provider(), module.client(), entry, name)
+    return KnownProvider(entry.provider(), _shared_client(entry), entry, name)
 
 
 def known_providers() -> dict[str, ProviderEntry]:

@@ -16,7 +16,7 @@ LAYERS = [
     {"clients", "prompts", "place", "quirks"},
     {"waiting"},
     {"providers"},
-    {"client_authentication", "retrying", "tokens"},
+    {"client_authentication", "retrying", "tokens", "variables"},
     {"grants", "redirects", "setbacks", "stores"},
     {
         "fragment_tokens",

@@ -1,0 +1,79 @@
+"""The variables of the environment that stand for a sign-in: their names, and whom they are for.
+
+A name such as ``NB_OAUTH_GITHUB_REFRESH_TOKEN`` says whose secret it holds. Whoever writes a
+notebook can call a provider of theirs by any name, though, so a name alone opens nothing: what is
+kept under it goes to the provider that nb_oauth itself knows by that name, or else only to the
+token endpoint that ``NB_OAUTH_<NAME>_TOKEN_ENDPOINT`` names beside it.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+
+from nb_oauth.providers import KnownProvider
+
+CLIENT_ID = "CLIENT_ID"
+CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - a part of a name
+REFRESH_TOKEN = "REFRESH_TOKEN"  # noqa: S105 - a part of a name
+TOKEN_ENDPOINT = "TOKEN_ENDPOINT"  # noqa: S105 - a part of a name
+
+_NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]")
+
+
+def variable(name: str, member: str) -> str:
+    """Return the variable that holds ``member`` of the provider called ``name``.
+
+    Args:
+        name: such as ``"github"`` or ``"accounts.example"``.
+        member: such as ``"CLIENT_ID"``.
+
+    Returns:
+        Such as ``"NB_OAUTH_ACCOUNTS_EXAMPLE_CLIENT_ID"``.
+    """
+    return f"NB_OAUTH_{_NOT_IN_A_NAME.sub('_', name.upper())}_{member}"
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The variables of one provider.
+
+    Args:
+        name: what they are named after: its short name, else what it is called.
+        token_endpoint: the token endpoint that has to stand beside them, where the name alone
+            does not say which provider it is; None where it does.
+        has_endpoint: whether there is a token endpoint at all.
+    """
+
+    name: str
+    token_endpoint: str | None = None
+    has_endpoint: bool = True
+
+    @classmethod
+    def of(cls, known: KnownProvider) -> "Variables":
+        """Return those of a provider."""
+        endpoint = known.provider.token_endpoint
+        if known.short_name is not None:
+            return cls(known.short_name, None, bool(endpoint))
+        return cls(known.provider.name, endpoint, bool(endpoint))
+
+    def called(self, member: str, account: str | None = None) -> str:
+        """Return the name of the variable for ``member``, for the account of that label."""
+        return variable(f"{self.name}_{account}" if account else self.name, member)
+
+    def value(self, member: str, account: str | None = None) -> str | None:
+        """Return what the environment has for ``member``; None without, and where it is empty.
+
+        None is returned as well where it is kept for another token endpoint than this provider's.
+        """
+        return _value(self.called(member, account)) if self.are_for_it() else None
+
+    def are_for_it(self) -> bool:
+        """Tell whether what these variables hold is for this provider, and no other of its name."""
+        if self.token_endpoint is None:
+            return self.has_endpoint
+        return _value(self.called(TOKEN_ENDPOINT)) == self.token_endpoint
+
+
+def _value(name: str) -> str | None:
+    """Return a variable without what a file or a paste leaves around it; CI sets empty ones."""
+    return os.environ.get(name, "").strip() or None
