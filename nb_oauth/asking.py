@@ -22,17 +22,21 @@ Event = TypeVar("Event")
 _CREDENTIALS = "They go to the provider once, and are kept nowhere."
 
 
-def as_shown(prompt: Prompt, provider_name: str, notice: str) -> dict[str, Any]:
+def as_shown(
+    prompt: Prompt, provider_name: str, notice: str, catcher: object = None
+) -> dict[str, Any]:
     """Return the fields of the ``View`` that puts ``prompt`` to a person.
 
     Args:
         prompt: what the grant asks.
         provider_name: what people call the provider.
         notice: what to know beside the callback box.
+        catcher: what catches the answer as the browser brings it; None where nothing does.
     """
     waiting = f"Waiting for you to sign in to {provider_name}…"
     if isinstance(prompt, OpenPage):
-        return {"link": prompt.url, "notice": notice, "progress": waiting, "box": True}
+        shown = {"link": prompt.url, "notice": notice, "progress": waiting, "box": True}
+        return {**shown, "comes_back": catcher is not None}
     if isinstance(prompt, AskPassword):
         return {"notice": _CREDENTIALS, "progress": waiting, "credentials": True}
     if isinstance(prompt, Pause):

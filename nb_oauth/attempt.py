@@ -231,7 +231,7 @@ class Attempt:
         rejection = rejection_of(prompt)
         self._inbox.drop(Credentials)  # of a double click: they were not meant for this prompt
         while True:
-            details = as_shown(prompt, self._provider_name, self._notice)
+            details = as_shown(prompt, self._provider_name, self._notice, self._listener)
             if rejection is not None:
                 details["error"] = rejection.reason
             self._show(Status.WAITING, **details)

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from nb_oauth import place
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.place import Place
@@ -66,13 +67,15 @@ def choose(
         ConfigurationError: there is none to pick; the message says what to pass.
     """
     for_the_app = _offers_to_the_app(provider) and client.is_confidential
-    if for_the_app and where is not Place.NOTEBOOK:
+    if for_the_app and not where.is_attended:
         return Choice(
             OF_THE_APP,
             f"Client credentials: nobody can sign in to {provider.name} here, so the app acts as "
             "itself and not as a person.",
         )
     closed = () if client.is_confidential else with_secret
+    if where is Place.TERMINAL and _is_for_another_device(provider, closed):
+        return Choice("device_code", "Device code: no browser can be opened on this machine.")
     choice = _for_a_person(provider, client, closed)
     if choice is not None:
         return choice
@@ -108,6 +111,12 @@ def _for_a_person(provider: Provider, client: Client, closed: Collection[str]) -
     if _offers_implicit(provider):
         return Choice("implicit", f"Implicit grant: {provider.name} offers nothing better.")
     return None
+
+
+def _is_for_another_device(provider: Provider, closed: Collection[str]) -> bool:
+    """Tell whether somebody at a terminal had better sign in on a device that has a browser."""
+    is_open = _offers_device_code(provider) and "device_code" not in closed
+    return is_open and place.browser() is None
 
 
 def _way_back(client: Client) -> str:

@@ -1,9 +1,17 @@
 """Where this code runs, and so who can be asked."""
 
 import enum
+import os
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import webbrowser
+
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+_CONNECTIONS = ("SSH_CONNECTION", "SSH_TTY")
+_TEXT_BROWSERS = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 
 
 class Place(enum.Enum):
@@ -15,15 +23,23 @@ class Place(enum.Enum):
     UNATTENDED = "unattended"
     """A kernel with nobody there: papermill, nbclient, nbconvert, a scheduled run."""
 
+    TERMINAL = "terminal"
+    """A terminal with somebody at it: ``python``, IPython without a kernel, also over SSH."""
+
     ELSEWHERE = "elsewhere"
-    """No Jupyter kernel: a script, a terminal."""
+    """Neither kernel nor terminal: a script that cron or another program has started."""
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody is there to sign in."""
+        return self in {Place.NOTEBOOK, Place.TERMINAL}
 
 
 def here() -> Place:
     """Tell where the running code is."""
     kernel = kernel_of_this_process()
     if kernel is None:
-        return Place.ELSEWHERE
+        return Place.TERMINAL if _has_terminal() else Place.ELSEWHERE
     return Place.NOTEBOOK if _takes_input(kernel) else Place.UNATTENDED
 
 
@@ -50,6 +66,40 @@ def running_cell() -> Cell | None:
         return Cell(str(identifier), str(parent["header"]["msg_id"]))
     except (AttributeError, KeyError, TypeError):
         return None
+
+
+def browser() -> "webbrowser.BaseBrowser | None":
+    """Return the browser that somebody at this machine's terminal would see, None without one.
+
+    Over SSH there is none, unless windows come along (``DISPLAY``) or whoever made the connection
+    says what opens pages at the other end (``BROWSER``, as VS Code and Codespaces do). A browser
+    that runs in the terminal itself would be in the way of what is asked there.
+    """
+    if not (os.environ.get("BROWSER") or _has_screen()):
+        return None
+    import webbrowser
+
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return None
+    return None if found.name.rpartition("/")[2] in _TEXT_BROWSERS else found
+
+
+def _has_screen() -> bool:
+    if any(os.environ.get(name) for name in _SCREENS):
+        return True
+    if any(os.environ.get(name) for name in _CONNECTIONS):
+        return False
+    return sys.platform in {"darwin", "win32"} or "WSL_DISTRO_NAME" in os.environ
+
+
+def _has_terminal() -> bool:
+    """Tell whether somebody at a terminal can be asked, and can read what is asked."""
+    try:
+        return sys.stdin.isatty() and sys.stderr.isatty()
+    except (AttributeError, ValueError):  # None where there is no console (pythonw); closed
+        return False
 
 
 def kernel_of_this_process() -> Any | None:  # noqa: ANN401 - kernels share no class

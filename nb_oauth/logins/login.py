@@ -1,8 +1,8 @@
 """What every …Login widget does."""
 
-import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nb_oauth import place, waiting
@@ -11,8 +11,9 @@ from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import LoginError
 from nb_oauth.grants import Grant
+from nb_oauth.logins import words
 from nb_oauth.logins.account_actions import AccountActions
-from nb_oauth.logins.words import check_timeout, name_of, remarks_on, warn_of_missing_scope
+from nb_oauth.logins.followers import tell
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
@@ -27,15 +28,13 @@ from nb_oauth.surfaces import (
     nobody,
 )
 from nb_oauth.surfaces.output import Outputs
+from nb_oauth.surfaces.plain_text import say_how_to_begin
 from nb_oauth.surfaces.widget import LoginWidget
 from nb_oauth.tokens import Scope, scope_list
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-_logger = logging.getLogger(__name__)
-
-_INTERRUPTED = f"The widget still works: sign in there, {waiting.GO_ON}"
 _ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 
 
@@ -70,8 +69,8 @@ class Login(LoginWidget):
         self._store = token_store(store)
         self._account = account
         self._allowed_hosts = None if allowed_hosts is None else checked_hosts(allowed_hosts)
-        self.remarks = remarks_on(grant, client)
-        self._name = name_of(provider, account)
+        self.remarks = words.remarks_on(grant, client)
+        self._name = words.name_of(provider, account)
         self._actions = AccountActions(self, self._name)
         self._told: Attempt | None = None
         self._beginning = threading.Lock()
@@ -106,15 +105,17 @@ class Login(LoginWidget):
             LoginPending: this kernel cannot wait in a cell; sign in, and run the cell again.
             TokenError: the provider's token endpoint refused.
         """
-        check_timeout(timeout)
+        words.check_timeout(timeout)
         attempt = self._attempt_to_wait_for()
+        future = attempt.future
         try:
-            session = waiting.wait(attempt.future, timeout, keep_tasks_running=keep_tasks_running)
+            with self._asking(attempt):
+                session = waiting.wait(future, timeout, keep_tasks_running=keep_tasks_running)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(_INTERRUPTED) from None
+            raise KeyboardInterrupt(words.interrupted_at(place.here())) from None
         finally:
             self._note_told(attempt)
-        warn_of_missing_scope(session, stacklevel=3)
+        words.warn_of_missing_scope(session, stacklevel=3)
         return session
 
     def __await__(self) -> Generator[Any, None, OAuth2Session]:
@@ -124,10 +125,11 @@ class Login(LoginWidget):
     async def _wait_async(self) -> OAuth2Session:
         attempt = self._attempt_to_wait_for()
         try:
-            session = await waiting.wait_async(attempt.future)
+            with self._asking(attempt):
+                session = await waiting.wait_async(attempt.future)
         finally:
             self._note_told(attempt)
-        warn_of_missing_scope(session, stacklevel=3)
+        words.warn_of_missing_scope(session, stacklevel=3)
         return session
 
     @property
@@ -162,6 +164,9 @@ class Login(LoginWidget):
     def display(self) -> None:
         """Show the widget in the output of the running cell. From then on one can sign in."""
         self._refuse_if_closed()
+        if self._grant.asks_a_person and place.here() is Place.TERMINAL:
+            say_how_to_begin(self)
+            return
         super().display()  # first: one with nothing to click may be over at once
         somebody_is_there = place.here() is Place.NOTEBOOK
         if self._attempt is None and (somebody_is_there or not self._grant.asks_a_person):
@@ -208,9 +213,14 @@ class Login(LoginWidget):
             self.ensure_visible()
         return attempt
 
+    def _asking(self, attempt: Attempt) -> AbstractContextManager[None]:
+        """While entered, somebody is asked where no widget can be seen."""
+        asks = self._grant.asks_a_person and not attempt.future.done()
+        return self.asking() if asks else nullcontext()
+
     def _refuse_where_nobody_is(self) -> None:
         where = place.here()
-        if self._grant.asks_a_person and where is not Place.NOTEBOOK:
+        if self._grant.asks_a_person and not where.is_attended:
             nobody.refuse(self._provider.name, where)
 
     def _begin(self) -> Attempt:
@@ -261,11 +271,7 @@ class Login(LoginWidget):
             return
         with self._beginning:
             followers, self._followers = self._followers, []
-        for follower in followers:
-            try:
-                follower(future.result())
-            except Exception:  # noqa: PERF203 - one's failure is not the other's; theirs, not ours: the sign-in is done
-                _logger.exception("A function given to on_signed_in failed")
+        tell(followers, future.result())
 
     def _note_told(self, attempt: Attempt) -> None:
         """Note that somebody was told what came of ``attempt``: the next wait begins anew."""

@@ -2,10 +2,11 @@
 
 import warnings
 
-from nb_oauth import certificates
+from nb_oauth import certificates, waiting
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import Grant
+from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.session_token import not_granted
@@ -20,6 +21,13 @@ def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:
     """Return what the widget says of a way of signing in, a line each."""
     certificate = certificates.describe(client.cert) if client.cert else ""
     return tuple(line for line in (grant.advice, certificate) if line)
+
+
+def interrupted_at(where: Place) -> str:
+    """Return what to do after somebody interrupted the wait."""
+    if where is Place.TERMINAL:
+        return "Signing in was cancelled."
+    return f"The widget still works: sign in there, {waiting.GO_ON}"
 
 
 def check_timeout(timeout: object) -> None:

@@ -3,6 +3,7 @@
 A surface knows no OAuth. It is told what to show, and reports what the person did.
 """
 
+from nb_oauth.surfaces.choosing import surface_for
 from nb_oauth.surfaces.contract import (
     Appeared,
     Cancelled,
@@ -25,4 +26,5 @@ __all__ = [
     "Status",
     "Surface",
     "View",
+    "surface_for",
 ]

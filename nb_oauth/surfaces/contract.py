@@ -3,6 +3,7 @@
 import enum
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Protocol
 
 from nb_oauth.prompts import Credentials, RawAnswer
@@ -18,6 +19,9 @@ class Status(str, enum.Enum):
     CANCELLED = "cancelled"
     FAILED = "failed"
     SIGNED_OUT = "signed_out"
+
+
+UNDER_WAY = frozenset({Status.PREPARING, Status.WAITING, Status.WORKING})
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class View:
         deadline: until when ``code`` is good, in seconds of ``time.monotonic()``.
         credentials: whether a name and a password are asked for.
         can_renew: whether somebody who has signed in can have the token renewed.
+        comes_back: whether the browser brings what is asked for by itself.
     """
 
     status: Status
@@ -57,6 +62,7 @@ class View:
     deadline: float | None = None
     credentials: bool = False
     can_renew: bool = False
+    comes_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,24 @@ class SignOutWanted:
 
 Event = RawAnswer | Credentials | Cancelled | NewLinkWanted | Appeared | RenewWanted | SignOutWanted
 """What a surface can report."""
+
+
+class Companion(Protocol):
+    """Asks beside the widget while somebody waits: where a cell or a program stands still."""
+
+    def __enter__(self) -> object:
+        """Begin to ask."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        """Ask no more; ``kind`` says what ended the wait."""
+        ...
+
+    def show(self, view: View) -> None:
+        """Show ``view`` in place of the one before. Returns at once, from any thread."""
+        ...
 
 
 class Surface(Protocol):

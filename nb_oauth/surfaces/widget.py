@@ -18,9 +18,12 @@ import traitlets
 from nb_oauth import place, waiting
 from nb_oauth.prompts import Credentials, RawAnswer
 from nb_oauth.surfaces import static_files
+from nb_oauth.surfaces.choosing import surface_for
 from nb_oauth.surfaces.contract import (
+    UNDER_WAY,
     Appeared,
     Cancelled,
+    Companion,
     Event,
     NewLinkWanted,
     RenewWanted,
@@ -76,6 +79,7 @@ class LoginWidget(anywidget.AnyWidget):
         self._showing = threading.RLock()  # a display hook of somebody's own may show it again
         self._known_messages: set[object] = set()
         self._outputs = outputs
+        self._companions: list[Companion] = []
         super().__init__()
         self._is_embedded = False
         self.on_msg(self._take_message)
@@ -101,11 +105,30 @@ class LoginWidget(anywidget.AnyWidget):
 
     def ensure_visible(self) -> None:
         """Show the widget in the running cell, unless it can be seen somewhere already."""
+        if place.here() is place.Place.TERMINAL:
+            return
         if not (self._is_embedded or self._outputs.are_visible_from(place.running_cell())):
             self.display()
 
     def _ipython_display_(self, **_: Any) -> None:  # noqa: ANN401 - IPython's options
         self.display()
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """While entered, somebody who sees no widget is asked as the place has it."""
+        companion = surface_for(place.here(), self._report)
+        if companion is None:
+            yield
+            return
+        with companion:
+            with self._showing:
+                self._companions.append(companion)
+                if self._view is not None and self._view.status in UNDER_WAY:
+                    companion.show(self._view)
+            try:
+                yield
+            finally:
+                self._companions.remove(companion)
 
     @contextlib.contextmanager
     def observers_later(self) -> Iterator[None]:
@@ -122,6 +145,8 @@ class LoginWidget(anywidget.AnyWidget):
         with self._showing:
             self._view = view
             self._send_view()
+            for companion in list(self._companions):
+                companion.show(view)
             if view.status is not Status.SIGNED_IN:
                 self._say_beside(view)
             elif self.status != Status.SIGNED_IN.value:
@@ -176,6 +201,7 @@ def _content(view: View) -> dict[str, Any]:
     """Return ``view`` as it travels: with the time left now, since no two clocks agree."""
     content = {**vars(view), "status": view.status.value}
     content |= {"scope": list(view.scope), "remarks": list(view.remarks)}
+    del content["comes_back"]  # whoever reads the page sees
     deadline = content.pop("deadline")
     left = None if deadline is None else max(0.0, deadline - time.monotonic())
     return {**content, "seconds_left": left}

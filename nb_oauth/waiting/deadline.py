@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from nb_oauth.place import Place, here
+
 GO_ON = (
     "then run this cell again; if this cell makes the widget itself, use that widget's .session in "
     "another one instead."
@@ -36,7 +38,10 @@ class Deadline:
         if self._end is not None and time.monotonic() >= self._end:
             from nb_oauth.exceptions import LoginTimeout
 
-            raise LoginTimeout(
-                f"Nobody answered in {self._timeout:g} s. The widget still works: sign in there, "
-                f"{GO_ON}"
-            )
+            raise LoginTimeout(f"Nobody answered in {self._timeout:g} s. {_what_to_do()}")
+
+
+def _what_to_do() -> str:
+    if here() is Place.TERMINAL:
+        return "Wait again to go on with this very sign-in."
+    return f"The widget still works: sign in there, {GO_ON}"

@@ -1,0 +1,149 @@
+"""The terminal: what a person at a shell, at ``python`` or over SSH is shown and asked.
+
+All of it goes to standard error, so that what the program itself prints stays clean, and each
+thing is said once. What the person brings is read by a thread of its own, which ends as soon as
+the answer has come another way, and leaves the terminal as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import sys
+import threading
+import webbrowser
+from typing import TYPE_CHECKING
+
+from nb_oauth import place
+from nb_oauth.prompts import Credentials, RawAnswer
+from nb_oauth.surfaces.contract import Cancelled, Event, NewLinkWanted, Status, View
+from nb_oauth.surfaces.keyboard import keyboard
+from nb_oauth.surfaces.plain_text import Screen, address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+_PASTE = "Paste the address that the browser ends on (it does not show), or wait: "
+_PASTE_ONLY = "Paste the address that the browser ends on (it does not show): "
+_NAME = "Name: "
+_PASSWORD = "Password (it does not show): "  # noqa: S105 - what is asked for, and none itself
+_AGAIN = "Press Enter to begin anew, or Ctrl-C to cancel: "
+_CANCELLED = "Cancelled."
+_GLANCE = 0.2  # seconds between two looks whether it is this sign-in's turn
+
+_one_at_a_time = threading.Lock()  # a terminal has one keyboard
+
+
+class Terminal:
+    """Asks a person at this process's terminal. Enter it while somebody waits for the answer.
+
+    Args:
+        report: takes each thing that the person did; it must return at once.
+    """
+
+    def __init__(self, report: Callable[[Event], None]) -> None:
+        self._report = report
+        self._keyboard = keyboard()
+        self._screen = Screen(sys.stderr)
+        self._views: queue.SimpleQueue[View | None] = queue.SimpleQueue()
+        self._is_over = threading.Event()
+        self._was_interrupted = False
+        self._has_opened = False
+        self._thread = threading.Thread(target=self._run, name="nb_oauth terminal", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        """End the conversation. Ctrl-C means that the person does not want to sign in."""
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self._was_interrupted = True
+            self._report(Cancelled())
+        self._is_over.set()
+        self._views.put(None)
+        self._keyboard.wake()
+        self._thread.join()
+
+    def show(self, view: View) -> None:
+        """Show ``view``, as far as it says anything new. May be called from any thread."""
+        self._views.put(view)
+        self._keyboard.wake()
+
+    # -- in the thread that has the terminal -----------------------------------------------
+
+    def _run(self) -> None:
+        while not _one_at_a_time.acquire(timeout=_GLANCE):
+            if self._is_over.is_set():
+                return
+        try:
+            with self._keyboard.listening():
+                self._converse()
+        except OSError:  # the terminal is gone, and whoever sat at it
+            self._report(Cancelled())
+        finally:
+            _one_at_a_time.release()
+
+    def _converse(self) -> None:
+        while (view := self._views.get()) is not None:
+            self._say(view)
+            while self._views.empty() and _wants_typing(view):
+                event = self._ask(view)
+                if event is not None:
+                    self._report(event)
+                    break
+        self._screen.end(_CANCELLED if self._was_interrupted else "")
+
+    def _say(self, view: View) -> None:
+        browser = None
+        if view.code is None and not self._has_opened and address_of(view):
+            self._has_opened = True  # once: a page that was left would come back again and again
+            browser = place.browser()
+        self._screen.say(view, opens=browser is not None)
+        if browser is not None and view.link:
+            _open(browser, view.link)
+
+    def _ask(self, view: View) -> Event | None:
+        """Return what the person typed; None if that is nothing, or there is something new."""
+        self._keyboard.drop()
+        try:
+            if view.credentials:
+                return self._ask_credentials()
+            if view.box:
+                self._screen.passing(_PASTE if view.comes_back else _PASTE_ONLY)
+                pasted = self._keyboard.read_secret()
+                return RawAnswer(pasted, pasted=True) if pasted else None
+            self._screen.passing(_AGAIN)
+            return None if self._keyboard.read_secret() is None else NewLinkWanted()
+        except EOFError:
+            return Cancelled()
+
+    def _ask_credentials(self) -> Credentials | None:
+        self._screen.passing(_NAME)
+        username = self._keyboard.read_name()
+        if not username:
+            return None
+        self._screen.line_ended()
+        self._screen.passing(_PASSWORD)
+        password = self._keyboard.read_secret()
+        return None if password is None else Credentials(username, password)
+
+
+def _wants_typing(view: View) -> bool:
+    waits = view.status is Status.WAITING
+    return waits and (view.box or view.credentials or not (view.link or view.code))
+
+
+def _open(browser: webbrowser.BaseBrowser, address: str) -> None:
+    """Open ``address``, without waiting: some browsers come back when they are closed."""
+
+    def run() -> None:
+        with contextlib.suppress(OSError, webbrowser.Error):  # the address stands in the terminal
+            browser.open(address)
+
+    threading.Thread(target=run, name="nb_oauth browser", daemon=True).start()
