@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from nb_oauth.providers import KnownProvider
+from nb_oauth.providers.secret_endpoints import are_one_servers
 
 CLIENT_ID = "CLIENT_ID"
 CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - a part of a name
@@ -41,7 +42,8 @@ class Variables:
         name: what they are named after: its short name, else what it is called.
         token_endpoint: the token endpoint that has to stand beside them, where the name alone
             does not say which provider it is; None where it does.
-        has_endpoint: whether there is a token endpoint at all.
+        has_endpoint: whether there is a token endpoint at all; and, unless the name says which
+            provider it is, none on another server that a secret would go to.
     """
 
     name: str
@@ -54,7 +56,7 @@ class Variables:
         endpoint = known.provider.token_endpoint
         if known.short_name is not None:
             return cls(known.short_name, None, bool(endpoint))
-        return cls(known.provider.name, endpoint, bool(endpoint))
+        return cls(known.provider.name, endpoint, are_one_servers(known.provider))
 
     def called(self, member: str, account: str | None = None) -> str:
         """Return the name of the variable for ``member``, for the account of that label."""
@@ -67,11 +69,15 @@ class Variables:
         """
         return _value(self.called(member, account)) if self.are_for_it() else None
 
+    def is_set(self, member: str, account: str | None = None) -> bool:
+        """Tell whether there is anything for ``member``, whomever it is for."""
+        return _value(self.called(member, account)) is not None
+
     def are_for_it(self) -> bool:
         """Tell whether what these variables hold is for this provider, and no other of its name."""
         if self.token_endpoint is None:
             return self.has_endpoint
-        return _value(self.called(TOKEN_ENDPOINT)) == self.token_endpoint
+        return self.has_endpoint and _value(self.called(TOKEN_ENDPOINT)) == self.token_endpoint
 
 
 def _value(name: str) -> str | None:

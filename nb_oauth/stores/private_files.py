@@ -10,6 +10,7 @@ import shlex
 import stat
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,12 +24,36 @@ _LARGEST = 1 << 20  # bytes; no token comes near it
 _BESIDE = ".new"
 _ABANDONED_AFTER = 60.0  # seconds; writing takes milliseconds
 _BUSY_AT_MOST = 1.0  # seconds that a file is in use on Windows, where that keeps others out
-_ELSEWHERE = "or keep tokens elsewhere: FileTokenStore('/another/folder')."
 # Neither a symlink nor a pipe that blocks, whatever is put there after it was looked at.
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
-def read(path: str) -> tuple[os.stat_result, bytes]:
+@dataclass(frozen=True)
+class Contents:
+    """What errors call what is in the files, and what they say to do instead.
+
+    Args:
+        what: what is in one of them.
+        elsewhere: what to do instead of putting the file in order.
+        folder_elsewhere: what to do instead of using a folder of somebody else's.
+        if_read: what to do where others may have read it.
+    """
+
+    what: str
+    elsewhere: str
+    folder_elsewhere: str
+    if_read: str
+
+
+TOKENS = Contents(
+    "token",
+    "or keep tokens elsewhere: FileTokenStore('/another/folder').",
+    "Keep tokens in a folder of your own: FileTokenStore('/a/folder/of/yours').",
+    "remove the file and sign in again",
+)
+
+
+def read(path: str, contents: Contents = TOKENS) -> tuple[os.stat_result, bytes]:
     """Return what the file holds, and its status.
 
     Raises:
@@ -36,15 +61,15 @@ def read(path: str) -> tuple[os.stat_result, bytes]:
             what to do.
         OSError: it cannot be read.
     """
-    _require_private(path, os.lstat(path))
+    _require_private(path, os.lstat(path), contents)
     descriptor = _patiently(lambda: os.open(path, os.O_RDONLY | _FLAGS))
     with open(descriptor, "rb") as opened:  # noqa: PTH123 - a descriptor, not a path
         status = os.fstat(descriptor)
-        _require_private(path, status)
+        _require_private(path, status, contents)
         return status, opened.read(_LARGEST)
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, contents: Contents = TOKENS) -> None:
     """Write the file: whoever reads meanwhile, or after a crash, finds the old one or the new one.
 
     Raises:
@@ -54,7 +79,7 @@ def write(path: Path, content: bytes) -> None:
     import tempfile
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    require_folder(path.parent)
+    require_folder(path.parent, contents)
     handle, beside = tempfile.mkstemp(_BESIDE, f"{path.stem}.", path.parent)  # mode 0600
     try:
         with open(handle, "wb") as opened:  # noqa: PTH123 - a descriptor, not a path
@@ -92,7 +117,7 @@ def _beside(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield from (entry for entry in entries if entry.name.endswith(_BESIDE))
 
 
-def require_folder(folder: Path) -> None:
+def require_folder(folder: Path, contents: Contents = TOKENS) -> None:
     """Refuse a folder in which others may change things.
 
     Raises:
@@ -101,13 +126,13 @@ def require_folder(folder: Path) -> None:
     """
     status = folder.stat()
     if not stat.S_ISDIR(status.st_mode):
-        raise ConfigurationError(f"{folder} is no folder. Remove it, {_ELSEWHERE}")
+        raise ConfigurationError(f"{folder} is no folder. Remove it, {contents.elsewhere}")
     if not _has_modes():
         return
     if status.st_uid != os.geteuid():
         raise ConfigurationError(
             f"{folder} belongs to somebody else (user {status.st_uid}). "
-            "Keep tokens in a folder of your own: FileTokenStore('/a/folder/of/yours')."
+            f"{contents.folder_elsewhere}"
         )
     if status.st_mode & _OTHERS_WRITE:
         raise ConfigurationError(
@@ -116,24 +141,24 @@ def require_folder(folder: Path) -> None:
         )
 
 
-def _require_private(path: str, status: os.stat_result) -> None:
-    quoted = shlex.quote(path)
+def _require_private(path: str, status: os.stat_result, contents: Contents) -> None:
+    quoted, what = shlex.quote(path), contents.what
     if not stat.S_ISREG(status.st_mode):
         raise ConfigurationError(
-            f"{path} is {_kind(status.st_mode)}, not a file with a token. Run this in a terminal: "
-            f"{'rmdir' if stat.S_ISDIR(status.st_mode) else 'rm'} {quoted}; {_ELSEWHERE}"
+            f"{path} is {_kind(status.st_mode)}, not a file with a {what}. Run this in a terminal: "
+            f"{'rmdir' if stat.S_ISDIR(status.st_mode) else 'rm'} {quoted}; {contents.elsewhere}"
         )
     if not _has_modes():
         return
     if status.st_uid != os.geteuid():
         raise ConfigurationError(
-            f"{path} belongs to somebody else (user {status.st_uid}), so its token is not used. "
-            f"Run this in a terminal: rm {quoted}; {_ELSEWHERE}"
+            f"{path} belongs to somebody else (user {status.st_uid}), so its {what} is not used. "
+            f"Run this in a terminal: rm {quoted}; {contents.elsewhere}"
         )
     if status.st_mode & _OTHERS_ANYTHING:
         raise ConfigurationError(
-            f"Others may read or change {path}, so its token is not used. Run this in a terminal: "
-            f"chmod 600 {quoted}; if others use this machine, remove the file and sign in again."
+            f"Others may read or change {path}, so its {what} is not used. Run this in a terminal: "
+            f"chmod 600 {quoted}; if others use this machine, {contents.if_read}."
         )
 
 

@@ -19,6 +19,7 @@ LAYERS = [
     {"client_authentication", "retrying", "tokens", "variables"},
     {"grants", "redirects", "setbacks", "stores"},
     {
+        "app_registrations",
         "fragment_tokens",
         "live_sessions",
         "log_masking",
@@ -47,6 +48,7 @@ LAYERS = [
     {"attempt"},
     {"logins"},
     {"kernel_memory"},
+    {"unattended"},
     {"sign_in"},
     {"bridges"},
     {"demo"},

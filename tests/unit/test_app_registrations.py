@@ -1,0 +1,311 @@
+"""Where the ID and the secret of an app come from, and whom they are for."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nb_oauth import Client, ConfigurationError, Provider
+from nb_oauth.app_registrations import ClientsFile, client_for
+from nb_oauth.providers import KnownProvider, known_provider
+from nb_oauth.stores import private_files
+
+TOKEN_ENDPOINT = "https://as.example/token"
+EXAMPLE = KnownProvider(Provider("Example", token_endpoint=TOKEN_ENDPOINT))
+IMPOSTOR = KnownProvider(Provider("GitHub", token_endpoint="https://evil.example/token"))
+GITHUB = '[github]\nclient_id = "file-id"\nclient_secret = "file-secret"\n'
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClientsFile:
+    """The person's own file, in a folder of the test's; nothing in the environment."""
+    for name in os.environ:
+        if name.startswith("NB_OAUTH_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path / "nb_oauth")
+    return ClientsFile()
+
+
+@pytest.fixture
+def github() -> KnownProvider:
+    return known_provider("github")
+
+
+def write(file: ClientsFile, text: str | bytes, mode: int = 0o600) -> None:
+    file.path.parent.mkdir(mode=0o700, exist_ok=True)
+    file.path.write_bytes(text.encode() if isinstance(text, str) else text)
+    file.path.chmod(mode)
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+# -- the order ---------------------------------------------------------------------------------
+
+
+def test_it_is_in_the_persons_own_configuration_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    import platformdirs
+
+    folder = platformdirs.user_config_path("nb_oauth", appauthor=False)
+    assert ClientsFile().path == folder / "clients.toml"
+
+
+def test_nothing_says_so(github: KnownProvider) -> None:
+    assert client_for(github) is None
+
+
+def test_the_environment_comes_before_the_file(
+    file: ClientsFile, github: KnownProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(file, GITHUB)
+    assert client_for(github) == Client("file-id", client_secret="file-secret")
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_ID", "")  # as CI sets what it has not
+    assert client_for(github) == Client("file-id", client_secret="file-secret")
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_ID", " env-id\n")
+    assert client_for(github) == Client("env-id")  # never one's ID with the other's secret
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_SECRET", "env-secret")
+    assert client_for(github) == Client("env-id", client_secret="env-secret")
+
+
+def test_a_secret_alone_is_a_mistake(
+    github: KnownProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_SECRET", "env-secret")
+    with pytest.raises(ConfigurationError, match="NB_OAUTH_GITHUB_CLIENT_ID is not: set both") as e:
+        client_for(github)
+    assert "env-secret" not in str(e.value)
+
+
+def test_an_alias_is_the_same_name(file: ClientsFile) -> None:
+    write(file, '[CDSE]\nclient_id = "mine"\n')
+    assert file.find(known_provider("copernicus")) == Client("mine")
+    write(file, '[copernicus]\nclient_id = "mine"\n')
+    assert file.find(known_provider("cdse")) == Client("mine")
+
+
+def test_every_member_of_the_file_is_used(file: ClientsFile) -> None:
+    write(
+        file,
+        f'["what I call it"]\ntoken_endpoint = "{TOKEN_ENDPOINT}"\nclient_id = "a"\n'
+        'client_secret = "s"\nredirect_uri = "https://me.example/cb"\n'
+        'token_endpoint_auth_method = "client_secret_post"\n',
+    )
+    assert file.find(EXAMPLE) == Client(
+        "a",
+        client_secret="s",
+        redirect_uri="https://me.example/cb",
+        token_endpoint_auth_method="client_secret_post",
+    )
+
+
+# -- nobody borrows a name ---------------------------------------------------------------------
+
+
+def test_a_known_name_serves_no_other_provider(
+    file: ClientsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(file, GITHUB)
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_ID", "env-id")
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_SECRET", "env-secret")
+    assert client_for(IMPOSTOR) is None
+
+
+def test_what_is_kept_for_an_endpoint_goes_to_no_other(file: ClientsFile) -> None:
+    write(file, f'[example]\ntoken_endpoint = "{TOKEN_ENDPOINT}"\nclient_id = "a"\n')
+    assert file.find(EXAMPLE) == Client("a")
+    other = Provider("Example", token_endpoint="https://as.example/other/token")
+    assert file.find(KnownProvider(other)) is None
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["revocation_endpoint", "introspection_endpoint", "device_authorization_endpoint"],
+)
+@pytest.mark.parametrize("source", ["file", "environment"])
+def test_no_endpoint_beside_it_may_be_another_servers(
+    file: ClientsFile, endpoint: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if source == "file":
+        write(file, f'[x]\ntoken_endpoint = "{TOKEN_ENDPOINT}"\nclient_id = "a"\n')
+    else:
+        monkeypatch.setenv("NB_OAUTH_EXAMPLE_CLIENT_ID", "a")
+        monkeypatch.setenv("NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT", TOKEN_ENDPOINT)
+
+    def found(address: str) -> Client | None:
+        more: dict[str, Any] = {endpoint: address}
+        return client_for(KnownProvider(Provider("Example", token_endpoint=TOKEN_ENDPOINT, **more)))
+
+    assert found("https://AS.example/elsewhere") == Client("a")
+    assert found("https://evil.example/elsewhere") is None
+
+
+def test_the_environment_names_whom_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE_CLIENT_ID", "a")
+    assert client_for(EXAMPLE) is None
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT", TOKEN_ENDPOINT)
+    assert client_for(EXAMPLE) == Client("a")
+
+
+def test_without_a_token_endpoint_nothing_is_kept(file: ClientsFile) -> None:
+    write(file, '[x]\ntoken_endpoint = "https://as.example/token"\nclient_id = "a"\n')
+    implicit = Provider("Example", authorization_endpoint="https://as.example/authorize")
+    assert client_for(KnownProvider(implicit)) is None
+
+
+def test_a_table_that_does_not_say_whom_it_is_for(file: ClientsFile) -> None:
+    write(file, '[example]\nclient_id = "a"\n')
+    with pytest.raises(ConfigurationError, match=r"\[example\] does not say .* token_endpoint = "):
+        file.find(EXAMPLE)
+
+
+# -- faults ------------------------------------------------------------------------------------
+
+SECRET = "hunter2-hunter2"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"[github\nclient_secret = '{SECRET}'", "line 1 is no TOML"),
+        (f"[github]\nclient_secret = {SECRET}", "line 2 is no TOML"),
+        (f"[github]\nclient_secret = '{SECRET}", "line 2 is no TOML"),
+        (f"[github]\n'{SECRET}' = 1\n'{SECRET}' = 2", "a key or a table is there twice"),
+        (b"\xff\xfe" + SECRET.encode(), "no TOML in UTF-8"),
+        (f"client_secret = '{SECRET}'", "client_secret stands alone: put it under"),
+        (f"[github]\nclient_secret = '{SECRET}'", r"\[github\] has no client_id"),
+        ("[github]\nclient_id = 12345", "client_id of .* is no text: put it between quotes"),
+        (f"[github]\nclient_id='a'\nclient_secert='{SECRET}'", "has client_secert, which is none"),
+        (
+            f"[github]\nclient_id='a'\nclient_secret='{SECRET}'\ntoken_endpoint_auth_method='x'",
+            r"\[github\] of .*clients.toml: token_endpoint_auth_method='x' is not one of",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_without_the_secret(
+    file: ClientsFile, github: KnownProvider, text: str | bytes, words: str
+) -> None:
+    write(file, text)
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        client_for(github)
+    assert str(file.path) in str(caught.value)
+    assert SECRET not in str(caught.value)
+    assert SECRET not in str(caught.value.__cause__)
+
+
+def test_a_mistake_about_one_provider_is_none_about_another(
+    file: ClientsFile, github: KnownProvider
+) -> None:
+    write(file, GITHUB + "[gitlab]\nclient_id = 3\n")
+    assert file.find(github) is not None
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o620, 0o604])
+def test_others_may_not_read_it(file: ClientsFile, github: KnownProvider, mode: int) -> None:
+    write(file, GITHUB, mode)
+    with pytest.raises(ConfigurationError, match=r"its client secret is not used.*chmod 600"):
+        client_for(github)
+
+
+def test_others_may_not_change_its_folder(file: ClientsFile, github: KnownProvider) -> None:
+    write(file, GITHUB)
+    file.path.parent.chmod(0o777)
+    with pytest.raises(ConfigurationError, match="chmod 700"):
+        client_for(github)
+
+
+def test_a_file_of_somebody_elses_is_not_used(
+    file: ClientsFile, github: KnownProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(file, GITHUB)
+    monkeypatch.setattr(private_files.os, "geteuid", lambda: 12345)
+    with pytest.raises(ConfigurationError, match="belongs to somebody else") as caught:
+        client_for(github)
+    assert "NB_OAUTH_<NAME>_CLIENT_ID" in str(caught.value)
+
+
+def test_a_link_is_not_followed(file: ClientsFile, github: KnownProvider, tmp_path: Path) -> None:
+    file.path.parent.mkdir()
+    (tmp_path / "real.toml").write_text(GITHUB)
+    file.path.symlink_to(tmp_path / "real.toml")
+    with pytest.raises(ConfigurationError, match="symbolic link, not a file with a client secret"):
+        client_for(github)
+
+
+def test_what_cannot_be_read_is_told(
+    file: ClientsFile, github: KnownProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(file, GITHUB)
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(private_files, "read", fail)
+    with pytest.raises(ConfigurationError, match=r"clients.toml cannot be used \(Input/output"):
+        client_for(github)
+
+
+# -- keeping -----------------------------------------------------------------------------------
+
+
+def test_what_is_kept_is_found_and_nobody_elses_to_read(
+    file: ClientsFile, github: KnownProvider
+) -> None:
+    kept = Client("id", client_secret="s3cret")
+    file.keep(github, kept)
+    assert client_for(github) == kept
+    assert mode_of(file.path) == 0o600
+    assert mode_of(file.path.parent) == 0o700
+    assert [one.name for one in file.path.parent.iterdir()] == ["clients.toml"]
+    assert "s3cret" not in repr(file)
+
+
+def test_all_else_in_the_file_stays(file: ClientsFile, github: KnownProvider) -> None:
+    mine = '# mine\n[gitlab]\nclient_id = "l"   # of the lab\n\n'
+    about = '[github] # home\n# the old one\nclient_id = "old"\nclient_secret = "old"\n'
+    write(file, mine + about + 'redirect_uri = "https://me.example/cb"\n')
+    file.keep(github, Client("new"))
+    text = file.path.read_text()
+    assert text.startswith(mine)
+    assert "# home" in text
+    assert "# the old one" in text
+    assert file.find(github) == Client("new", redirect_uri="https://me.example/cb")
+
+
+def test_a_provider_without_a_name_is_kept_with_its_endpoint(file: ClientsFile) -> None:
+    file.keep(EXAMPLE, Client("id"))
+    assert client_for(EXAMPLE) == Client("id")
+    assert f'[example]\ntoken_endpoint = "{TOKEN_ENDPOINT}"' in file.path.read_text()
+
+
+def test_an_impostor_takes_nobodys_place(file: ClientsFile, github: KnownProvider) -> None:
+    write(file, GITHUB + '[github-2]\nclient_id = "x"\ntoken_endpoint = "https://x.example"\n')
+    file.keep(IMPOSTOR, Client("typed-for-the-impostor"))
+    assert file.find(github) == Client("file-id", client_secret="file-secret")
+    assert file.find(IMPOSTOR) == Client("typed-for-the-impostor")
+    assert "[github-3]" in file.path.read_text()
+
+
+def test_whether_it_can_be_kept_is_known_before(file: ClientsFile) -> None:
+    file.require_writable()
+    assert list(file.path.parent.iterdir()) == []
+    file.path.parent.rmdir()
+    file.path.parent.write_text("")
+    with pytest.raises(ConfigurationError, match=r"cannot be used|is no folder"):
+        file.require_writable()
+
+
+def test_a_folder_that_cannot_be_written_to(
+    file: ClientsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(private_files, "write", fail)
+    with pytest.raises(ConfigurationError, match="Read-only file system"):
+        file.require_writable()
