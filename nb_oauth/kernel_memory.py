@@ -1,7 +1,7 @@
 """What this kernel remembers: its sessions, and the sign-ins under way."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from nb_oauth.clients import Client
@@ -18,6 +18,7 @@ from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.tokens import TokenKey
+from nb_oauth.variables import Variables
 
 _LOGINS: dict[str, Callable[..., Login]] = {
     "authorization_code": AuthorizationCodeLogin,
@@ -43,6 +44,7 @@ class SignInRequest:
     allowed_hosts: tuple[str, ...] | None = field(default=None, compare=False)
     why: str = field(default="", compare=False)
     remark: str = field(default="", compare=False)
+    variables: Variables = field(default=Variables("", has_endpoint=False), compare=False)
 
     @property
     def key(self) -> TokenKey:
@@ -66,6 +68,10 @@ class SignInRequest:
         return TokenKey.of(self.provider, self.client, grant, self.account)
 
 
+Source = Callable[[SignInRequest], OAuth2Session | None]
+"""Where a session may come from without anybody being asked."""
+
+
 class KernelMemory:
     """What this kernel remembers: its sessions, and the sign-ins under way."""
 
@@ -73,38 +79,48 @@ class KernelMemory:
         self.begin_anew()
         self._store: TokenStore = MemoryTokenStore()
         self._sessions: dict[TokenKey, OAuth2Session] = {}
+        self._kept_elsewhere: set[TokenKey] = set()
         self._logins: dict[TokenKey, tuple[SignInRequest, Login]] = {}
 
     def begin_anew(self) -> None:
         """Take a lock that nobody holds: a thread that held the former was not forked along."""
         self._lock = threading.RLock()
 
-    def find(self, request: SignInRequest) -> OAuth2Session | Login:
-        """Return a session that lives and has the scope, else the widget to sign in with."""
+    def find(self, request: SignInRequest, *sources: Source) -> OAuth2Session | Login:
+        """Return a session that lives and has the scope, else the widget to sign in with.
+
+        Args:
+            request: what is asked for.
+            sources: asked in this order, where neither this kernel nor the store has a session.
+        """
         with self._lock:
-            return (
-                self._session_for(request)
-                or self._stored_session_for(request)
-                or self._login_for(request)
-            )
+            found = self._session_for(request) or self._stored_session_for(request)
+        if found is not None:
+            return found
+        for source in sources:
+            session = source(request)
+            if session is not None:
+                self._remember_elsewhere(request.key, session)
+                return session
+        with self._lock:
+            return self._login_for(request)
 
     def _session_for(self, request: SignInRequest) -> OAuth2Session | None:
-        known = (self._sessions.get(key) for key in request.keys)
-        session = next((one for one in known if one and _is_good_for(request, one)), None)
-        if session is not None:
-            request.settle(session)
-        return session
+        for key in request.keys:
+            session = self._sessions.get(key)
+            if session is not None and is_good_for(request, session):
+                if key not in self._kept_elsewhere:
+                    request.settle(session)
+                return session
+        return None
 
     def _stored_session_for(self, request: SignInRequest) -> OAuth2Session | None:
         """Return a session with a token that another kernel, or this one before, has stored."""
         if request.store is None:
             return None
-        stored = (key for key in request.keys if request.store.load(key))
-        for key in stored:
-            session = _open(request, key)
-            if _is_good_for(request, session):
-                self._sessions[key] = session
-                return session
+        for key, session in stored_sessions(request, request.store):
+            self._put(key, session)
+            return session
         return None
 
     def _login_for(self, request: SignInRequest) -> Login:
@@ -134,23 +150,45 @@ class KernelMemory:
         widget.on_signed_in(lambda session: self._remember(request, session))
         return widget
 
+    def _put(self, key: TokenKey, session: OAuth2Session) -> None:
+        self._sessions[key] = session
+        self._kept_elsewhere.discard(key)
+
+    def _remember_elsewhere(self, key: TokenKey, session: OAuth2Session) -> None:
+        """Remember a session whose source looks after its token: no other store is given it."""
+        with self._lock:
+            self._put(key, session)
+            self._kept_elsewhere.add(key)
+
     def _remember(self, request: SignInRequest, session: OAuth2Session) -> None:
         with self._lock:
-            self._sessions[request.key] = session
+            self._put(request.key, session)
             if self._logins.get(request.key, (None, None))[0] == request:
                 del self._logins[request.key]
 
 
-def _is_good_for(request: SignInRequest, session: OAuth2Session) -> bool:
+def is_good_for(request: SignInRequest, session: OAuth2Session) -> bool:
+    """Tell whether a session lives, and has the scope that is asked for."""
     return session.is_alive and session.may_have(request.scope)
 
 
-def _open(request: SignInRequest, key: TokenKey) -> OAuth2Session:
+def stored_sessions(
+    request: SignInRequest, store: TokenStore
+) -> Iterator[tuple[TokenKey, OAuth2Session]]:
+    """Yield each session of a token in ``store`` that is good for ``request``, and its key."""
+    for key in request.keys:
+        if store.load(key):
+            session = _open(request, key, store)
+            if is_good_for(request, session):
+                yield key, session
+
+
+def _open(request: SignInRequest, key: TokenKey, store: TokenStore) -> OAuth2Session:
     return OAuth2Session.open(
         request.provider,
         request.client,
         scope=request.scope,
-        store=request.store,
+        store=store,
         account=request.account,
         grant=key.grant,
         extra=dict(request.extra) if key.grant in _WITH_TOKEN_EXTRA else None,

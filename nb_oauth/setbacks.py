@@ -14,8 +14,8 @@ from nb_oauth.tokens import Token
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-# A refresh token that is good no more: RFC 6749 §5.2, and GitHub.
-_REFUSALS = ("invalid_grant", "bad_refresh_token")
+REFUSALS = ("invalid_grant", "bad_refresh_token")
+"""What a refresh token that is good no more is answered with: RFC 6749 §5.2, and GitHub."""
 _SHARE_TO_REST = 0.1
 _SHORTEST_REST = 1.0  # seconds
 _IMPATIENT_FOR = 60.0  # seconds
@@ -49,7 +49,7 @@ class Setbacks:
         of its life, a second at least, and as long as the endpoint asked for. And who was waited
         for in vain is not waited for again within a minute, but asked.
         """
-        refused = getattr(error, "error", None) in _REFUSALS
+        refused = getattr(error, "error", None) in REFUSALS
         digest = _digest(token, "refresh_token")
         if refused and digest is not None:
             self._refused.add(digest)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from nb_oauth import grant_choice, place, tokens
+from nb_oauth import grant_choice, place, tokens, unattended
 from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
@@ -22,6 +22,7 @@ from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.tokens import Scope
+from nb_oauth.variables import Variables
 
 _DEMO = "demo"
 _WITH_REDIRECT = ("authorization_code", "implicit")
@@ -48,7 +49,8 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     """Sign in to ``provider``, and return a session that keeps itself signed in.
 
     A session that lives in this kernel already, and has the scope, is returned without asking.
-    Otherwise the widget appears and the cell waits; "Run All" waits with it.
+    Otherwise the widget appears and the cell waits; "Run All" waits with it. Where nobody can be
+    asked, what was stored on this machine is used, else ``NB_OAUTH_<NAME>_REFRESH_TOKEN``.
 
     The best grant that the provider offers is used: the authorization code where the browser can
     bring it here, else a device code. Where nobody can sign in, an app with a secret acts as
@@ -78,14 +80,14 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         ConfigurationError: an argument cannot work; the message says what to pass instead.
         LoginCancelled: the person pressed Cancel.
         LoginTimeout: nobody signed in within ``timeout``; run the cell again to go on.
-        LoginRequired: nobody can be asked here.
+        LoginRequired: nobody can be asked here; the message names the variables to set.
         LoginPending: this kernel cannot wait in a cell; sign in, and run the cell again.
         TokenError: the provider's token endpoint refused.
         OAuthError: the provider could not be reached for what it says of itself; the error is
             requests' as well.
     """
     request = _request(provider, client, scope, extra, account, grant, store, allowed_hosts)
-    found = _memory.find(request)
+    found = _memory.find(request, unattended.session_for)
     somebody_is_there = place.here() is Place.NOTEBOOK
     if isinstance(found, OAuth2Session):
         if somebody_is_there:  # the cell's output was cleared: without a word it looks lost
@@ -114,7 +116,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
     known = KnownProvider(provider) if isinstance(provider, Provider) else known_provider(provider)
     client = client or known.client
     if client is None:
-        raise _no_client(known)
+        raise unattended.client_required(known) or _no_client(known)
     choice = _choice(known, client, grant)
     extra = {**known.entry.use_of(choice.grant).extra, **(extra or {})}
     return SignInRequest(
@@ -128,6 +130,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
         None if allowed_hosts is None else checked_hosts(allowed_hosts),
         choice.why,
         _remark(choice, provider, store),
+        Variables.of(known),
     )
 
 

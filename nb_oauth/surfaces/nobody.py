@@ -1,10 +1,12 @@
 """The surface for when nobody can be asked: it says what to do instead."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from nb_oauth.exceptions import LoginRequired
 from nb_oauth.place import Place
 
+_WHERE = "nobody can be asked here (papermill, nbclient, nbconvert, a script without a terminal)"
 _REASONS = {
     Place.UNATTENDED: (
         "this notebook runs with nobody there to sign in (its front end takes no input). Open "
@@ -29,4 +31,20 @@ def refuse(provider_name: str, place: Place) -> NoReturn:
         'login(…, store="file"): then this finds the token. An app that acts as itself signs in '
         "with ClientCredentialsLogin. A token that you have goes into "
         "OAuth2Session.open(provider, client, token=…)."
+    )
+
+
+def advice(provider_name: str, variables: Sequence[str], command: str) -> str:
+    """Return what to say where variables would do in a person's place.
+
+    Args:
+        provider_name: whom to sign in to.
+        variables: the names of those to set, each of which is missing.
+        command: what makes them, where somebody can sign in.
+    """
+    names = " and ".join(filter(None, (", ".join(variables[:-1]), variables[-1])))
+    return (
+        f"Somebody must sign in to {provider_name}, and {_WHERE}. Set {names}: `{command}`, where "
+        "you can sign in, writes what to set them to. Or sign in on this machine once, without "
+        "--for-ci: then this finds the token."
     )

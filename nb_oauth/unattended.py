@@ -1,0 +1,294 @@
+"""What a sign-in can come from where nobody can be asked: papermill, nbclient, a scheduled run.
+
+A token that a person has stored on this machine; or a refresh token of theirs, in the variable
+``NB_OAUTH_<NAME>_REFRESH_TOKEN``. Whatever the provider puts in that one's place is kept in a file
+store, in a folder that is named after the digest of the variable's value. So tomorrow's run finds
+today's successor, and a variable that was set anew begins anew.
+"""
+
+import hashlib
+import shlex
+import warnings
+from pathlib import Path
+
+from nb_oauth import place
+from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
+from nb_oauth.grant_choice import OF_A_PERSON, OF_THE_APP
+from nb_oauth.kernel_memory import SignInRequest, stored_sessions
+from nb_oauth.masking import with_bare_errors
+from nb_oauth.providers import KnownProvider
+from nb_oauth.session import OAuth2Session
+from nb_oauth.setbacks import REFUSALS
+from nb_oauth.stores import FileTokenStore, private_files
+from nb_oauth.stores.file import own_folder
+from nb_oauth.surfaces import nobody
+from nb_oauth.tokens import Token, TokenKey
+from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
+
+_LONG_AGO = 1.0  # a date in 1970: the access token that nobody has is due
+_WITHOUT_RENEWAL = "implicit"
+
+
+def nobody_can_be_asked() -> bool:
+    """Tell whether there is neither a front end that takes input nor a terminal."""
+    return not place.here().is_attended
+
+
+@with_bare_errors
+def session_for(request: SignInRequest) -> OAuth2Session | None:
+    """Return a session of what is at hand where nobody can be asked.
+
+    Returns:
+        None where somebody can be asked, and where the app signs in as itself.
+
+    Raises:
+        LoginRequired: nothing is at hand, or it is worth nothing; the message says which
+            variables to set.
+        TokenError: the token endpoint could not be reached, or is out of order.
+    """
+    if not nobody_can_be_asked():
+        return None
+    session = _stored(request) or _from_environment(request)
+    if session is None and request.grant != OF_THE_APP:
+        raise _required(
+            request.variables,
+            request.provider.name,
+            [REFRESH_TOKEN],
+            request.scope,
+            request.account,
+        )
+    return session
+
+
+def client_required(known: KnownProvider) -> LoginRequired | None:
+    """Return the error to raise where no app is named; None where somebody can be asked."""
+    if not nobody_can_be_asked():
+        return None
+    variables = Variables.of(known)
+    members = [CLIENT_ID]
+    if known.entry.grants and not set(known.entry.grants) & set(OF_A_PERSON) - (
+        known.entry.with_secret
+    ):
+        members.append(CLIENT_SECRET)
+    return _required(variables, known.provider.name, [*members, REFRESH_TOKEN])
+
+
+# -- a token that was stored -------------------------------------------------------------------
+
+
+def _stored(request: SignInRequest) -> OAuth2Session | None:
+    """Return a session of a token in the file store, where ``nb-oauth login`` puts it.
+
+    Who names a store has been served from there.
+    """
+    if request.store is not None:
+        return None
+    try:
+        found = (session for _, session in stored_sessions(request, FileTokenStore()))
+        return next(filter(_is_good, found), None)
+    except ConfigurationError as error:  # it was not asked for, and must not stand in the way
+        warnings.warn(str(error), stacklevel=2)
+        return None
+
+
+def _is_good(session: OAuth2Session) -> bool:
+    """Tell whether a stored token has not ended, or can indeed be renewed."""
+    try:
+        if session.is_due:
+            session.renew()
+    except LoginRequired:
+        return False
+    except TokenError as error:
+        if error.error in REFUSALS:
+            return False
+        raise
+    return True
+
+
+# -- a refresh token in the environment --------------------------------------------------------
+
+
+def _from_environment(request: SignInRequest) -> OAuth2Session | None:
+    if request.grant == OF_THE_APP and not request.why:  # who names it wants no person
+        return None
+    original = request.variables.value(REFRESH_TOKEN, request.account)
+    return None if original is None else _session_of(request, original)
+
+
+def _session_of(request: SignInRequest, original: str) -> OAuth2Session:
+    """Return a session of the newest successor of a refresh token."""
+    store = FileTokenStore(_folder(request, original))
+    key = TokenKey.of(request.provider, request.client, _grant(request), request.account)
+    session = _kept(request, store, key)
+    if session is None or session.is_due:
+        try:
+            session = _renewed(request, original, store, key)
+        except TimeoutError as error:  # another process renews, and does not come to an end
+            raise TokenError(str(error), error="temporarily_unavailable") from error
+    if session.token.get("scope") and not session.may_have(request.scope):
+        raise _too_little(request, session)
+    return session
+
+
+def _renewed(
+    request: SignInRequest, original: str, store: FileTokenStore, key: TokenKey
+) -> OAuth2Session:
+    """Return a session with a new token, alone among all who have the same variable.
+
+    Raises:
+        LoginRequired: the refresh token is good no more; or it is good once, and its successor
+            can be kept nowhere.
+    """
+    if not _can_keep(store):
+        return _renewed_without_a_store(request, original, store, key)
+    with store.lock(key):
+        session = _kept(request, store, key)  # another process may have renewed it meanwhile
+        if session is None:
+            session = _begun(request, original, key)
+            _renew(request, session)
+            session.keep_in(store)
+        elif session.is_due:
+            _renew(request, session)
+    kept = store.load(key) or {}
+    if _is_rotated(session, original) and kept.get("refresh_token") != session.token.get(
+        "refresh_token"
+    ):
+        raise _used_up(request, store, "is")
+    return session
+
+
+def _renewed_without_a_store(
+    request: SignInRequest, original: str, store: FileTokenStore, key: TokenKey
+) -> OAuth2Session:
+    kept = _kept(request, store, key)
+    if kept is not None and _is_rotated(kept, original):  # known before any harm is done
+        raise _used_up(request, store, "would be")
+    session = _begun(request, original, key)
+    _renew(request, session)
+    if _is_rotated(session, original):
+        raise _used_up(request, store, "is")
+    return session
+
+
+def _kept(request: SignInRequest, store: FileTokenStore, key: TokenKey) -> OAuth2Session | None:
+    """Return a session of the successor that an earlier run has kept; None without one."""
+    token = store.load(key)
+    return None if token is None else _open(request, key.grant, token, store)
+
+
+def _begun(request: SignInRequest, original: str, key: TokenKey) -> OAuth2Session:
+    """Return a session of the variable, which has no access token yet."""
+    return _open(request, key.grant, {"refresh_token": original, "expires_at": _LONG_AGO})
+
+
+def _renew(request: SignInRequest, session: OAuth2Session) -> None:
+    try:
+        session.renew()
+    except LoginRequired:  # this process has been told so before
+        raise _refusal(request) from None
+    except TokenError as error:
+        if error.error in REFUSALS:
+            raise _refusal(request) from None
+        raise
+
+
+def _is_rotated(session: OAuth2Session, original: str) -> bool:
+    return bool(session.token.get("refresh_token") != original)
+
+
+def _open(
+    request: SignInRequest, grant: str, token: Token, store: FileTokenStore | None = None
+) -> OAuth2Session:
+    return OAuth2Session.open(
+        request.provider,
+        request.client,
+        scope=request.scope,
+        token=token,
+        store=store,
+        account=request.account,
+        grant=grant,
+        allowed_hosts=request.allowed_hosts,
+    )
+
+
+def _grant(request: SignInRequest) -> str:
+    """Return the grant that the refresh token counts as the fruit of: it says nothing of it."""
+    is_possible = request.grant in OF_A_PERSON and request.grant != _WITHOUT_RENEWAL
+    return request.grant if is_possible else OF_A_PERSON[0]
+
+
+def _folder(request: SignInRequest, original: str) -> Path:
+    """Return where the successors of ``original`` are: its digest leads nobody back to it."""
+    given = request.store
+    base = given.folder if isinstance(given, FileTokenStore) else own_folder("tokens")
+    return base / f"environment-{hashlib.sha256(original.encode()).hexdigest()[:32]}"
+
+
+def _can_keep(store: FileTokenStore) -> bool:
+    """Tell whether a token could be written there, by writing something that is none."""
+    trial = store.folder / "trial"
+    try:
+        private_files.write(trial, b"")
+        trial.unlink(missing_ok=True)  # another process tries as well
+    except (OSError, ConfigurationError):
+        return False
+    return True
+
+
+# -- what to say -------------------------------------------------------------------------------
+
+
+def _required(
+    variables: Variables,
+    provider_name: str,
+    members: list[str],
+    scope: tuple[str, ...] = (),
+    account: str | None = None,
+) -> LoginRequired:
+    if not variables.are_for_it():
+        members = [*members, TOKEN_ENDPOINT]
+    labels = {REFRESH_TOKEN: account}
+    missing = [one for one in members if not variables.is_set(one, labels.get(one))]
+    names = [variables.called(one, labels.get(one)) for one in missing or members]
+    return LoginRequired(nobody.advice(provider_name, names, _command(variables, scope, account)))
+
+
+def _command(variables: Variables, scope: tuple[str, ...], account: str | None) -> str:
+    words = ["nb-oauth", "login", variables.name]
+    words += ["--scope", " ".join(scope)] if scope else []
+    words += ["--account", account] if account else []
+    return shlex.join([*words, "--for-ci", "FILE"])
+
+
+def _anew(request: SignInRequest) -> str:
+    command = _command(request.variables, request.scope, request.account)
+    return f"Make a new one with `{command}`."
+
+
+def _name(request: SignInRequest) -> str:
+    return request.variables.called(REFRESH_TOKEN, request.account)
+
+
+def _refusal(request: SignInRequest) -> LoginRequired:
+    return LoginRequired(
+        f"{request.provider.name} takes the refresh token of {_name(request)} no longer: it has "
+        "ended, was revoked, belongs to another app, or was used elsewhere and its successor was "
+        f"kept there. {_anew(request)}"
+    )
+
+
+def _used_up(request: SignInRequest, store: FileTokenStore, is_or_would_be: str) -> LoginRequired:
+    return LoginRequired(
+        f"{request.provider.name} gives a new refresh token for each use of one, and "
+        f"{store.folder} cannot be written to keep it for the next run: so {_name(request)} "
+        f"{is_or_would_be} used up. Let that folder be writable and last from run to run "
+        f"(XDG_STATE_HOME, or store=FileTokenStore('/a/folder')). {_anew(request)}"
+    )
+
+
+def _too_little(request: SignInRequest, session: OAuth2Session) -> LoginRequired:
+    granted = " ".join(session.account.scope) or "nothing"
+    return LoginRequired(
+        f"The refresh token of {_name(request)} is good for {granted}, and not for "
+        f"{' '.join(request.scope)}. {_anew(request)}"
+    )

@@ -1,0 +1,553 @@
+"""login() where nobody can be asked: what was stored, else a refresh token in the environment."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import nb_oauth
+from nb_oauth import (
+    Client,
+    FileTokenStore,
+    LoginRequired,
+    OAuth2Session,
+    Provider,
+    TokenError,
+    place,
+    sign_in,
+    unattended,
+)
+from nb_oauth.kernel_memory import KernelMemory
+from nb_oauth.place import Place
+from nb_oauth.stores import locks, private_files
+from tests.providers.visitor import new_token
+from tests.unit.session_stage import Reply, Request, Stage, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.providers.oidc import OidcProvider
+
+APP = Client("app")
+VARIABLE = "NB_OAUTH_EXAMPLE_REFRESH_TOKEN"
+ENDPOINT = "NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT"
+ORIGINAL = "refresh-0"
+MAKES_THEM = "nb-oauth login Example --scope read --for-ci FILE"
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A home of the test's own, and nobody there."""
+    for name in [name for name in os.environ if name.startswith("NB_OAUTH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(place, "here", lambda: Place.UNATTENDED)
+    monkeypatch.setattr(sign_in, "_memory", KernelMemory())
+    return tmp_path / "nb_oauth" / "tokens"
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> None:
+    """The environment has a refresh token, and says whom it is for."""
+    monkeypatch.setenv(VARIABLE, f" {ORIGINAL}\n")
+    monkeypatch.setenv(ENDPOINT, provider(stage).token_endpoint or "")
+
+
+def provider(stage: Stage, **members: Any) -> Provider:
+    endpoints = {
+        "authorization_endpoint": f"{stage.issuer}/authorize",
+        "token_endpoint": f"{stage.issuer}/token",
+    }
+    return Provider("Example", **{**endpoints, **members})
+
+
+def tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another kernel, which remembers nothing."""
+    monkeypatch.setattr(sign_in, "_memory", KernelMemory())
+
+
+def login(stage: Stage, **more: Any) -> OAuth2Session:
+    return nb_oauth.login(provider(stage), client=APP, scope="read", **more)
+
+
+def sent(stage: Stage) -> list[str]:
+    return [request.form["refresh_token"] for request in stage.token_requests]
+
+
+# -- the variable --------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("given")
+def test_a_refresh_token_signs_in_and_nobody_is_asked(stage: Stage) -> None:
+    session = login(stage)
+
+    assert session.get(f"{stage.issuer}/data").status_code == 200
+    assert sent(stage) == [ORIGINAL]
+    assert login(stage) is session
+
+
+@pytest.mark.usefixtures("given")
+def test_tomorrow_begins_with_the_successor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    login(stage).renew()
+    tomorrow(monkeypatch)
+
+    session = login(stage)
+    session.renew()
+
+    assert sent(stage) == [ORIGINAL, "refresh-1", "refresh-2"]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_successor_whose_access_token_ended_is_renewed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.lifetime = 0
+    login(stage)
+    tomorrow(monkeypatch)
+    stage.lifetime = 3600
+
+    assert not login(stage).is_due
+    assert sent(stage) == [ORIGINAL, "refresh-1"]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_variable_that_was_set_anew_begins_anew(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login(stage)
+    tomorrow(monkeypatch)
+    monkeypatch.setenv(VARIABLE, "refresh-of-another-day")
+    stage.at_token = lambda _: reply(access_token="another", refresh_token="next", expires_in=60)
+
+    assert login(stage).token["access_token"] == "another"
+    assert sent(stage) == [ORIGINAL, "refresh-of-another-day"]
+
+
+@pytest.mark.usefixtures("given")
+def test_the_successor_is_kept_under_the_digest_of_the_original(stage: Stage, home: Path) -> None:
+    login(stage)
+
+    digest = hashlib.sha256(ORIGINAL.encode()).hexdigest()[:32]
+    [folder] = home.iterdir()
+    assert folder.name == f"environment-{digest}"
+    [kept] = folder.glob("*.json")
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "refresh-1" in kept.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("given")
+def test_a_folder_that_was_named_has_the_successor(
+    stage: Stage, tmp_path: Path, home: Path
+) -> None:
+    store = FileTokenStore(tmp_path / "named")
+    session = login(stage, store=store)
+    assert login(stage, store=store) is session
+
+    assert not home.exists()
+    assert [*(tmp_path / "named").glob("*.json")] == []  # else the next variable would not count
+    assert len([*(tmp_path / "named").glob("environment-*/*.json")]) == 1
+
+
+@pytest.mark.usefixtures("given")
+def test_two_at_once_use_it_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.delay = 0.2
+    request = sign_in._request(provider(stage), APP, "read", None, None)
+    sessions: list[OAuth2Session | None] = []
+    threads = [
+        threading.Thread(target=lambda: sessions.append(unattended.session_for(request)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sent(stage) == [ORIGINAL]
+    assert len({session.token["access_token"] for session in sessions if session}) == 1
+
+
+@pytest.mark.usefixtures("given")
+def test_who_waits_for_another_process_too_long_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> bool:
+        raise TimeoutError("Another process has been renewing this token for 180 s.")
+
+    monkeypatch.setattr(locks, "_take", never)
+    with pytest.raises(TokenError, match="Another process") as failure:
+        login(stage)
+    assert failure.value.error == "temporarily_unavailable"
+
+
+def test_an_account_has_a_variable_of_its_own(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, given: None
+) -> None:
+    with pytest.raises(LoginRequired, match="NB_OAUTH_EXAMPLE_WORK_REFRESH_TOKEN: `nb-oauth"):
+        login(stage, account="work")
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE_WORK_REFRESH_TOKEN", ORIGINAL)
+    assert login(stage, account="work").account.label == "work"
+
+
+@pytest.mark.usefixtures("given")
+def test_it_comes_before_an_app_that_acts_as_itself(stage: Stage) -> None:
+    both = provider(stage, grant_types_supported=("client_credentials", "authorization_code"))
+    service = Client("app", client_secret="s3cret")
+
+    nb_oauth.login(both, client=service, scope="read")
+
+    assert [one.form["grant_type"] for one in stage.token_requests] == ["refresh_token"]
+
+
+@pytest.mark.usefixtures("given")
+def test_who_names_client_credentials_gets_them(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(access_token="the-app", expires_in=60)
+    service = Client("app", client_secret="s3cret")
+
+    session = nb_oauth.login(provider(stage), client=service, grant="client_credentials")
+
+    assert session.token["access_token"] == "the-app"
+    assert [one.form["grant_type"] for one in stage.token_requests] == ["client_credentials"]
+
+
+@pytest.mark.usefixtures("given")
+def test_the_implicit_grant_has_nothing_to_renew_with_so_it_counts_as_another(stage: Stage) -> None:
+    assert login(stage, grant="implicit").account.renews
+
+
+@pytest.mark.usefixtures("given")
+def test_somebody_who_is_there_is_asked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "here", lambda: Place.NOTEBOOK)
+    request = sign_in._request(provider(stage), APP, "read", None, None)
+    assert unattended.session_for(request) is None
+    assert stage.token_requests == []
+
+
+# -- whom it is for ------------------------------------------------------------------------------
+
+
+def test_a_name_alone_opens_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NB_OAUTH_GITHUB_REFRESH_TOKEN", ORIGINAL)
+    pretender = Provider(
+        "GitHub",
+        **{  # noqa: PIE804 - as the file's other endpoints
+            "authorization_endpoint": f"{stage.issuer}/authorize",
+            "token_endpoint": f"{stage.issuer}/token",
+        },
+    )
+
+    with pytest.raises(LoginRequired, match="NB_OAUTH_GITHUB_TOKEN_ENDPOINT"):
+        nb_oauth.login(pretender, client=APP)
+
+    assert stage.token_requests == []
+
+
+def test_nor_with_the_token_endpoint_of_somebody_else(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, ORIGINAL)
+    monkeypatch.setenv(ENDPOINT, "https://as.example/token")
+    with pytest.raises(LoginRequired, match=ENDPOINT):
+        login(stage)
+    assert stage.token_requests == []
+
+
+# -- what is wrong with it -----------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("given")
+def test_one_that_is_refused_is_named_with_what_makes_another(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    with pytest.raises(LoginRequired) as failure:
+        login(stage)
+    words = str(failure.value)
+    assert VARIABLE in words
+    assert MAKES_THEM in words
+    assert ORIGINAL not in words
+
+
+@pytest.mark.usefixtures("given")
+def test_so_is_a_successor_that_is_refused_and_it_is_tried_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.lifetime = 0
+    login(stage)
+    tomorrow(monkeypatch)
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    for _ in range(2):
+        with pytest.raises(LoginRequired, match=VARIABLE):
+            login(stage)
+    assert sent(stage) == [ORIGINAL, "refresh-1"]
+
+
+@pytest.mark.usefixtures("given")
+def test_another_error_of_the_token_endpoint_is_told_as_it_is(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(401, error="invalid_client")
+    with pytest.raises(TokenError, match="invalid_client"):
+        login(stage)
+
+
+@pytest.mark.usefixtures("given")
+def test_one_that_is_good_for_less_is_named(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(access_token="a", expires_in=60, scope="read")
+    with pytest.raises(LoginRequired, match="good for read, and not for read write"):
+        nb_oauth.login(provider(stage), client=APP, scope="read write")
+
+
+# -- where nothing can be kept -------------------------------------------------------------------
+
+
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Nothing can be written any more."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    return lambda: monkeypatch.setattr(private_files, "write", refuse)
+
+
+@pytest.mark.usefixtures("given")
+def test_a_provider_that_rotates_is_refused_with_the_reason(
+    stage: Stage, read_only: Callable[[], None]
+) -> None:
+    read_only()
+    with pytest.raises(LoginRequired, match=f"so {VARIABLE} is used up") as failure:
+        login(stage)
+    assert "cannot be written" in str(failure.value)
+    assert "XDG_STATE_HOME" in str(failure.value)
+
+
+@pytest.mark.usefixtures("given")
+def test_one_that_is_known_to_rotate_is_refused_before_any_harm(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, read_only: Callable[[], None]
+) -> None:
+    stage.lifetime = 0
+    login(stage)
+    tomorrow(monkeypatch)
+    read_only()
+    with pytest.raises(LoginRequired, match="would be used up"):
+        login(stage)
+    assert sent(stage) == [ORIGINAL]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_kept_token_that_lives_serves_where_nothing_can_be_written(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, read_only: Callable[[], None]
+) -> None:
+    login(stage)
+    tomorrow(monkeypatch)
+    read_only()
+    assert login(stage).token["access_token"]
+    assert sent(stage) == [ORIGINAL]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_provider_that_does_not_rotate_works_all_the_same(
+    stage: Stage, read_only: Callable[[], None]
+) -> None:
+    stage.at_token = lambda _: reply(access_token="a", expires_in=60)
+    read_only()
+    assert login(stage).token["refresh_token"] == ORIGINAL
+
+
+@pytest.mark.usefixtures("given")
+@pytest.mark.filterwarnings("ignore:The token could not be stored")
+def test_a_disk_that_is_full_by_then_is_told(stage: Stage, read_only: Callable[[], None]) -> None:
+    rotate = stage.rotate
+
+    def fill_the_disk(request: Request) -> Reply:
+        read_only()
+        return rotate(request)
+
+    stage.at_token = fill_the_disk
+    with pytest.raises(LoginRequired, match="is used up"):
+        login(stage)
+
+
+# -- a token that was stored ---------------------------------------------------------------------
+
+
+def stored(stage: Stage, **token: Any) -> FileTokenStore:
+    """A colleague of this test has signed in, with ``nb-oauth login``."""
+    store = FileTokenStore()
+    whole = {"access_token": "stored", "refresh_token": ORIGINAL, "scope": "read", **token}
+    OAuth2Session.open(provider(stage), APP, scope="read", token=whole, store=store)
+    return store
+
+
+def test_a_token_that_was_stored_is_found_though_no_store_is_named(stage: Stage) -> None:
+    stored(stage)
+    assert login(stage).token["access_token"] == "stored"
+    assert stage.token_requests == []
+
+
+def test_one_that_has_ended_is_renewed_where_it_is_kept(stage: Stage) -> None:
+    store = stored(stage, expires_at=1)
+    session = login(stage)
+    assert session.token["refresh_token"] == "refresh-1"
+    assert session._key is not None
+    assert store.load(session._key) == session.token
+
+
+@pytest.mark.usefixtures("given")
+def test_one_that_is_renewed_no_longer_gives_way_to_the_variable(stage: Stage) -> None:
+    def refuse_the_stored(request: Request) -> Reply:
+        if request.form["refresh_token"] == "stored-one":
+            return reply(400, error="invalid_grant")
+        return reply(access_token="a", expires_in=60)
+
+    stage.at_token = refuse_the_stored
+    stored(stage, expires_at=1, refresh_token="stored-one")
+    assert login(stage).token["refresh_token"] == ORIGINAL
+    assert sent(stage) == ["stored-one", ORIGINAL]
+
+
+@pytest.mark.usefixtures("given")
+def test_so_does_one_that_is_about_to_end_and_has_nothing_to_be_renewed_with(stage: Stage) -> None:
+    stored(stage, expires_at=time.time() + 5, expires_in=3600, refresh_token=None)
+    assert login(stage).token["refresh_token"] == "refresh-1"
+
+
+def test_one_whose_provider_is_out_of_order_is_told(stage: Stage) -> None:
+    stage.at_token = lambda _: reply(401, error="invalid_client")
+    stored(stage, expires_at=1)
+    with pytest.raises(TokenError, match="invalid_client"):
+        login(stage)
+
+
+@pytest.mark.usefixtures("given")
+def test_a_file_that_others_may_read_is_named_and_passed_over(stage: Stage, home: Path) -> None:
+    stored(stage)
+    for file in home.glob("*.json"):
+        file.chmod(0o644)
+    with pytest.warns(UserWarning, match="Others may read"):
+        session = login(stage)
+    assert session.token["refresh_token"] == "refresh-1"
+
+
+# -- nothing at all ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", [Place.UNATTENDED, Place.ELSEWHERE])
+def test_what_to_set_is_named_exactly(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, where: Place
+) -> None:
+    monkeypatch.setattr(place, "here", lambda: where)
+    with pytest.raises(LoginRequired) as failure:
+        login(stage)
+    assert f"Set {VARIABLE} and {ENDPOINT}: `{MAKES_THEM}`" in str(failure.value)
+    assert "\n" not in str(failure.value)
+
+
+def test_what_is_set_already_is_not_named(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, ORIGINAL)
+    with pytest.raises(LoginRequired, match=f"Set {ENDPOINT}: `nb-oauth"):
+        login(stage)
+
+
+def test_an_empty_variable_is_none(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "")
+    with pytest.raises(LoginRequired, match=VARIABLE):
+        login(stage)
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("github", ["CLIENT_ID", "REFRESH_TOKEN"]),
+        ("google", ["CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"]),
+    ],
+)
+def test_a_known_provider_needs_an_app_as_well(name: str, members: list[str]) -> None:
+    *others, last = [f"NB_OAUTH_{name.upper()}_{member}" for member in members]
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login(name)
+    command = f"`nb-oauth login {name} --for-ci FILE`"
+    assert f"Set {', '.join(others)} and {last}: {command}" in str(failure.value)
+
+
+def test_an_alias_has_the_variables_of_its_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(LoginRequired, match="NB_OAUTH_MICROSOFT_REFRESH_TOKEN"):
+        nb_oauth.login("entra", client=APP)
+
+
+# -- secrets -------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("given")
+@pytest.mark.parametrize("error", ["invalid_grant", "invalid_client", "server"])
+def test_no_secret_is_in_an_error_its_frames_or_a_log(
+    stage: Stage, error: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "a-very-secret-refresh-token")
+    caplog.set_level(logging.DEBUG)
+    stage.at_token = lambda _: reply(
+        400, error=error, error_description="a-very-secret-refresh-token"
+    )
+
+    with pytest.raises(nb_oauth.OAuthError) as failure:
+        login(stage)
+
+    shown = "".join(
+        traceback.TracebackException.from_exception(failure.value, capture_locals=True).format()
+    )
+    assert "a-very-secret" not in shown + caplog.text
+
+
+# -- the judge -----------------------------------------------------------------------------------
+
+
+@pytest.mark.provider
+@pytest.mark.parametrize("client_id", ["public", "static"])
+def test_with_the_judge_run_after_run(
+    oidc: OidcProvider, monkeypatch: pytest.MonkeyPatch, client_id: str
+) -> None:
+    original = new_token(oidc, client_id)["refresh_token"]
+    monkeypatch.setenv("NB_OAUTH_JUDGE_REFRESH_TOKEN", original)
+    monkeypatch.setenv("NB_OAUTH_JUDGE_TOKEN_ENDPOINT", oidc.token_endpoint)
+    oidc.set_access_token_ttl(1)
+
+    for _ in range(3):
+        tomorrow(monkeypatch)
+        session = nb_oauth.login(
+            oidc.provider("jwks_uri"), client=Client(client_id), scope="openid api:read"
+        )
+        session.renew()
+        assert session.get(oidc.api).json()["sub"] == "alice"
+
+    asked = oidc.token_requests("refresh_token")
+    assert {one["status"] for one in asked} == {200}
+    is_rotated = session.token["refresh_token"] != original
+    assert is_rotated == (client_id == "public")
+    assert original not in repr(session)
+
+
+@pytest.mark.provider
+def test_with_the_judge_an_original_that_was_used_elsewhere_is_told(
+    oidc: OidcProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_JUDGE_REFRESH_TOKEN", new_token(oidc)["refresh_token"])
+    monkeypatch.setenv("NB_OAUTH_JUDGE_TOKEN_ENDPOINT", oidc.token_endpoint)
+
+    def login_to_the_judge() -> OAuth2Session:
+        return nb_oauth.login(oidc.provider("jwks_uri"), client=Client("public"), scope="api:read")
+
+    login_to_the_judge()
+    tomorrow(monkeypatch)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another machine"))
+    with pytest.raises(LoginRequired, match="used elsewhere and its successor was kept there"):
+        login_to_the_judge()
