@@ -65,6 +65,12 @@ class View:
     comes_back: bool = False
 
 
+def wants_typing(view: View) -> bool:
+    """Tell whether there is something to type, if only Enter: else only time goes by."""
+    waits = view.status is Status.WAITING
+    return waits and (view.box or view.credentials or not view.link)
+
+
 @dataclass(frozen=True)
 class Cancelled:
     """The person wants to stop."""

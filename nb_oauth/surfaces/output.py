@@ -1,33 +1,20 @@
 """What a cell's output holds: the widget while somebody signs in, one clean line afterwards.
 
-Beside the widget stands a line for front ends that show no widgets. The output is saved with the
-notebook. So what stays in it names no person, no scope, no link and no code, and once somebody
-has signed in it reads well where no kernel is.
+Where no widget appears, what can be done without one takes its place, until it does appear. The
+output is saved with the notebook. So what stays in it names no person, no scope, no link and no
+code, and once somebody has signed in it reads well where no kernel is.
 """
 
 import html
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from nb_oauth.place import Cell
-from nb_oauth.transport import is_secure
+from nb_oauth.surfaces.html import Errand, as_html, as_text
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-
-
-@dataclass(frozen=True)
-class Errand:
-    """What a person can do without a widget: enter a code on a page (RFC 8628 §3.3).
-
-    Args:
-        link: the page.
-        code: what to enter there.
-    """
-
-    link: str = field(repr=False)
-    code: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,7 +75,7 @@ class Outputs:
                 _publish(self._signed_in(), self._shown.pop().display_id, update=True)
 
     def not_signed_in(self, errand: Errand | None, *, widget_appeared: bool) -> None:
-        """Say beside the widget what can be done without it, or nothing any more.
+        """Say in the widget's place what can be done without it, or nothing any more.
 
         Args:
             errand: what can be done; None takes away what was said before.
@@ -98,7 +85,7 @@ class Outputs:
         """
         with self._publishing:
             self._is_signed_in = False
-            if widget_appeared and errand != self._errand:
+            if widget_appeared:
                 errand = None
             if errand == self._errand:
                 return
@@ -106,28 +93,33 @@ class Outputs:
             for shown in self._shown:
                 self._publish_widget(shown, update=True)
 
+    def bring_widget_back(self) -> None:
+        """Show the widget where something else was said for want of it: it has appeared."""
+        with self._publishing:
+            if self._errand is not None:
+                self._errand = None
+                for shown in self._shown:
+                    self._publish_widget(shown, update=True)
+
     def _publish_widget(self, shown: _Shown, *, update: bool = False) -> None:
+        if self._errand is not None:  # a front end that knows widgets would show its own error
+            _publish(self._what_to_do(self._errand), shown.display_id, update=update)
+            return
         view = {"version_major": 2, "version_minor": 0, "model_id": shown.model_id}
         _publish({_WIDGET_VIEW: view, **self._beside()}, shown.display_id, update=update)
 
     def _beside(self) -> dict[str, Any]:
         if self._is_signed_in:
             return self._signed_in()
-        if self._errand is None:
-            return _line(f"Run this cell to sign in to {self._provider_name}.")
-        return self._what_to_do(self._errand)
+        return _line(f"Run this cell to sign in to {self._provider_name}.")
 
     def _signed_in(self) -> dict[str, Any]:
         invitation = " Run this cell to sign in as yourself." if self._invites else ""
         return _line(f"Signed in to {self._provider_name}.{invitation}")
 
     def _what_to_do(self, errand: Errand) -> dict[str, Any]:
-        text = f"To sign in to {self._provider_name} open {errand.link} and enter {errand.code}"
-        name, link, code = map(html.escape, (self._provider_name, errand.link, errand.code))
-        if is_secure(errand.link):
-            link = f'<a href="{link}" target="_blank" rel="noopener noreferrer">{link}</a>'
-        markup = f"<p>To sign in to {name} open {link} and enter <strong>{code}</strong></p>"
-        return {"text/plain": text, "text/html": markup}
+        name = self._provider_name
+        return {"text/plain": as_text(errand, name), "text/html": as_html(errand, name)}
 
 
 def _line(text: str) -> dict[str, Any]:

@@ -111,7 +111,8 @@ class Screen:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._style = Style(stream)
-        self._has_begun = self._has_ended = self._is_passing = False
+        self._has_begun = self._has_ended = False
+        self._passing = ""
         self._said: dict[str, object] = {}
 
     def say(self, view: View, *, opens: bool) -> None:
@@ -143,13 +144,15 @@ class Screen:
 
     def passing(self, text: str) -> None:
         """Say something that the next thing said takes the place of."""
+        if text == self._passing:
+            return
         self._clear()
         self._write(text[: self._style.columns - 1])
-        self._is_passing = bool(text)
+        self._passing = text
 
     def line_ended(self) -> None:
         """Take note that the person's own Enter has ended the line that passes."""
-        self._is_passing = False
+        self._passing = ""
 
     def end(self, text: str) -> None:
         """Say how it ended, unless that was said."""
@@ -167,9 +170,9 @@ class Screen:
         self._write("".join(f"{line}\n" for line in lines))
 
     def _clear(self) -> None:
-        if self._is_passing:
+        if self._passing:
             self._write(_CLEAR if self._style.has_marks else "\n")
-            self._is_passing = False
+            self._passing = ""
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from nb_oauth import place
 from nb_oauth.prompts import Credentials, RawAnswer
-from nb_oauth.surfaces.contract import Cancelled, Event, NewLinkWanted, Status, View
+from nb_oauth.surfaces.contract import Cancelled, Event, NewLinkWanted, View, wants_typing
 from nb_oauth.surfaces.keyboard import keyboard
 from nb_oauth.surfaces.plain_text import Screen, address_of
 
@@ -92,7 +92,7 @@ class Terminal:
     def _converse(self) -> None:
         while (view := self._views.get()) is not None:
             self._say(view)
-            while self._views.empty() and _wants_typing(view):
+            while self._views.empty() and wants_typing(view):
                 event = self._ask(view)
                 if event is not None:
                     self._report(event)
@@ -132,11 +132,6 @@ class Terminal:
         self._screen.passing(_PASSWORD)
         password = self._keyboard.read_secret()
         return None if password is None else Credentials(username, password)
-
-
-def _wants_typing(view: View) -> bool:
-    waits = view.status is Status.WAITING
-    return waits and (view.box or view.credentials or not (view.link or view.code))
 
 
 def _open(browser: webbrowser.BaseBrowser, address: str) -> None:

@@ -31,7 +31,8 @@ from nb_oauth.surfaces.contract import (
     Status,
     View,
 )
-from nb_oauth.surfaces.output import Errand, Outputs
+from nb_oauth.surfaces.html import Errand, errand_of
+from nb_oauth.surfaces.output import Outputs
 
 _SIMPLE_EVENTS: dict[object, Event] = {
     "hello": Appeared(),
@@ -116,7 +117,8 @@ class LoginWidget(anywidget.AnyWidget):
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
         """While entered, somebody who sees no widget is asked as the place has it."""
-        companion = surface_for(place.here(), self._report)
+        seen = partial(getattr, self, "_has_appeared")
+        companion = surface_for(place.here(), self._report, seen, _APPEARS_WITHIN)
         if companion is None:
             yield
             return
@@ -155,7 +157,7 @@ class LoginWidget(anywidget.AnyWidget):
 
     def _say_beside(self, view: View) -> None:
         """Say beside the widget what can be done without it, should it not appear for a while."""
-        errand = _errand(view)
+        errand = errand_of(view)
         if errand is None or self._has_appeared:
             self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)
             return
@@ -185,16 +187,11 @@ class LoginWidget(anywidget.AnyWidget):
         if content.get("type") == "hello":
             with self._showing:
                 self._has_appeared = True
+                self._outputs.bring_widget_back()
                 self._send_view()
         event = _event(content.get("type"), buffers)
         if event is not None:
             self._report(event)
-
-
-def _errand(view: View) -> Errand | None:
-    if view.status is Status.WAITING and view.link and view.code:
-        return Errand(view.link, view.code)
-    return None
 
 
 def _content(view: View) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What stands in an output beside the widget: for front ends without widgets, and for files."""
 
+import html
 import json
 import threading
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 
 from nb_oauth.surfaces import Status, View
 from nb_oauth.surfaces import widget as widget_module
-from nb_oauth.surfaces.output import _WIDGET_VIEW, Errand, Outputs
+from nb_oauth.surfaces.html import Errand, errand_of
+from nb_oauth.surfaces.output import _WIDGET_VIEW, Outputs
 from nb_oauth.surfaces.widget import LoginWidget
 
 NOT_YET = "Run this cell to sign in to Example."
@@ -79,15 +81,15 @@ def test_a_code_that_is_over_in_time_is_not_said(
     assert published == []
 
 
-def test_what_can_be_done_without_a_widget_stands_beside_it(published: Published) -> None:
+def test_what_can_be_done_without_a_widget_takes_its_place(published: Published) -> None:
     outputs = Outputs("A <b>")
     outputs.show_widget("model", None)
     outputs.not_signed_in(ERRAND, widget_appeared=False)
     shown, updated = published
     assert updated["update"] is True
     assert updated["transient"] == shown["transient"]
+    assert shown["data"][_WIDGET_VIEW]["model_id"] == "model"
     assert updated["data"] == {
-        _WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": "model"},
         "text/plain": "To sign in to A <b> open https://example.test/device?a=1&b=2 and enter "
         "WDJB-MJHT",
         "text/html": "<p>To sign in to A &lt;b&gt; open "
@@ -162,26 +164,58 @@ def test_where_the_widget_was_seen_nothing_is_drawn_anew(
     assert published == []
 
 
-def test_a_code_that_was_said_is_taken_away_when_another_one_is_seen(
-    widget: LoginWidget, published: Published
-) -> None:
+def test_a_widget_that_appears_late_comes_back(widget: LoginWidget, published: Published) -> None:
     widget.show(view())
     wait_for_timers()
+    assert _WIDGET_VIEW not in published[-1]["data"]
     widget._take_message(widget, {"type": "hello", "id": "1"}, [])
-    widget.show(view(progress="Still waiting."))
-    assert len(published) == 1
+    assert published[-1]["data"][_WIDGET_VIEW]
+    assert published[-1]["transient"] == published[0]["transient"]
     widget.show(view(code="BBBB-CCCC"))
-    widget.show(view(code="DDDD-EEEE"))
     assert published.plain[1:] == [NOT_YET]
 
 
-def test_a_link_without_a_code_is_not_said(widget: LoginWidget, published: Published) -> None:
-    widget.show(view(code=None))
-    assert published == []
+PAGE = {"code": None, "box": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({**PAGE, "comes_back": True}, "You can close that page when it says so."),
+        ({**PAGE, "comes_back": True}, 'grant="device_code"'),
+        (PAGE, "Copy the address of the page that you end on into the box below."),
+        ({**PAGE, "error": "That is <i>none</i>."}, "That is <i>none</i>. To sign in"),
+        ({"link": None, "code": None, "credentials": True}, "Type your name and your password"),
+        ({"link": None, "code": None, "error": "It ran out."}, "Press Enter in the box below"),
+    ],
+)
+def test_everything_there_is_to_do_is_said(
+    widget: LoginWidget, published: Published, changes: dict[str, Any], words: str
+) -> None:
+    widget.show(view(**changes))
+    wait_for_timers()
+    said = published[-1]["data"]
+    assert words in said["text/plain"]
+    assert html.escape(words).removesuffix(" To sign in") in said["text/html"]
+    opens = said["text/html"].count('target="_blank" rel="noopener noreferrer">this page</a>')
+    assert opens == bool(changes.get("box"))
+    assert "<script" not in said["text/html"]
+    assert "<i>" not in said["text/html"]
+
+
+def test_a_phone_can_read_the_code(widget: LoginWidget, published: Published) -> None:
+    widget.show(view(qr="data:image/svg+xml,%3Csvg a='b'%3E"))
+    wait_for_timers()
+    picture = '<img src="data:image/svg+xml,%3Csvg a=&#x27;b&#x27;%3E" alt="QR code of that page"'
+    assert picture in published[-1]["data"]["text/html"]
+    widget.show(view(code="BBBB-CCCC", qr="https://example.test/picture.svg"))
+    wait_for_timers()
+    assert "<img" not in published[-1]["data"]["text/html"]
 
 
 def test_an_errand_keeps_its_code_to_itself() -> None:
-    assert repr(ERRAND) == "Errand()"
+    assert repr(ERRAND) == "Errand(then=(), error=None)"
+    assert "WDJB" not in repr(errand_of(view()))
     assert "WDJB" not in repr(view())
 
 

@@ -1,0 +1,136 @@
+"""The box that a front end draws below a running cell, for what no widget can ask.
+
+``getpass`` would do, if it could be left: it holds the cell's thread until the person presses
+Enter, so no widget that appears late could be used, and no answer that comes another way would
+end it. So this sends the same request (``input_request``, with ``password``: front ends show and
+store dots) and looks for the reply in a thread of its own, as long as the cell waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+from nb_oauth.prompts import Credentials, RawAnswer
+from nb_oauth.surfaces.contract import Cancelled, Event, NewLinkWanted, View, wants_typing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+_END_OF_FILE = "\x04"  # what front ends send for Ctrl-D
+_SLICE = 0.1  # seconds between two looks whether something else has answered
+
+_PASTE = "Address of the page (it is not shown): "
+_NAME = "Name (it is not shown): "
+_PASSWORD = "Password (it is not shown): "  # noqa: S105 - what is asked for, and none itself
+_AGAIN = "Press Enter to begin anew: "
+
+
+class CellInput:
+    """Asks in the running cell, once it is clear that no widget appears.
+
+    Args:
+        report: takes each thing that the person did; it must return at once.
+        kernel: the ipykernel whose cell waits.
+        widget_appeared: whether the person sees the widget by now.
+        patience: seconds that a widget may take to appear.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[Event], None],
+        kernel: Any,  # noqa: ANN401 - ipykernel is untyped
+        widget_appeared: Callable[[], bool],
+        patience: float,
+    ) -> None:
+        self._report = report
+        self._kernel = kernel
+        self._widget_appeared = widget_appeared
+        self._patience = patience
+        self._news = threading.Event()
+        self._view: View | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._cell = self._kernel.get_parent("shell")
+        self._front_end = self._kernel._parent_ident["shell"]  # noqa: SLF001 - there is no public way to ask who asked
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        """Look for a reply no longer: the next one is for somebody else."""
+        self._view = None
+        self._news.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def show(self, view: View) -> None:
+        """Ask for what ``view`` wants typed, if it wants that."""
+        self._view = view
+        self._news.set()
+        if self._thread is None and _is_for_us(view):
+            self._thread = threading.Thread(target=self._run, name="nb_oauth input", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._news.wait()
+            self._news.clear()
+            view = self._view
+            if view is None:
+                return
+            if _is_for_us(view) and not self._news.wait(self._patience):
+                self._ask_without_widget(view)
+
+    def _ask_without_widget(self, view: View) -> None:
+        if self._widget_appeared():
+            return
+        event = self._ask(view)
+        if event is not None:
+            self._report(event)
+
+    def _ask(self, view: View) -> Event | None:
+        """Return what the person typed; None if something else has answered."""
+        try:
+            if view.credentials:
+                username = self._read(_NAME)
+                password = None if username is None else self._read(_PASSWORD)
+                return Credentials(str(username), password) if password is not None else None
+            typed = self._read(_PASTE if view.box else _AGAIN)
+        except EOFError:
+            return Cancelled()
+        if typed is None:
+            return None
+        return RawAnswer(typed, pasted=True) if view.box else NewLinkWanted()
+
+    def _read(self, prompt: str) -> str | None:
+        """Ask the front end for a line, and wait for it."""
+        import zmq
+
+        stdin = self._kernel.stdin_socket
+        with contextlib.suppress(zmq.Again):
+            while True:  # replies that nobody waited for any more
+                stdin.recv_multipart(zmq.NOBLOCK)
+        content = {"prompt": prompt, "password": True}
+        session = self._kernel.session
+        session.send(stdin, "input_request", content, self._cell, ident=self._front_end)
+        while not self._news.is_set():
+            if stdin.poll(_SLICE * 1000):
+                return _value(session.recv(stdin)[1])
+        return None
+
+
+def _is_for_us(view: View) -> bool:
+    return wants_typing(view) and not view.comes_back
+
+
+def _value(reply: dict[str, Any]) -> str:
+    value = str(reply["content"]["value"])
+    if value == _END_OF_FILE:
+        raise EOFError
+    return value
