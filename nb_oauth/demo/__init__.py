@@ -7,6 +7,10 @@ free port, and ends with the process::
     session = nb_oauth.login("demo", scope="observations:read")
     session.get(demo.api_url() + "/stars").json()
 
+``nb-oauth demo --port 8765`` in a terminal serves one for several notebooks. Where the variable
+``NB_OAUTH_DEMO_ISSUER`` names it (``http://127.0.0.1:8765``), everything here but ``start`` and
+``stop`` means that one.
+
 **Who can sign in**: on the sign-in page, which is filled in, and with the password grant.
 
 =========  ============  ============
@@ -138,7 +142,7 @@ def provider() -> Provider:
     from nb_oauth.demo.metadata import metadata
     from nb_oauth.providers import Provider
 
-    said = metadata(start())
+    said = metadata(_issuer())
     known: dict[str, Any] = {
         field.name: tuple(value) if isinstance(value, list) else value
         for field in fields(Provider)
@@ -171,11 +175,20 @@ def service_client() -> Client:
 
 def api_url() -> str:
     """The address of the API, without a slash at the end."""
-    return f"{start()}/api"
+    return f"{_issuer()}/api"
 
 
 def journal() -> Journal:
     """What happened at the provider until now, without a secret: a table when shown in a cell."""
+    from nb_oauth.demo import elsewhere
     from nb_oauth.demo.running import running
 
-    return running().journal()
+    there = elsewhere.issuer()
+    return running().journal() if there is None else elsewhere.journal(there)
+
+
+def _issuer() -> str:
+    """Return the issuer identifier of the demo provider that is meant."""
+    from nb_oauth.demo import elsewhere
+
+    return elsewhere.issuer() or start()

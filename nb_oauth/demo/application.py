@@ -59,6 +59,7 @@ class Application:
             "/": {"GET": lambda _call: pages.index(issuer)},
             **{path: {"GET": self._metadata} for path in METADATA_PATHS},
             "/jwks": {"GET": openid.keys},
+            "/journal": {"GET": self._journal},
             "/userinfo": {"GET": user_info, "POST": user_info},
             "/token": {"POST": self._token},
             "/device_authorization": {"POST": self._device_authorization},
@@ -96,6 +97,11 @@ class Application:
         """What this provider can do (RFC 8414 §3.2)."""
         self.recorder.note("Metadata read")
         return json_reply(200, metadata(self.issuer))
+
+    def _journal(self, _call: Call) -> Reply:
+        """What happened until now, for a tutorial in another process; there is no secret in it."""
+        events = [vars(event) for event in self.recorder.journal()]
+        return json_reply(200, {"events": events})
 
     def _token(self, call: Call) -> Reply:
         """The token endpoint (RFC 6749 §3.2)."""
