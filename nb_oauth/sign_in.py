@@ -130,7 +130,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
         None if allowed_hosts is None else checked_hosts(allowed_hosts),
         choice.why,
         _remark(choice, provider, store),
-        Variables.of(known),
+        variables=Variables.of(known),
     )
 
 
