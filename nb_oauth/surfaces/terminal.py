@@ -91,6 +91,7 @@ class Terminal:
 
     def _converse(self) -> None:
         while (view := self._views.get()) is not None:
+            self._keyboard.drop()
             self._say(view)
             while self._views.empty() and wants_typing(view):
                 event = self._ask(view)
@@ -110,7 +111,6 @@ class Terminal:
 
     def _ask(self, view: View) -> Event | None:
         """Return what the person typed; None if that is nothing, or there is something new."""
-        self._keyboard.drop()
         try:
             if view.credentials:
                 return self._ask_credentials()
