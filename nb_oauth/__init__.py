@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nb_oauth.clients import Client
+    from nb_oauth.diagnosis import doctor
     from nb_oauth.exceptions import (
         AuthorizationError,
         ConfigurationError,
@@ -71,6 +72,7 @@ _ROOMS = {
     "TokenExpiredError": "exceptions",
     "TokenStore": "stores",
     "TokenUpdated": "exceptions",
+    "doctor": "diagnosis",
     "login": "sign_in",
     "logout": "sign_out",
     "sessions": "sign_out",
@@ -105,6 +107,7 @@ __all__ = [
     "TokenExpiredError",
     "TokenStore",
     "TokenUpdated",
+    "doctor",
     "login",
     "logout",
     "sessions",

@@ -30,9 +30,14 @@ class Account:
 
 
 def as_text(account: Account) -> str:
-    """Return the account as one line."""
+    """Return the account as one line, as ``repr`` has it."""
+    return f"<OAuth2Session: {as_line(account)}>"
+
+
+def as_line(account: Account) -> str:
+    """Return the account as one line for people."""
     parts = [title(account), *(f"{name.lower()} {value}" for name, value in _rows(account))]
-    return f"<OAuth2Session: {' · '.join(parts)}>"
+    return " · ".join(parts)
 
 
 def as_html(account: Account) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, fields
 from typing import Any
 
 from nb_oauth import tokens
@@ -41,6 +41,19 @@ def read(text: str | bytes, key: TokenKey) -> dict[str, Any]:
     if not isinstance(token, dict) or not _is_usable(token):
         raise ValueError("it has no token that a session can use")
     return token
+
+
+def key_in(text: str | bytes) -> TokenKey:
+    """Return what the token is known by that ``text`` is about.
+
+    Raises:
+        ValueError: it does not say so.
+    """
+    members = _members(text)
+    found: list[Any] = [members.get(field.name) for field in fields(TokenKey)]
+    if not all(isinstance(one, (str, type(None))) for one in found):
+        raise ValueError("it does not say whose token it is")
+    return TokenKey(*found)
 
 
 def warn_of(place: str, why: Exception) -> None:

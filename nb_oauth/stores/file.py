@@ -99,6 +99,29 @@ class FileTokenStore:
             self._is_tidy = True
         private_files.write(Path(self._path(key)), content)
 
+    def keys(self) -> list[TokenKey]:
+        """Return what the tokens in it are known by. A file that tells nothing is passed over.
+
+        Raises:
+            ConfigurationError: a file or the folder is not ours alone.
+        """
+        try:
+            paths = sorted(file for file in self.folder.iterdir() if file.suffix == _ENDING)
+            private_files.require_folder(self.folder)
+        except OSError:
+            return []
+        found = (self._key_in(path) for path in paths)
+        return [key for key in found if key is not None]
+
+    def _key_in(self, path: Path) -> TokenKey | None:
+        try:
+            key = entries.key_in(private_files.read(str(path))[1])
+        except (OSError, ValueError) as error:
+            if isinstance(error, ConfigurationError):
+                raise
+            return None
+        return key if self._path(key) == str(path) else None
+
     def delete(self, key: TokenKey) -> None:
         """Forget the token kept under ``key``; nothing happens if there is none.
 

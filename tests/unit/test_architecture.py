@@ -51,7 +51,8 @@ LAYERS = [
     {"unattended"},
     {"sign_in"},
     {"bridges"},
-    {"demo"},
+    {"demo", "diagnosis"},
+    {"commands"},
     {"__main__"},
 ]
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}

@@ -1,0 +1,77 @@
+"""What each command takes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from nb_oauth.commands import demo, doctor, login, logout, providers, status
+from nb_oauth.variables import TOKEN_ENDPOINT
+
+_NAME = "a short name such as github, or the address of a provider that describes itself"
+_Commands = Any  # argparse's is private
+
+
+def add_to(commands: _Commands) -> None:
+    """Add every command."""
+    _add_login(commands)
+    _add_logout(commands)
+    listing = commands.add_parser("status", help="which sign-ins are stored, and until when")
+    listing.set_defaults(run=status.run)
+    known = commands.add_parser("providers", help="the providers that are known by name")
+    known.add_argument("name", nargs="?", help="tell more of this one")
+    known.set_defaults(run=providers.run)
+    checks = commands.add_parser("doctor", help="what this set-up can do, and what to change")
+    checks.add_argument("name", nargs="?", help=f"ask this provider as well: {_NAME}")
+    checks.set_defaults(run=doctor.run)
+    serving = commands.add_parser("demo", help="serve the demo provider on this machine")
+    serving.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    serving.set_defaults(run=demo.run)
+
+
+def _add_login(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "login",
+        help="sign in, and keep the token where notebooks find it",
+        description=(
+            "Sign in, and keep the token on this machine, where notebooks find it; or, with "
+            "--for-ci, make the variables that sign in where nobody can be asked."
+        ),
+    )
+    parser.set_defaults(run=login.run)
+    _add_whom(parser)
+    parser.add_argument("--scope", help='what to ask for, such as "read:user repo"')
+    parser.add_argument("--device", action="store_true", help="by a code to enter on any device")
+    parser.add_argument("--client-id", help="your app's; else it is found as in a notebook")
+    for member in ("authorization", "token", "device_authorization"):
+        parser.add_argument(
+            f"--{member.replace('_', '-')}-endpoint",
+            metavar="URL",
+            help=f"of a provider that is not known by name (see {TOKEN_ENDPOINT} of --for-ci)"
+            if member == "token"
+            else "of a provider that is not known by name",
+        )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--for-ci", metavar="FILE", help="write NAME=value lines into this new file (mode 0600)"
+    )
+    where.add_argument(
+        "--for-ci-command",
+        nargs=argparse.REMAINDER,
+        metavar="COMMAND",
+        help="give these lines to a program's standard input, such as: gh secret set -f -",
+    )
+
+
+def _add_logout(commands: _Commands) -> None:
+    parser = commands.add_parser("logout", help="revoke what is stored of a sign-in, and delete it")
+    parser.set_defaults(run=logout.run)
+    _add_whom(parser)
+
+
+def _add_whom(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help=_NAME)
+    parser.add_argument("--account", help="a label for one of several accounts")
+    parser.add_argument(
+        "--store", choices=("file", "keyring"), default="file", help="where the token is kept"
+    )

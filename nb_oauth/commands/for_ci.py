@@ -1,0 +1,153 @@
+"""``nb-oauth login --for-ci``: the variables that sign in where nobody can be asked.
+
+They are written into a new file that nobody else may read, or into another program's standard
+input; never on the screen, and never into what a list of processes shows.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.masking import mask
+from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from nb_oauth.clients import Client
+    from nb_oauth.providers import KnownProvider
+    from nb_oauth.session import OAuth2Session
+
+_SECRET = (CLIENT_SECRET, REFRESH_TOKEN)
+
+
+class Destination(Protocol):
+    """Where the variables go."""
+
+    def take(self, session: OAuth2Session, known: KnownProvider, account: str | None) -> None:
+        """Write the variables of ``session``."""
+        ...
+
+
+def destination(options: argparse.Namespace) -> Destination | None:
+    """Return where the variables are to go; None where they are not asked for.
+
+    Raises:
+        ConfigurationError: they cannot go there.
+    """
+    if options.for_ci is not None:
+        return _NewFile(_checked(options.for_ci))
+    if options.for_ci_command is not None:
+        return _Program(tuple(_found(options.for_ci_command)))
+    return None
+
+
+def variables_of(
+    session: OAuth2Session, known: KnownProvider, account: str | None
+) -> dict[str, str]:
+    """Return the variables that sign in as ``session`` is signed in, in the order to write them.
+
+    Raises:
+        ConfigurationError: the provider gave no refresh token, so none would.
+    """
+    refresh_token, client = session.token.get("refresh_token"), session._registered  # noqa: SLF001 - no session shows its client's secret
+    if not refresh_token or client is None:
+        raise ConfigurationError(
+            f"{known.provider.name} gave no refresh token, so nothing can sign in later. Ask for "
+            "one (many have the scope offline_access for that), or let the app sign in as itself "
+            "(client credentials)."
+        )
+    variables = Variables.of(known)
+    found = {
+        TOKEN_ENDPOINT: variables.token_endpoint,
+        CLIENT_ID: None if _is_everybodys(known, client) else client.client_id,
+        CLIENT_SECRET: client.client_secret,
+        REFRESH_TOKEN: refresh_token,
+    }
+    labels = {REFRESH_TOKEN: account}
+    return {
+        variables.called(member, labels.get(member)): str(value)
+        for member, value in found.items()
+        if value is not None
+    }
+
+
+def _is_everybodys(known: KnownProvider, client: Client) -> bool:
+    return known.client is not None and known.client.client_id == client.client_id
+
+
+@dataclass(frozen=True)
+class _NewFile:
+    path: Path
+
+    def take(self, session: OAuth2Session, known: KnownProvider, account: str | None) -> None:
+        found = variables_of(session, known, account)
+        # Exclusively: neither what somebody put there meanwhile, nor where a link leads.
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as opened:  # noqa: PTH123 - a descriptor, not a path
+            opened.write(_lines(found))
+        _say(found, f"written to {self.path}, which only you may read")
+
+
+@dataclass(frozen=True)
+class _Program:
+    command: tuple[str, ...]
+
+    def take(self, session: OAuth2Session, known: KnownProvider, account: str | None) -> None:
+        found = variables_of(session, known, account)
+        done = subprocess.run(  # noqa: S603 - what the person typed, without a shell
+            self.command,
+            input=_lines(found),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        secrets = [value for name, value in found.items() if name.endswith(_SECRET)]
+        sys.stderr.write(mask(done.stdout, secrets))  # some say what they were given
+        if done.returncode:
+            raise ConfigurationError(
+                f"{self.command[0]} ended with the exit status {done.returncode}, so the variables "
+                "may not be where they should be. Sign in again once that is mended."
+            )
+        _say(found, f"given to {self.command[0]}")
+
+
+def _checked(typed: str) -> Path:
+    path = Path(typed)
+    if typed == "-" or os.path.lexists(path):
+        what = "the screen is no place for secrets" if typed == "-" else "it is there already"
+        raise ConfigurationError(f"--for-ci {typed}: {what}. Name a file that is not there yet.")
+    if not os.access(path.parent, os.W_OK):
+        raise ConfigurationError(f"--for-ci {typed}: nothing can be written to {path.parent}.")
+    return path
+
+
+def _found(command: list[str]) -> list[str]:
+    program = shutil.which(command[0]) if command else None
+    if program is None:
+        named = command[0] if command else "nothing"
+        raise ConfigurationError(
+            f"--for-ci-command runs a program, and {named} is none that is found. Put it last: "
+            "--for-ci-command gh secret set -f -"
+        )
+    return [program, *command[1:]]
+
+
+def _lines(variables: Mapping[str, str]) -> str:
+    """Return a line each, which a shell and readers of ``.env`` files take alike."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _say(variables: Mapping[str, str], where: str) -> None:
+    sys.stderr.write(f"{', '.join(variables)}: {where}.\n")

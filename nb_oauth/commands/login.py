@@ -1,0 +1,61 @@
+"""``nb-oauth login`` signs in, for the notebooks of this machine or for where nobody sits."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from nb_oauth import app_registrations
+from nb_oauth.clients import Client
+from nb_oauth.commands import for_ci
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.providers import KnownProvider, Provider, known_provider
+from nb_oauth.session_account import as_line
+from nb_oauth.sign_in import login
+
+if TYPE_CHECKING:
+    import argparse
+
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Sign in, and say until when that is good; never what it is."""
+    where_to = for_ci.destination(options)  # first: nobody signs in for nothing
+    provider = _provider(options)
+    session = login(
+        provider,
+        client=None if options.client_id is None else _client(provider, options.client_id),
+        scope=options.scope,
+        account=options.account,
+        grant="device_code" if options.device else None,
+        store=options.store if where_to is None else None,  # a refresh token is one place's
+    )
+    if where_to is not None:
+        known = KnownProvider(provider) if isinstance(provider, Provider) else None
+        where_to.take(session, known or known_provider(options.name), options.account)
+    sys.stdout.write(f"{as_line(session.account)}\n")
+    return 0
+
+
+def _provider(options: argparse.Namespace) -> Provider | str:
+    given = {name: getattr(options, name) for name in _ENDPOINTS}
+    named = {name: url for name, url in given.items() if url is not None}
+    return Provider(options.name, **named) if named else str(options.name)
+
+
+def _client(provider: Provider | str, client_id: str) -> Client:
+    """Return the app of that ID, with the secret that the environment or ``clients.toml`` has.
+
+    Nobody types a secret after a command: it would be in the shell's history.
+    """
+    known = KnownProvider(provider) if isinstance(provider, Provider) else known_provider(provider)
+    found = app_registrations.client_for(known)
+    if found is None:
+        return Client(client_id)
+    if found.client_id != client_id:
+        raise ConfigurationError(
+            f"--client-id {client_id} is not the app that the environment or clients.toml has for "
+            f"{known.provider.name}: leave it out, or change that."
+        )
+    return found
