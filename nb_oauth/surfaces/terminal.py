@@ -8,6 +8,7 @@ the answer has come another way, and leaves the terminal as it was.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import queue
 import sys
 import threading
@@ -55,6 +56,10 @@ class Terminal:
         self._thread = threading.Thread(target=self._run, name="nb_oauth terminal", daemon=True)
 
     def __enter__(self) -> Self:
+        # What the wait needs, before anybody is asked: Python forgets a Ctrl-C that comes while it
+        # loads a module (a weak reference's callback swallows it), and the person would be stuck.
+        for name in ("awaiting", "blocking", "gate"):
+            importlib.import_module(f"nb_oauth.waiting.{name}")
         self._thread.start()
         return self
 
