@@ -37,6 +37,7 @@ def main(typed: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(typed)
     with warnings.catch_warnings():
+        warnings.filterwarnings("always", category=UserWarning)
         warnings.showwarning = _warn  # type: ignore[assignment]  # it needs no more of it
         try:
             return int(options.run(options))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from nb_oauth.commands import demo, doctor, login, logout, providers, status
-from nb_oauth.variables import TOKEN_ENDPOINT
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NAME = "a short name such as github, or the address of a provider that describes itself"
 _Commands = Any  # argparse's is private
@@ -17,16 +18,25 @@ def add_to(commands: _Commands) -> None:
     _add_login(commands)
     _add_logout(commands)
     listing = commands.add_parser("status", help="which sign-ins are stored, and until when")
-    listing.set_defaults(run=status.run)
+    listing.set_defaults(run=_command("status"))
     known = commands.add_parser("providers", help="the providers that are known by name")
     known.add_argument("name", nargs="?", help="tell more of this one")
-    known.set_defaults(run=providers.run)
+    known.set_defaults(run=_command("providers"))
     checks = commands.add_parser("doctor", help="what this set-up can do, and what to change")
     checks.add_argument("name", nargs="?", help=f"ask this provider as well: {_NAME}")
-    checks.set_defaults(run=doctor.run)
+    checks.set_defaults(run=_command("doctor"))
     serving = commands.add_parser("demo", help="serve the demo provider on this machine")
     serving.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    serving.set_defaults(run=demo.run)
+    serving.set_defaults(run=_command("demo"))
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    """Return what runs a command; its module is loaded by then, with all that it needs."""
+
+    def run(options: argparse.Namespace) -> int:
+        return int(importlib.import_module(f"nb_oauth.commands.{name}").run(options))
+
+    return run
 
 
 def _add_login(commands: _Commands) -> None:
@@ -38,7 +48,7 @@ def _add_login(commands: _Commands) -> None:
             "--for-ci, make the variables that sign in where nobody can be asked."
         ),
     )
-    parser.set_defaults(run=login.run)
+    parser.set_defaults(run=_command("login"))
     _add_whom(parser)
     parser.add_argument("--scope", help='what to ask for, such as "read:user repo"')
     parser.add_argument("--device", action="store_true", help="by a code to enter on any device")
@@ -47,9 +57,7 @@ def _add_login(commands: _Commands) -> None:
         parser.add_argument(
             f"--{member.replace('_', '-')}-endpoint",
             metavar="URL",
-            help=f"of a provider that is not known by name (see {TOKEN_ENDPOINT} of --for-ci)"
-            if member == "token"
-            else "of a provider that is not known by name",
+            help="of a provider that is not known by name",
         )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -65,7 +73,7 @@ def _add_login(commands: _Commands) -> None:
 
 def _add_logout(commands: _Commands) -> None:
     parser = commands.add_parser("logout", help="revoke what is stored of a sign-in, and delete it")
-    parser.set_defaults(run=logout.run)
+    parser.set_defaults(run=_command("logout"))
     _add_whom(parser)
 
 

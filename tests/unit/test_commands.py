@@ -1,0 +1,484 @@
+"""nb-oauth on the command line: what it does, what it says, and its exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import stat
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+import nb_oauth
+from nb_oauth import Client, FileTokenStore, OAuth2Session, Provider, commands, demo, place
+from nb_oauth.commands import for_ci
+from nb_oauth.commands import login as login_command
+from nb_oauth.commands import providers as providers_command
+from nb_oauth.demo import elsewhere
+from nb_oauth.kernel_memory import KernelMemory
+from nb_oauth.place import Place
+from nb_oauth.providers import KnownProvider, directory, known_provider
+from nb_oauth.providers.entry import read_entry
+from nb_oauth.stores import KeyringTokenStore
+from nb_oauth.tokens import TokenKey
+from tests.terminal import PseudoTerminal
+from tests.unit.demo_visitor import Visitor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCOPE = "observations:read profile:read"
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name in [name for name in os.environ if name.startswith("NB_OAUTH_")]:
+        monkeypatch.delenv(name)
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setattr(place, "here", lambda: Place.ELSEWHERE)
+    monkeypatch.setattr("nb_oauth.sign_in._memory", KernelMemory())
+    monkeypatch.setattr("nb_oauth.stores._named", {})  # whose folder is that of another home
+    return tmp_path
+
+
+@pytest.fixture
+def there(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    """A demo provider that a terminal serves, and a person at it."""
+    monkeypatch.setenv(elsewhere.ISSUER, visitor.issuer)
+    return visitor
+
+
+@pytest.fixture
+def signed_in(there: Visitor, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Whoever is asked signs in at once; what they get, and what they were asked for."""
+    token = there.signed_in()
+    asked: dict[str, Any] = {}
+
+    def sign_in(provider: Provider | str, **given: Any) -> OAuth2Session:
+        asked.update(given, provider=provider)
+        known = known_provider(provider) if isinstance(provider, str) else KnownProvider(provider)
+        client = given["client"] or known.client
+        keeps = {name: given[name] for name in ("store", "account")}
+        return OAuth2Session.open(known.provider, client, scope=SCOPE, token=token, **keeps)
+
+    monkeypatch.setattr(login_command, "login", sign_in)
+    return {"token": token, "asked": asked}
+
+
+def run(capsys: pytest.CaptureFixture[str], *typed: str) -> tuple[int, str, str]:
+    status = commands.main(typed)
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def secrets_of(token: dict[str, Any]) -> list[str]:
+    return [token["access_token"], token["refresh_token"]]
+
+
+def assert_no_secret(text: str, token: dict[str, Any]) -> None:
+    assert [one for one in secrets_of(token) if one in text] == []
+
+
+# -- login ---------------------------------------------------------------------------------------
+
+
+def test_login_keeps_the_token_where_notebooks_find_it(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any]
+) -> None:
+    status, out, _ = run(capsys, "login", "demo", "--scope", SCOPE)
+
+    assert status == 0
+    assert out.startswith("Signed in to Lovelace Observatory (demo) · scope observations:read")
+    assert_no_secret(out, signed_in["token"])
+    session = nb_oauth.login("demo", scope=SCOPE)  # as a notebook does, with nobody there
+    assert session.token["access_token"] == signed_in["token"]["access_token"]
+
+
+def test_login_passes_on_what_was_typed(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any]
+) -> None:
+    run(capsys, "login", "demo", "--device", "--account", "work", "--store", "file")
+    asked = signed_in["asked"]
+    assert (asked["provider"], asked["grant"]) == ("demo", "device_code")
+    assert (asked["account"], asked["store"], asked["client"]) == ("work", "file", None)
+
+
+def test_login_with_nobody_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "login", "github")
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "NB_OAUTH_GITHUB_REFRESH_TOKEN" in err
+
+
+def test_login_takes_a_provider_by_its_endpoints(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path, there: Visitor
+) -> None:
+    endpoint = f"{there.issuer}/token"
+    typed = ["login", "Example", "--client-id", "demo-notebook", "--token-endpoint", endpoint]
+    status, _, err = run(
+        capsys, *typed, "--authorization-endpoint", f"{there.issuer}/authorize", "--for-ci",
+        str(home / "variables"),
+    )  # fmt: skip
+    assert (status, signed_in["asked"]["store"]) == (0, None)
+    assert (home / "variables").read_text(encoding="utf-8").splitlines() == [
+        f"NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT={endpoint}",
+        "NB_OAUTH_EXAMPLE_CLIENT_ID=demo-notebook",
+        f"NB_OAUTH_EXAMPLE_REFRESH_TOKEN={signed_in['token']['refresh_token']}",
+    ]
+    assert_no_secret(err, signed_in["token"])
+
+
+@pytest.mark.parametrize("client_id", ["the-one", "another"])
+def test_an_app_s_secret_is_found_and_never_typed(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    client_id: str,
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_DEMO_CLIENT_ID", "the-one")
+    monkeypatch.setenv("NB_OAUTH_DEMO_CLIENT_SECRET", "s3cret")
+    status, _, err = run(capsys, "login", "demo", "--client-id", client_id)
+    if client_id == "the-one":
+        assert signed_in["asked"]["client"] == Client("the-one", client_secret="s3cret")
+    else:
+        assert (status, "is not the app that the environment" in err) == (1, True)
+
+
+# -- login --for-ci ------------------------------------------------------------------------------
+
+
+def test_the_variables_go_into_a_new_file_that_nobody_else_may_read(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path
+) -> None:
+    file, token = home / "variables", signed_in["token"]
+    status, out, err = run(capsys, "login", "demo", "--account", "work", "--for-ci", str(file))
+
+    assert status == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    written = file.read_text(encoding="utf-8")
+    assert written == f"NB_OAUTH_DEMO_WORK_REFRESH_TOKEN={token['refresh_token']}\n"
+    assert f"NB_OAUTH_DEMO_WORK_REFRESH_TOKEN: written to {file}" in err
+    assert_no_secret(out + err, token)
+
+
+def test_what_they_hold_signs_in_with_nobody_there(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    name, _, value = (home / "variables").read_text(encoding="utf-8").strip().partition("=")
+    monkeypatch.setenv(name, value)
+
+    session = nb_oauth.login("demo", scope=SCOPE)
+
+    assert session.get(f"{demo.api_url()}/me").json()["name"] == "Ada Lovelace"
+
+
+@pytest.mark.parametrize("named", ["-", "there", "no-folder/file", "/dev/stdout"])
+def test_a_file_that_will_not_do_is_refused_before_anybody_signs_in(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path, named: str
+) -> None:
+    (home / "there").write_text("somebody's", encoding="utf-8")
+    path = named if named in {"-", "/dev/stdout"} else str(home / named)
+    status, _, err = run(capsys, "login", "demo", "--for-ci", path)
+    assert (status, err.count("\n"), signed_in["asked"]) == (1, 1, {})
+    assert (home / "there").read_text(encoding="utf-8") == "somebody's"
+
+
+def test_a_file_that_came_meanwhile_is_left_as_it_is(
+    signed_in: dict[str, Any], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = home / "variables"
+    options = argparse.Namespace(for_ci=str(file), for_ci_command=None)
+    where_to = for_ci.destination(options)
+    assert where_to is not None
+    file.write_text("somebody's", encoding="utf-8")
+    session = login_command.login("demo", client=None, store=None, account=None)
+    with pytest.raises(FileExistsError):
+        where_to.take(session, known_provider("demo"), None)
+
+
+def test_the_variables_go_to_a_program_s_standard_input_and_it_cannot_show_them(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path
+) -> None:
+    kept = home / "kept"
+    code = "import pathlib, sys; t = sys.stdin.read(); print('Got', t); "
+    code += f"pathlib.Path({str(kept)!r}).write_text(t)"
+    status, out, err = run(capsys, "login", "demo", "--for-ci-command", sys.executable, "-c", code)
+
+    assert status == 0
+    token = signed_in["token"]
+    assert token["refresh_token"] in kept.read_text(encoding="utf-8")
+    assert "Got NB_OAUTH_DEMO_REFRESH_TOKEN=•••" in err
+    assert_no_secret(out + err, token)
+
+
+def test_a_program_that_fails_is_told(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any]
+) -> None:
+    typed = ["login", "demo", "--for-ci-command", sys.executable, "-c", "raise SystemExit(3)"]
+    status, _, err = run(capsys, *typed)
+    assert (status, "ended with the exit status 3" in err) == (1, True)
+
+
+@pytest.mark.parametrize("command", [[], ["no-such-program-anywhere"]])
+def test_a_program_that_is_not_there_is_told_first(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], command: list[str]
+) -> None:
+    status, _, err = run(capsys, "login", "demo", "--for-ci-command", *command)
+    assert (status, signed_in["asked"]) == (1, {})
+    assert "--for-ci-command gh secret set" in err
+
+
+def test_a_provider_without_refresh_tokens_is_told(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path
+) -> None:
+    del signed_in["token"]["refresh_token"]
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    assert (status, "gave no refresh token" in err) == (1, True)
+    assert not (home / "variables").exists()
+
+
+def test_a_value_that_a_shell_would_read_otherwise_is_quoted() -> None:
+    assert for_ci._lines({"A": "plain/+=", "B": "a $b"}) == "A=plain/+=\nB='a $b'\n"
+
+
+# -- status --------------------------------------------------------------------------------------
+
+
+def test_status_says_what_is_stored_and_no_secret(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(elsewhere.ISSUER)
+    assert run(capsys, "status")[1] == "No sign-ins are stored.\n"
+    github = known_provider("github").provider
+    token = {**signed_in["token"], "expires_at": 4e9}
+    OAuth2Session.open(github, Client("app"), token=token, store="file", account="work")
+    monkeypatch.setenv("NB_OAUTH_GITHUB_REFRESH_TOKEN", "a-secret-in-the-environment")
+
+    status, out, err = run(capsys, "status")
+
+    first, second = out.splitlines()
+    assert first.startswith("Signed in to github (work) · scope")
+    assert "renewal by itself · app app · in " in first
+    assert second == "In the environment: NB_OAUTH_GITHUB_REFRESH_TOKEN"
+    assert (status, err) == (0, "")
+    assert_no_secret(out, token)
+    assert "a-secret" not in out
+
+
+def test_status_tells_of_successors_of_a_variable_and_passes_over_what_is_none(
+    capsys: pytest.CaptureFixture[str], there: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_DEMO_REFRESH_TOKEN", there.signed_in()["refresh_token"])
+    nb_oauth.login("demo", scope=SCOPE)
+    folder = FileTokenStore().folder
+    for name, text in {"a": "{}", "b": "no JSON", "c": '{"issuer": 1}'}.items():
+        file = folder / f"{name}.json"
+        file.touch(0o600)
+        file.write_text(text, encoding="utf-8")
+
+    _, out, _ = run(capsys, "status")
+
+    assert "/environment-" in out
+    assert there.issuer in out
+
+
+def test_status_names_a_file_that_others_may_read(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any]
+) -> None:
+    run(capsys, "login", "demo")
+    for file in FileTokenStore().folder.glob("*.json"):
+        file.chmod(0o644)
+    status, out, err = run(capsys, "status")
+    assert status == 0
+    assert "No sign-ins" in out
+    assert err.startswith("nb-oauth: Others may read")
+
+
+# -- logout --------------------------------------------------------------------------------------
+
+
+def test_logout_revokes_and_deletes(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], there: Visitor
+) -> None:
+    run(capsys, "login", "demo")
+    status, out, _ = run(capsys, "logout", "demo")
+
+    assert status == 0
+    assert "has revoked the refresh token and access token" in out
+    assert there.renew(signed_in["token"]).status_code == 400
+    assert FileTokenStore().keys() == []
+    status, _, err = run(capsys, "logout", "demo")
+    assert (status, "No sign-in to Lovelace Observatory" in err) == (1, True)
+
+
+def test_logout_is_of_one_account(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any]
+) -> None:
+    run(capsys, "login", "demo", "--account", "work")
+    assert "as 'home'" in run(capsys, "logout", "demo", "--account", "home")[2]
+    assert run(capsys, "logout", "demo", "--account", "work")[0] == 0
+
+
+def test_logout_of_another_app_than_the_one_that_is_known(
+    capsys: pytest.CaptureFixture[str], there: Visitor
+) -> None:
+    provider = known_provider("demo").provider
+    OAuth2Session.open(provider, Client("gone"), token=there.signed_in(), store="file")
+    status, out, _ = run(capsys, "logout", "demo")
+    assert (status, FileTokenStore().keys()) == (1, [])
+    assert "could not be revoked" in out
+
+
+def test_logout_where_nothing_can_be_revoked_is_done_as_well(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = known_provider("github").provider
+    OAuth2Session.open(provider, Client("app"), token={"access_token": "a"}, store="file")
+    status, out, _ = run(capsys, "logout", "github")
+    assert (status, "has no revocation endpoint" in out) == (0, True)
+
+
+def test_logout_of_a_keyring(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = {("https://github.com/login/oauth/access_token", "app", "device_code"): {"a": "b"}}
+    monkeypatch.setattr(
+        KeyringTokenStore, "load", lambda _, key: held.get((key.issuer, key.client_id, key.grant))
+    )
+    monkeypatch.setattr(KeyringTokenStore, "__contains__", lambda *_: True)
+    monkeypatch.setattr(
+        KeyringTokenStore,
+        "delete",
+        lambda _, key: held.pop((key.issuer, key.client_id, key.grant)),
+    )
+    monkeypatch.setattr(
+        KeyringTokenStore, "lock", lambda *_: FileTokenStore().lock(TokenKey("", "", ""))
+    )
+    held = {key: {"access_token": "a"} for key in held}
+    assert "does not tell what is in it" in run(capsys, "logout", "github", "--store", "keyring")[2]
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_ID", "app")
+    assert run(capsys, "logout", "github", "--store", "keyring")[0] == 0
+    assert held == {}
+
+
+# -- providers, demo, and the rest -----------------------------------------------------------------
+
+
+def test_providers_are_listed_with_their_documentation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, _ = run(capsys, "providers")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()] == directory.names()
+    [github] = [line for line in out.splitlines() if line.startswith("github ")]
+    assert "https://docs.github.com/" in github
+
+
+@pytest.mark.parametrize("name", directory.names())
+def test_more_is_told_of_one(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    entry = directory.ours()[name]
+    out = run(capsys, "providers", name)[1]
+    assert out.startswith(entry.name)
+    assert all(page in out for page in entry.documentation)
+    assert all(note in out for note in entry.notes)
+
+
+def test_what_an_entry_does_not_say_is_left_out() -> None:
+    entry = read_entry({"name": "Example", "addresses": ["https://as.example"]})
+    lines = list(providers_command._lines(entry))
+    assert lines == ["Example", "  by address:     https://as.example", "  grants:         "]
+
+
+def test_one_that_nobody_knows_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "providers", "nobody")
+    assert (status, "known: auth0" in err) == (1, True)
+
+
+def test_the_demo_says_where_it_is_until_it_is_interrupted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    event = SimpleNamespace(wait=interrupt)
+    monkeypatch.setattr("nb_oauth.commands.demo.threading", SimpleNamespace(Event=lambda: event))
+    status, out, _ = run(capsys, "demo")
+    assert status == 0
+    assert "NB_OAUTH_DEMO_ISSUER=http://127.0.0.1:" in out
+
+
+def test_ctrl_c_and_a_file_that_fails_have_a_status(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    def fill(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "/the/file")
+
+    monkeypatch.setattr(login_command, "login", interrupt)
+    assert run(capsys, "login", "demo") == (130, "", "nb-oauth: Interrupted.\n")
+    monkeypatch.setattr(login_command, "login", fill)
+    assert run(capsys, "login", "demo")[::2] == (
+        1,
+        "nb-oauth: /the/file: No space left on device\n",
+    )
+
+
+def test_what_is_mistyped_has_a_status_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        commands.main(["log-in"])
+    assert exit_.value.code == 2
+
+
+def test_the_module_runs_as_well(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["nb-oauth", "status"])
+    with pytest.raises(SystemExit) as exit_:
+        runpy.run_module("nb_oauth", run_name="__main__")
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == "No sign-ins are stored.\n"
+
+
+# -- a person at a terminal ------------------------------------------------------------------------
+
+
+def test_somebody_signs_in_at_a_terminal_and_what_is_made_stays_off_the_screen(
+    there: Visitor, home: Path
+) -> None:
+    file = home / "variables"
+    typed = ["login", "demo", "--device", "--scope", SCOPE, "--for-ci", str(file)]
+    command = [sys.executable, "-m", "nb_oauth", *typed]
+    with PseudoTerminal(command, home, all_of_it=True) as terminal:
+        link = terminal.wait_for(r"http://127\.0\.0\.1:\d+/device\?user_code=[\w-]+")[0]
+        page = there.sign_in(there.get(link.removeprefix(there.issuer)))
+        there.decide(page)
+        terminal.end()
+        shown = terminal.shown
+
+    written = file.read_text(encoding="utf-8")
+    refresh_token = written.strip().partition("=")[2]
+    assert "Signed in to Lovelace Observatory" in shown
+    assert "REFRESH_TOKEN: written to" in shown
+    assert refresh_token
+    assert refresh_token not in shown
+    assert requests.post(
+        f"{there.issuer}/token",
+        {
+            "grant_type": "refresh_token",
+            "client_id": "demo-notebook",
+            "refresh_token": refresh_token,
+        },
+        timeout=10,
+    ).ok
