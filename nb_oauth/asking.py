@@ -1,12 +1,17 @@
 """How each prompt is put to a person, and which answer it takes."""
 
 import contextlib
+import errno
+import os
 import queue
 import time
-from typing import Any, Generic, TypeVar
+from collections.abc import Generator
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from nb_oauth.grants import Grant
 from nb_oauth.prompts import (
     Answer,
+    AskClient,
     AskPassword,
     Credentials,
     OpenPage,
@@ -15,9 +20,23 @@ from nb_oauth.prompts import (
     RawAnswer,
     Rejection,
     ShowCode,
+    TypedClient,
 )
+from nb_oauth.surfaces import Registration
 
 Event = TypeVar("Event")
+
+
+class Means(NamedTuple):
+    """How to sign in, where that is only known once somebody was asked."""
+
+    grant: Grant
+    redirect_uri: str | None
+    remarks: tuple[str, ...]
+
+
+AskFirst = Generator[Prompt, Answer[Any], Means]
+"""Yields prompts, is sent answers, returns how to sign in."""
 
 _CREDENTIALS = "They go to the provider once, and are kept nowhere."
 
@@ -41,6 +60,8 @@ def as_shown(
         return {"notice": _CREDENTIALS, "progress": waiting, "credentials": True}
     if isinstance(prompt, Pause):
         return {"progress": "", "error": prompt.rejection.reason}
+    if isinstance(prompt, AskClient):
+        return _registration(prompt, provider_name)
     return {
         "link": prompt.complete_url or prompt.url,
         "address": prompt.url,
@@ -51,16 +72,38 @@ def as_shown(
     }
 
 
+def cannot_listen(redirect_uri: str, error: OSError) -> str:
+    """Say why the answer cannot come back by itself, and what to do."""
+    why = "another program listens there"
+    if error.errno != errno.EADDRINUSE:
+        why = os.strerror(error.errno or 0)
+    return (
+        f"The answer cannot come back to {redirect_uri} by itself ({why}): after you have signed "
+        "in, copy the address of the page here."
+    )
+
+
 def rejection_of(prompt: Prompt) -> Rejection | None:
     """Return what was wrong with the answer to the prompt before ``prompt``."""
     return prompt.rejection if isinstance(prompt, OpenPage | AskPassword) else None
 
 
-def judge(prompt: Prompt, answer: RawAnswer | Credentials) -> Answer[Any] | Rejection | None:
+def after(prompt: Prompt) -> str | None:
+    """Return what happens once ``prompt`` is answered; None where it goes on being shown."""
+    if isinstance(prompt, ShowCode):
+        return None
+    return "Preparing…" if isinstance(prompt, AskClient) else "Fetching the token…"
+
+
+def judge(
+    prompt: Prompt, answer: RawAnswer | Credentials | TypedClient
+) -> Answer[Any] | Rejection | None:
     """Judge whether ``answer`` answers ``prompt``; None where it answers no such prompt at all."""
     if isinstance(prompt, OpenPage) and isinstance(answer, RawAnswer):
         return prompt.accept(answer)
     if isinstance(prompt, AskPassword) and isinstance(answer, Credentials):
+        return prompt.accept(answer)
+    if isinstance(prompt, AskClient) and isinstance(answer, TypedClient):
         return prompt.accept(answer)
     return None
 
@@ -98,6 +141,15 @@ class Inbox(Generic[Event]):
             while True:
                 events.append(self._events.get(block=False))
         return events
+
+
+def _registration(prompt: AskClient[Any], provider_name: str) -> dict[str, Any]:
+    asked = Registration(prompt.page, prompt.redirect_uri, prompt.needs_secret, prompt.kept_in)
+    return {
+        "notice": f"They go to {prompt.goes_to} and to no other server.",
+        "progress": f"Waiting for the app that you register with {provider_name}…",
+        "registration": asked,
+    }
 
 
 def _qr_code(url: str) -> str:

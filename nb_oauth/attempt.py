@@ -7,24 +7,23 @@ waits for its future.
 
 import contextlib
 import contextvars
-import errno
 import logging
-import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from nb_oauth.asking import Inbox, as_shown, judge, rejection_of
+from nb_oauth.asking import AskFirst, Inbox, after, as_shown, cannot_listen, judge, rejection_of
 from nb_oauth.exceptions import LoginCancelled, OAuthError
-from nb_oauth.grants import Flow, Grant
-from nb_oauth.prompts import Answer, Credentials, Prompt, RawAnswer, Rejection, ShowCode
+from nb_oauth.grants import Grant
+from nb_oauth.prompts import Answer, Credentials, Prompt, RawAnswer, Rejection, TypedClient
 from nb_oauth.redirects import LoopbackRedirect, is_loopback_redirect
 from nb_oauth.session import OAuth2Session
 from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, Surface, View
 
 _logger = logging.getLogger(__name__)
+_Outcome = TypeVar("_Outcome")
 
 _NOTICE = (
     "If the page won't load after you have signed in, copy its address here, all of it to the end."
@@ -48,7 +47,7 @@ class _TakenOver:
     """A newer sign-in listens where this one did."""
 
 
-Reported = RawAnswer | Credentials | Cancelled | NewLinkWanted
+Reported = RawAnswer | Credentials | TypedClient | Cancelled | NewLinkWanted
 """What a person may report to an attempt."""
 
 
@@ -67,6 +66,8 @@ class Attempt:
         provider_name: what people call the provider.
         scope: what is asked for, to show it.
         remarks: what to know about this way of signing in, a line each.
+        ask_first: asks what has to be known before anything can be opened; what comes of it
+            takes the place of ``grant``, ``redirect_uri`` and ``remarks``.
 
     Attributes:
         future: the session that came of it, or why none did.
@@ -82,6 +83,7 @@ class Attempt:
         provider_name: str,
         scope: tuple[str, ...],
         remarks: tuple[str, ...] = (),
+        ask_first: Callable[[], AskFirst] | None = None,
     ) -> None:
         self.future: Future[OAuth2Session] = Future()
         self._grant = grant
@@ -91,6 +93,7 @@ class Attempt:
         self._provider_name = provider_name
         self._scope = scope
         self._remarks = remarks
+        self._ask_first = ask_first
         self._inbox: Inbox[Reported | _Delivered | _TakenOver] = Inbox()
         self._notice = _NOTICE
         self._listener: LoopbackRedirect | None = None
@@ -189,16 +192,19 @@ class Attempt:
 
     def _sign_in(self, while_under_way: contextlib.ExitStack) -> OAuth2Session:
         self._show(Status.PREPARING, progress="Preparing…")
-        session = self._open_session(self._redirect_uri)
+        session: OAuth2Session | None = None
         while True:
-            session.redirect_uri = self._catch_redirect(while_under_way)
-            flow = self._grant.flow(session)
-            try:
-                self._follow(flow)
-            except _BeginAgainError:
-                flow.close()
-            else:
+            with contextlib.suppress(_BeginAgainError):
+                if session is None:
+                    session = self._open()
+                session.redirect_uri = self._catch_redirect(while_under_way)
+                self._follow(self._grant.flow(session))
                 return session
+
+    def _open(self) -> OAuth2Session:
+        if self._ask_first is not None:
+            self._grant, self._redirect_uri, self._remarks = self._follow(self._ask_first())
+        return self._open_session(self._redirect_uri)
 
     def _catch_redirect(self, while_under_way: contextlib.ExitStack) -> str | None:
         """Listen for the redirect where that is possible; return the URI to be sent back to."""
@@ -208,7 +214,7 @@ class Attempt:
             try:
                 listener = LoopbackRedirect(self._redirect_uri, self.deliver, self._lose_listener)
             except OSError as error:
-                self._notice = _cannot_listen(self._redirect_uri, error)
+                self._notice = cannot_listen(self._redirect_uri, error)
             else:
                 while_under_way.callback(listener.close)
                 self._listener, self._notice = listener, _NOTICE
@@ -218,13 +224,14 @@ class Attempt:
         """Take notice, in the thread of a newer sign-in, that it listens in our place."""
         self._inbox.put(_TakenOver())
 
-    def _follow(self, flow: Flow) -> None:
-        try:
-            prompt = next(flow)
-            while True:
-                prompt = flow.send(self._ask(prompt))  # no name refers to a password while it waits
-        except StopIteration:
-            return
+    def _follow(self, flow: Generator[Prompt, Answer[Any], _Outcome]) -> _Outcome:
+        with contextlib.closing(flow):
+            try:
+                prompt = next(flow)
+                while True:  # no name refers to a password while it waits
+                    prompt = flow.send(self._ask(prompt))
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
 
     def _ask(self, prompt: Prompt) -> Answer[Any]:
         """Show ``prompt`` until it is answered (a wrong answer is explained, and no end)."""
@@ -237,8 +244,8 @@ class Attempt:
             self._show(Status.WAITING, **details)
             outcome = self._outcome(prompt)
             if isinstance(outcome, Answer):
-                if not isinstance(prompt, ShowCode):  # that goes on being shown
-                    self._show(Status.WORKING, progress="Fetching the token…")
+                if progress := after(prompt):
+                    self._show(Status.WORKING, progress=progress)
                 return outcome
             rejection = outcome
 
@@ -258,7 +265,7 @@ class Attempt:
                 return outcome
 
     def _judge(
-        self, event: RawAnswer | Credentials | _Delivered, prompt: Prompt
+        self, event: RawAnswer | Credentials | TypedClient | _Delivered, prompt: Prompt
     ) -> Answer[Any] | Rejection | None:
         if not isinstance(event, _Delivered):
             return judge(prompt, event)
@@ -279,17 +286,6 @@ class Attempt:
             self._surface.show(view)
         except Exception:  # a front end that went away is no reason to lose a token
             _logger.exception("A sign-in could not be shown, or a function that observes it failed")
-
-
-def _cannot_listen(redirect_uri: str, error: OSError) -> str:
-    """Say why the answer cannot come back by itself, and what to do."""
-    why = "another program listens there"
-    if error.errno != errno.EADDRINUSE:
-        why = os.strerror(error.errno or 0)
-    return (
-        f"The answer cannot come back to {redirect_uri} by itself ({why}): after you have signed "
-        "in, copy the address of the page here."
-    )
 
 
 def _words_of(error: BaseException) -> str:

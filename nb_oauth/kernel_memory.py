@@ -3,16 +3,20 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from nb_oauth.clients import Client
 from nb_oauth.grant_choice import OF_A_PERSON
 from nb_oauth.logins import (
     AuthorizationCodeLogin,
+    Chosen,
     ClientCredentialsLogin,
+    ClientQuestion,
     DeviceLogin,
     ImplicitLogin,
     Login,
     PasswordLogin,
+    RegistrationLogin,
 )
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
@@ -20,7 +24,7 @@ from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.tokens import TokenKey
 from nb_oauth.variables import Variables
 
-_LOGINS: dict[str, Callable[..., Login]] = {
+_LOGINS: dict[str, type[Login]] = {
     "authorization_code": AuthorizationCodeLogin,
     "client_credentials": ClientCredentialsLogin,
     "device_code": DeviceLogin,
@@ -45,6 +49,7 @@ class SignInRequest:
     why: str = field(default="", compare=False)
     remark: str = field(default="", compare=False)
     variables: Variables = field(default=Variables("", has_endpoint=False), compare=False)
+    question: ClientQuestion | None = field(default=None, compare=False)
 
     @property
     def key(self) -> TokenKey:
@@ -64,6 +69,15 @@ class SignInRequest:
         if self.allowed_hosts is not None:
             session.allowed_hosts = self.allowed_hosts
 
+    def chosen(self) -> Chosen:
+        """Return how to sign in by this.
+
+        Raises:
+            ConfigurationError: it cannot be done.
+        """
+        grant = _LOGINS[self.grant].grant_for(self.provider, self.client, dict(self.extra))
+        return Chosen(self.client, grant, self.remark, self)
+
     def _key_by(self, grant: str) -> TokenKey:
         return TokenKey.of(self.provider, self.client, grant, self.account)
 
@@ -81,6 +95,7 @@ class KernelMemory:
         self._sessions: dict[TokenKey, OAuth2Session] = {}
         self._kept_elsewhere: set[TokenKey] = set()
         self._logins: dict[TokenKey, tuple[SignInRequest, Login]] = {}
+        self._clients: dict[Provider, Client] = {}
 
     def begin_anew(self) -> None:
         """Take a lock that nobody holds: a thread that held the former was not forked along."""
@@ -134,8 +149,17 @@ class KernelMemory:
         self._logins[request.key] = request, widget
         return widget
 
+    def client_for(self, provider: Provider) -> Client | None:
+        """Return the app that somebody has named in this kernel, and not kept for the next."""
+        return self._clients.get(provider)
+
     def _new_login(self, request: SignInRequest) -> Login:
-        widget = _LOGINS[request.grant](
+        kind: Callable[..., Login]
+        if request.question is None:
+            kind = _LOGINS[request.grant]
+        else:
+            kind = partial(RegistrationLogin, request.question)
+        widget = kind(
             request.provider,
             request.client,
             scope=request.scope,
@@ -147,7 +171,7 @@ class KernelMemory:
         if request.remark:
             widget.remarks = (*widget.remarks, request.remark)
         # Not only when a cell waits: it may have been interrupted before somebody signed in.
-        widget.on_signed_in(lambda session: self._remember(request, session))
+        widget.on_signed_in(lambda session: self._remember(request, session, widget))
         return widget
 
     def _put(self, key: TokenKey, session: OAuth2Session) -> None:
@@ -160,9 +184,16 @@ class KernelMemory:
             self._put(key, session)
             self._kept_elsewhere.add(key)
 
-    def _remember(self, request: SignInRequest, session: OAuth2Session) -> None:
+    def _remember(
+        self, request: SignInRequest, session: OAuth2Session, widget: Login | None = None
+    ) -> None:
         with self._lock:
-            self._put(request.key, session)
+            if isinstance(widget, RegistrationLogin) and widget.chosen is not None:
+                self._put(widget.chosen.request.key, session)
+                if not widget.is_kept:
+                    self._clients[request.provider] = widget.chosen.client
+            else:
+                self._put(request.key, session)
             if self._logins.get(request.key, (None, None))[0] == request:
                 del self._logins[request.key]
 

@@ -38,6 +38,21 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class TypedClient:
+    """What somebody typed of the app that they registered.
+
+    Args:
+        client_id: the identifier that the provider gave it.
+        client_secret: the secret that it gave; empty without one.
+        keep: whether both are to be kept for next time.
+    """
+
+    client_id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    keep: bool = False
+
+
+@dataclass(frozen=True)
 class Answer(Generic[T]):
     """A raw answer that was accepted, as the grant wants it.
 
@@ -107,6 +122,27 @@ class AskPassword(Generic[T]):
 
 
 @dataclass(frozen=True)
+class AskClient(Generic[T]):
+    """Asks a person to register an app, and for the ID and the secret that it is given.
+
+    Args:
+        page: the provider's page to register it on; None where it is not known.
+        redirect_uri: what to register as its redirect URI; None where none is needed.
+        needs_secret: whether an app without a secret is of no use there.
+        goes_to: the host that ID and secret are sent to.
+        kept_in: the file that they can be kept in.
+        accept: turns what was typed into an accepted answer, or says why it is none.
+    """
+
+    page: str | None
+    redirect_uri: str | None
+    needs_secret: bool
+    goes_to: str
+    kept_in: str
+    accept: Callable[[TypedClient], Answer[T] | Rejection] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Pause:
     """Says why nothing goes on until the person begins anew. There is no answer.
 
@@ -117,5 +153,5 @@ class Pause:
     rejection: Rejection
 
 
-Prompt = OpenPage[Any] | ShowCode | AskPassword[Any] | Pause
-"""What a grant may yield."""
+Prompt = OpenPage[Any] | ShowCode | AskPassword[Any] | AskClient[Any] | Pause
+"""What a grant may yield, or what is asked before there is one."""

@@ -6,16 +6,23 @@ whether or not a cell waits for it; ``wait()``, ``await`` and ``.session`` wait.
 
 from nb_oauth.logins.authorization_code import AuthorizationCodeLogin
 from nb_oauth.logins.client_credentials import ClientCredentialsLogin
+from nb_oauth.logins.client_question import Chosen, ClientQuestion, can_be_asked
 from nb_oauth.logins.device_code import DeviceLogin
 from nb_oauth.logins.implicit import ImplicitLogin
 from nb_oauth.logins.login import Login
 from nb_oauth.logins.password import PasswordLogin
+from nb_oauth.logins.registration import NOBODYS, RegistrationLogin
 
 __all__ = [
+    "NOBODYS",
     "AuthorizationCodeLogin",
+    "Chosen",
     "ClientCredentialsLogin",
+    "ClientQuestion",
     "DeviceLogin",
     "ImplicitLogin",
     "Login",
     "PasswordLogin",
+    "RegistrationLogin",
+    "can_be_asked",
 ]

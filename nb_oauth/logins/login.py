@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nb_oauth import place, waiting
 from nb_oauth.allowed_hosts import checked_hosts
+from nb_oauth.asking import AskFirst
 from nb_oauth.attempt import Attempt
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import LoginError
@@ -35,8 +36,6 @@ from nb_oauth.tokens import Scope, scope_list
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-_ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
-
 
 class Login(LoginWidget):
     """What every …Login widget does. Make one of its subclasses.
@@ -48,6 +47,7 @@ class Login(LoginWidget):
     _grant_type: ClassVar[type[Grant]]
     """How it signs in; a subclass names it."""
 
+    _ask_first: Callable[[], AskFirst] | None = None  # asks what it must know to have a grant
     _attempt: Attempt | None = None  # there from the first: close() may come before __init__
 
     def __init__(  # noqa: PLR0913 - each a thing the person may want to say
@@ -61,8 +61,7 @@ class Login(LoginWidget):
         account: str | None = None,
         allowed_hosts: Iterable[str] | None = None,
     ) -> None:
-        self._check(client)
-        self._grant = grant = self._grant_type(provider, extra)
+        self._grant = grant = self.grant_for(provider, client, extra or {})
         self._provider = provider
         self._client = client
         self._scope = tuple(scope_list(scope))
@@ -76,6 +75,12 @@ class Login(LoginWidget):
         self._beginning = threading.Lock()
         self._followers: list[Callable[[OAuth2Session], object]] = []
         super().__init__(self._take, Outputs(provider.name, invites=grant.asks_a_person))
+
+    @classmethod
+    def grant_for(cls, provider: Provider, client: Client, extra: Mapping[str, str]) -> Grant:
+        """Return the grant, for a client that this way of signing in is for."""
+        cls._check(client)
+        return cls._grant_type(provider, extra)
 
     @classmethod
     def _check(cls, client: Client) -> None:
@@ -236,19 +241,15 @@ class Login(LoginWidget):
         attempt = Attempt(
             grant=self._grant,
             open_session=self._open_session,
-            redirect_uri=self._redirect_uri(),
+            redirect_uri=words.redirect_uri_of(self._grant, self._client),
             surface=self,
             provider_name=self._name,
             scope=self._scope,
             remarks=self.remarks,
+            ask_first=self._ask_first,
         )
         attempt.future.add_done_callback(self._tell_followers)
         return attempt
-
-    def _redirect_uri(self) -> str | None:
-        if not self._grant.sends_back:
-            return None
-        return self._client.redirect_uri or _ANY_LOOPBACK_PORT
 
     def _open_session(self, redirect_uri: str | None) -> OAuth2Session:
         session = OAuth2Session.open(

@@ -11,10 +11,17 @@ from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.session_token import not_granted
 
+_ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
+
 
 def name_of(provider: Provider, account: str | None) -> str:
     """Return what a sign-in is called: two of them at one provider differ by their label."""
     return f"{provider.name} ({account})" if account else provider.name
+
+
+def redirect_uri_of(grant: Grant, client: Client) -> str | None:
+    """Return where the provider is to send people back to; None where it does not."""
+    return (client.redirect_uri or _ANY_LOOPBACK_PORT) if grant.sends_back else None
 
 
 def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 
-from nb_oauth.prompts import Credentials, RawAnswer
+from nb_oauth.prompts import Credentials, RawAnswer, TypedClient
 
 
 class Status(str, enum.Enum):
@@ -22,6 +22,23 @@ class Status(str, enum.Enum):
 
 
 UNDER_WAY = frozenset({Status.PREPARING, Status.WAITING, Status.WORKING})
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What to say and to ask of an app that is to be registered.
+
+    Args:
+        page: the provider's page for it; None where it is not known.
+        redirect_uri: what to register there; None where nothing need be.
+        needs_secret: whether a secret must be typed as well.
+        kept_in: the file that the answer can be kept in.
+    """
+
+    page: str | None
+    redirect_uri: str | None
+    needs_secret: bool
+    kept_in: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,7 @@ class View:
         qr: a picture of the link for a phone, as a ``data:image/svg+xml`` URI.
         deadline: until when ``code`` is good, in seconds of ``time.monotonic()``.
         credentials: whether a name and a password are asked for.
+        registration: what to ask of an app that is to be registered first.
         can_renew: whether somebody who has signed in can have the token renewed.
         comes_back: whether the browser brings what is asked for by itself.
     """
@@ -61,6 +79,7 @@ class View:
     qr: str | None = field(default=None, repr=False)
     deadline: float | None = None
     credentials: bool = False
+    registration: Registration | None = None
     can_renew: bool = False
     comes_back: bool = False
 
@@ -96,7 +115,16 @@ class SignOutWanted:
     """The person wants to sign out."""
 
 
-Event = RawAnswer | Credentials | Cancelled | NewLinkWanted | Appeared | RenewWanted | SignOutWanted
+Event = (
+    RawAnswer
+    | Credentials
+    | TypedClient
+    | Cancelled
+    | NewLinkWanted
+    | Appeared
+    | RenewWanted
+    | SignOutWanted
+)
 """What a surface can report."""
 
 

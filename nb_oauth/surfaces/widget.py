@@ -16,7 +16,7 @@ import anywidget
 import traitlets
 
 from nb_oauth import place, waiting
-from nb_oauth.prompts import Credentials, RawAnswer
+from nb_oauth.prompts import Credentials, RawAnswer, TypedClient
 from nb_oauth.surfaces import static_files
 from nb_oauth.surfaces.choosing import surface_for
 from nb_oauth.surfaces.contract import (
@@ -77,6 +77,7 @@ class LoginWidget(anywidget.AnyWidget):
         self._report = report
         self._view: View | None = None
         self._has_appeared = False
+        self._is_missing = False  # and was waited for already
         self._showing = threading.RLock()  # a display hook of somebody's own may show it again
         self._known_messages: set[object] = set()
         self._outputs = outputs
@@ -158,7 +159,7 @@ class LoginWidget(anywidget.AnyWidget):
     def _say_beside(self, view: View) -> None:
         """Say beside the widget what can be done without it, should it not appear for a while."""
         errand = errand_of(view)
-        if errand is None or self._has_appeared:
+        if errand is None or self._has_appeared or self._is_missing:
             self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)
             return
         say = partial(self._say_if_still_so, view, errand)
@@ -170,6 +171,7 @@ class LoginWidget(anywidget.AnyWidget):
     def _say_if_still_so(self, view: View, errand: Errand) -> None:
         with self._showing:  # else another view could come between the look and the word
             if self._view is view:
+                self._is_missing = not self._has_appeared
                 self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)
 
     def _send_view(self) -> None:
@@ -199,6 +201,8 @@ def _content(view: View) -> dict[str, Any]:
     content = {**vars(view), "status": view.status.value}
     content |= {"scope": list(view.scope), "remarks": list(view.remarks)}
     del content["comes_back"]  # whoever reads the page sees
+    if view.registration is not None:
+        content["registration"] = vars(view.registration)
     deadline = content.pop("deadline")
     left = None if deadline is None else max(0.0, deadline - time.monotonic())
     return {**content, "seconds_left": left}
@@ -211,4 +215,6 @@ def _event(kind: object, buffers: list[Any]) -> Event | None:
             return RawAnswer(text, pasted=True)
         case "credentials", [username, password]:
             return Credentials(username, password)
+        case "registration", [client_id, client_secret, keep]:
+            return TypedClient(client_id, client_secret, keep=bool(keep))
     return _SIMPLE_EVENTS.get(kind)

@@ -91,6 +91,7 @@ def test_a_view_is_sent_whole_and_as_json(widget: LoginWidget) -> None:
             "qr": None,
             "seconds_left": None,
             "credentials": False,
+            "registration": None,
             "can_renew": False,
         }
     ]

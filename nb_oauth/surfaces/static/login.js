@@ -189,7 +189,7 @@ const newPanel = (send) => {
     setText(progress, lost ? "" : view.progress);
     setText(error, trouble || view.error || "");
     cancel.hidden = over || status === "working"; // then it is too late
-    newLink.hidden = !stopped && (status !== "waiting" || !!view.credentials);
+    newLink.hidden = !stopped && (status !== "waiting" || !!view.credentials || !!view.registration);
     renew.hidden = !signedIn || !view.can_renew;
     signOut.hidden = !signedIn;
     actions.hidden = lost;
@@ -225,7 +225,7 @@ const newWidget = () => {
         if (content.type === "view") view = { ...content, came: Date.now() };
         else if (content.type === "ack") outbox.drop(content.id);
         else return;
-        if (view.status !== "waiting") ["answer", "credentials"].forEach(outbox.drop);
+        if (view.status !== "waiting") ["answer", "credentials", "registration"].forEach(outbox.drop);
         show();
       });
       model.on("comm_live_update", () => {
@@ -256,4 +256,4 @@ const newWidget = () => {
   };
 };
 export default newWidget;
-export { LABELS, make, parts, setText };
+export { LABELS, linkable, make, parts, setText };

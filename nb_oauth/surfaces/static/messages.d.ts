@@ -39,6 +39,16 @@ declare global {
     seconds_left?: number | null;
     /** Whether a name and a password are asked for: password.js. */
     credentials?: boolean;
+    /** The app to register first: registration.js. */
+    registration?: {
+      /** The provider's page for it; becomes a link only if it is https or on this computer. */
+      page: string | null;
+      /** What to register there; null where nothing need be. */
+      redirect_uri: string | null;
+      needs_secret: boolean;
+      /** The file that the answer can be kept in. */
+      kept_in: string;
+    } | null;
     /** Whether somebody who has signed in can have the token renewed. */
     can_renew?: boolean;
     /** Date.now() when this came; the browser's own. */
@@ -54,10 +64,11 @@ declare global {
   /**
    * Browser to kernel, as `{type: Kind, id}`. The same id means the same message, sent again because
    * nothing acknowledged it. "answer" has one binary buffer, the UTF-8 bytes of what was typed;
-   * "credentials" has two, the name and the password.
+   * "credentials" has two, the name and the password; "registration" has three, the client ID, the
+   * client secret, and "1" or nothing for whether to keep both.
    */
   type Kind =
-    | "hello" | "answer" | "credentials" | "cancel" | "new_link" | "renew" | "sign_out";
+    | "hello" | "answer" | "credentials" | "registration" | "cancel" | "new_link" | "renew" | "sign_out";
 
   /** The part of anywidget's model proxy that is used; initialize() and render() get different ones. */
   interface Model {

@@ -1,0 +1,141 @@
+"""What to ask of an app that nobody has named, and what is made of the answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from nb_oauth.app_registrations import ClientsFile
+from nb_oauth.clients import Client
+from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.grants import Grant
+from nb_oauth.logins import words
+from nb_oauth.prompts import Answer, AskClient, Rejection, TypedClient
+from nb_oauth.providers import KnownProvider
+from nb_oauth.providers.secret_endpoints import are_one_servers
+
+_ANY_ID, _ANY_SECRET = "any", "any"
+_SPACE, _DELETE = "\x20", "\x7f"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How to sign in with an app.
+
+    Args:
+        client: the app.
+        grant: the grant that is best with it.
+        remark: what to know about this way of signing in.
+        request: what is asked for with it: a ``SignInRequest``.
+    """
+
+    client: Client
+    grant: Grant
+    remark: str
+    request: Any
+
+    @property
+    def redirect_uri(self) -> str | None:
+        """Where the provider sends people back to; None where it does not."""
+        return words.redirect_uri_of(self.grant, self.client)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer that will do: how to sign in by it, and whether it is to be kept."""
+
+    chosen: Chosen
+    keep: bool
+
+
+@dataclass(frozen=True)
+class ClientQuestion:
+    """The question for an app at a provider.
+
+    Args:
+        known: the provider.
+        choose: returns how to sign in with an app; it raises a ``ConfigurationError`` where that
+            cannot be done.
+        needs_secret: whether it can be done with none but an app that has a secret.
+        redirect_uri: what to register; None where nobody is sent back.
+    """
+
+    known: KnownProvider
+    choose: Callable[[Client], Chosen] = field(repr=False)
+    needs_secret: bool
+    redirect_uri: str | None
+
+    @classmethod
+    def of(cls, known: KnownProvider, choose: Callable[[Client], Chosen]) -> "ClientQuestion":
+        """Return the question, once it is known that some answer will do.
+
+        Raises:
+            ConfigurationError: no app would do.
+        """
+        ways = [choose(Client(_ANY_ID, client_secret=_ANY_SECRET))]
+        try:
+            ways.append(choose(Client(_ANY_ID)))
+        except ConfigurationError:
+            needs_secret = True
+        else:
+            needs_secret = False
+        redirect_uris = [way.redirect_uri for way in ways if way.redirect_uri is not None]
+        return cls(known, choose, needs_secret, redirect_uris[0] if redirect_uris else None)
+
+    def prompt(self) -> AskClient[Answered]:
+        """Return what to put to a person."""
+        host = urlsplit(self.known.provider.require("token_endpoint")).netloc
+        return AskClient(
+            self.known.entry.register,
+            self.redirect_uri,
+            self.needs_secret,
+            host,
+            str(ClientsFile().path),
+            self._accept,
+        )
+
+    def keep(self, client: Client) -> None:
+        """Keep an app that worked.
+
+        Raises:
+            ConfigurationError: ``clients.toml`` cannot be used.
+            OSError: it cannot be written.
+        """
+        ClientsFile().keep(self.known, client)
+
+    def _accept(self, typed: TypedClient) -> Answer[Answered] | Rejection:
+        client_id, secret = typed.client_id.strip(), typed.client_secret.strip()
+        reason = self._what_is_wrong(client_id, secret)
+        if reason is not None:
+            return Rejection(reason)
+        try:
+            chosen = self.choose(Client(client_id, client_secret=secret or None))
+        except ConfigurationError as error:
+            return Rejection(str(error))
+        if typed.keep:
+            try:
+                ClientsFile().require_writable()
+            except ConfigurationError as error:
+                return Rejection(f"{error} Or go on without keeping them: untick the box.")
+        return Answer(Answered(chosen, typed.keep))
+
+    def _what_is_wrong(self, client_id: str, secret: str) -> str | None:
+        name = self.known.provider.name
+        if not client_id:
+            return f"Type the client ID that {name} shows for your app."
+        if self.needs_secret and not secret:
+            return f"{name} lets in no app without a secret: type the one that it gave yours."
+        for what, text in (("client ID", client_id), ("client secret", secret)):
+            if not all(_SPACE < character < _DELETE for character in text):  # RFC 6749 §A.1, §A.2
+                return (
+                    f"The {what} has a space or a character in it that is in none. Copy it again, "
+                    "and nothing beside it."
+                )
+        if client_id == secret:
+            return "The ID and the secret are the same. Copy each from its own place."
+        return None
+
+
+def can_be_asked(known: KnownProvider) -> bool:
+    """Tell whether what is typed would go to one server, which the provider can be known by."""
+    return known.short_name is not None or are_one_servers(known.provider)
