@@ -90,6 +90,7 @@ class CellInput:
     def _ask_without_widget(self, view: View) -> None:
         if self._widget_appeared():
             return
+        self._patience = 0  # it is missing, and so it will be the next time
         event = self._ask(view)
         if event is not None:
             self._report(event)

@@ -50,6 +50,7 @@ class KernelProcess:
         self.log = folder / "kernel.log"
         self.said: list[Message] = []  # on iopub
         self.replies: dict[str, Message] = {}  # on shell and control, by the request's ID
+        self.asked: list[Message] = []  # on stdin: what it wants typed
         self._command = [python, *launch, "-f", str(folder / "connection.json")]
         self._folder = folder
 
@@ -63,6 +64,7 @@ class KernelProcess:
         self._context = zmq.Context()
         self._shell = self._connect(zmq.DEALER, connection["shell_port"])
         self._control = self._connect(zmq.DEALER, connection["control_port"])
+        self._stdin = self._connect(zmq.DEALER, connection["stdin_port"])
         self._iopub = self._connect(zmq.SUB, connection["iopub_port"])
         self._iopub.subscribe(b"")
         with self.log.open("wb") as log:
@@ -135,6 +137,17 @@ class KernelProcess:
 
     def comm_message(self, comm_id: str, data: Message, *, subshell: str | None = None) -> str:
         return self.send("comm_msg", {"comm_id": comm_id, "data": data}, subshell=subshell)
+
+    def wait_until_asked(self, times: int = 1) -> Message:
+        """Wait until it has asked for something typed; returns the last request's content."""
+        self.wait_for(lambda: len(self.asked) >= times, f"{times} input requests")
+        content: Message = self.asked[-1]["content"]
+        return content
+
+    def type(self, text: str) -> None:
+        """Answer what it asked for last, as a person who presses Enter."""
+        message = self._session.msg("input_reply", {"value": text, "status": "ok"})
+        self._session.send(self._stdin, message)
 
     def create_subshell(self) -> str:
         request = self.send("create_subshell_request", {}, channel="control")
@@ -218,12 +231,14 @@ class KernelProcess:
 
     def _read(self, seconds: float) -> None:
         poller = zmq.Poller()
-        for socket in (self._shell, self._control, self._iopub):
+        for socket in (self._shell, self._control, self._stdin, self._iopub):
             poller.register(socket, zmq.POLLIN)
         for socket, _ in poller.poll(seconds * 1000):
             while (message := self._session.recv(socket, zmq.NOBLOCK)[1]) is not None:
                 if socket is self._iopub:
                     self.said.append(message)
+                elif socket is self._stdin:
+                    self.asked.append(message)
                 else:
                     self.replies[message["parent_header"]["msg_id"]] = message
 
@@ -240,6 +255,7 @@ class KernelProcess:
 
     def _connect(self, kind: int, port: int) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
+        socket.identity = self._session.bsession  # who sent a cell is asked on stdin
         socket.connect(f"tcp://127.0.0.1:{port}")
         return socket
 
