@@ -131,8 +131,7 @@ def require_folder(folder: Path, contents: Contents = TOKENS) -> None:
         return
     if status.st_uid != os.geteuid():
         raise ConfigurationError(
-            f"{folder} belongs to somebody else (user {status.st_uid}). "
-            f"{contents.folder_elsewhere}"
+            f"{folder} belongs to somebody else (user {status.st_uid}). {contents.folder_elsewhere}"
         )
     if status.st_mode & _OTHERS_WRITE:
         raise ConfigurationError(
