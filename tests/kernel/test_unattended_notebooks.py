@@ -192,6 +192,10 @@ def test_the_tutorial_on_running_unattended_is_one_of_its_jobs(
     assert result(notebook, "variable") == [REFRESH_TOKEN]
     for name in ("first-night", "second-night"):
         assert printed(notebook, name) == "'This is Ada Lovelace, asleep.'\n"
+    journal = night.visitor.server.journal()
+    rotated = [one for one in journal if "the refresh token was rotated" in one.what]
+    assert len(rotated) >= 3  # for this notebook, and each night for the job
+    assert not any("twice" in one.what for one in journal)
     [kept] = result(notebook, "left-behind")
     assert "/environment-" in kept
     assert list(night.folder.glob("tmp*")) == []
