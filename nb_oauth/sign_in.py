@@ -6,15 +6,17 @@ Otherwise somebody is asked, with the widget of the best grant.
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
-from nb_oauth import grant_choice, place, tokens, unattended
+from nb_oauth import app_registrations, grant_choice, place, tokens, unattended
 from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grant_choice import OF_A_PERSON, OF_THE_APP, Choice
 from nb_oauth.kernel_memory import KernelMemory, SignInRequest
+from nb_oauth.logins import NOBODYS, ClientQuestion, can_be_asked
 from nb_oauth.place import Place
 from nb_oauth.providers import KnownProvider, Provider, known_provider
 from nb_oauth.providers.known import is_address
@@ -22,9 +24,10 @@ from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.tokens import Scope
-from nb_oauth.variables import Variables
+from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, TOKEN_ENDPOINT, Variables
 
 _DEMO = "demo"
+_UNDECIDED = "undecided"  # the grant, until it is known what the app can do
 _WITH_REDIRECT = ("authorization_code", "implicit")
 _PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "github"'
 
@@ -61,7 +64,10 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
             ``"https://accounts.example/"`` (:meth:`Provider.discover`) or ``"tenant.auth0.com"``;
             or the name of one that is known, such as ``"github"`` or ``"demo"``
             (:func:`nb_oauth.providers.known_providers`).
-        client: your app as registered with the provider; not needed for ``"demo"``.
+        client: your app as registered with the provider. None takes what the environment says
+            (``NB_OAUTH_<NAME>_CLIENT_ID``, ``NB_OAUTH_<NAME>_CLIENT_SECRET``), else
+            ``clients.toml`` in your own configuration folder; else the widget asks once. The
+            provider ``"demo"`` needs none.
         scope: what to ask for, one string or several.
         extra: further authorization parameters, such as ``{"access_type": "offline"}``. They
             matter only where somebody is asked: ``logout`` first to be asked again.
@@ -114,24 +120,66 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
 ) -> SignInRequest:
     _check_kinds(provider, client, extra)
     known = KnownProvider(provider) if isinstance(provider, Provider) else known_provider(provider)
-    client = client or known.client
-    if client is None:
-        raise unattended.client_required(known) or _no_client(known)
-    choice = _choice(known, client, grant)
-    extra = {**known.entry.use_of(choice.grant).extra, **(extra or {})}
-    return SignInRequest(
+    asked = SignInRequest(
         known.provider,
-        _sent_back(known, client, choice.grant),
+        NOBODYS,
         tuple(tokens.scope_list(scope)),
-        tuple(sorted(extra.items())),
+        tuple(sorted((extra or {}).items())),
         account,
-        choice.grant,
+        _UNDECIDED,
         token_store(store),
         None if allowed_hosts is None else checked_hosts(allowed_hosts),
-        choice.why,
-        _remark(choice, provider, store),
         variables=Variables.of(known),
     )
+    where = place.here()  # where the person is, and not the thread that reads an answer
+    by = partial(_request_by, asked, known, provider, grant, where)
+    client = client or _own_client(known) or known.client
+    return by(client) if client else replace(asked, question=_question(known, where, by))
+
+
+def _request_by(  # noqa: PLR0913, PLR0917 - all that makes up a request
+    asked: SignInRequest,
+    known: KnownProvider,
+    named: Provider | str,
+    grant: str | None,
+    where: Place,
+    client: Client,
+) -> SignInRequest:
+    """Return what is asked for, with an app and the grant that is best with it."""
+    choice = _choice(known, client, grant, where)
+    extra = {**known.entry.use_of(choice.grant).extra, **dict(asked.extra)}
+    return replace(
+        asked,
+        client=_sent_back(known, client, choice.grant),
+        extra=tuple(sorted(extra.items())),
+        grant=choice.grant,
+        why=choice.why,
+        remark=_remark(choice, named, asked.store),
+    )
+
+
+def _own_client(known: KnownProvider) -> Client | None:
+    """Return the person's own app there, which comes before one that is registered for everybody.
+
+    The demo has one for each of its visitors, and nobody registers another.
+    """
+    if known.entry.module is not None:
+        return None
+    return app_registrations.client_for(known) or _memory.client_for(known.provider)
+
+
+def _question(
+    known: KnownProvider, where: Place, by: Callable[[Client], SignInRequest]
+) -> ClientQuestion:
+    """Return what to ask a person of an app that nothing names.
+
+    Raises:
+        ConfigurationError: nobody can be asked that here, or no app would do.
+        LoginRequired: nobody can be asked anything here.
+    """
+    if where is not Place.NOTEBOOK or not can_be_asked(known):
+        raise unattended.client_required(known) or _no_client(known)
+    return ClientQuestion.of(known, lambda client: by(client).chosen())
 
 
 def _no_client(known: KnownProvider) -> ConfigurationError:
@@ -143,18 +191,29 @@ def _no_client(known: KnownProvider) -> ConfigurationError:
         needs, gives = "client_id, client_secret=…", "the ID and the secret"
     return ConfigurationError(
         f"login({known.provider.name!r}, …) needs client=Client({needs}): register an app {at}"
-        f"{back}, and take {gives} it gives you."
+        f"{back}, and take {gives} it gives you.{_instead(known)}"
     )
 
 
-def _choice(known: KnownProvider, client: Client, grant: str | None) -> Choice:
+def _instead(known: KnownProvider) -> str:
+    """Return what to do so that no program holds the ID."""
+    if not can_be_asked(known):
+        return ""
+    variables = Variables.of(known)
+    names = [variables.called(CLIENT_ID), f"{variables.called(CLIENT_SECRET)} (if it has one)"]
+    if variables.token_endpoint is not None:
+        names.append(f"{variables.called(TOKEN_ENDPOINT)}={variables.token_endpoint}")
+    return f" Or set {', '.join(names)} in the environment; or sign in in a notebook, which asks."
+
+
+def _choice(known: KnownProvider, client: Client, grant: str | None, where: Place) -> Choice:
     if grant is not None:
         return grant_choice.named(grant)
     shared = known.entry.client
     if shared is not None and client is known.client:
         return grant_choice.named(shared.grant)
     with_secret = known.entry.with_secret
-    return grant_choice.choose(known.provider, client, place.here(), with_secret=with_secret)
+    return grant_choice.choose(known.provider, client, where, with_secret=with_secret)
 
 
 def _sent_back(known: KnownProvider, client: Client, grant: str) -> Client:

@@ -48,7 +48,7 @@ class ClientsFile:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = _own_path() if path is None else path
+        self.path = own_path() if path is None else path
 
     def __repr__(self) -> str:
         return f"<ClientsFile: {self.path}>"
@@ -175,7 +175,8 @@ class ClientsFile:
         )
 
 
-def _own_path() -> Path:
+def own_path() -> Path:
+    """Return where the person's own file is."""
     import platformdirs
 
     return platformdirs.user_config_path("nb_oauth", appauthor=False) / "clients.toml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,16 @@ def _nobody_is_left_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for attempt in begun:
         attempt.put(Cancelled())
+
+
+@pytest.fixture(autouse=True)
+def _no_app_is_registered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever the person who runs the tests has registered is none of theirs."""
+    for name in os.environ:
+        if name.startswith("NB_OAUTH_"):
+            monkeypatch.delenv(name)
+    file = tmp_path / "own-configuration" / "clients.toml"
+    monkeypatch.setattr("nb_oauth.app_registrations.clients_file.own_path", lambda: file)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,9 @@ IMPOSTOR = KnownProvider(Provider("GitHub", token_endpoint="https://evil.example
 GITHUB = '[github]\nclient_id = "file-id"\nclient_secret = "file-secret"\n'
 
 
-@pytest.fixture(autouse=True)
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClientsFile:
-    """The person's own file, in a folder of the test's; nothing in the environment."""
-    for name in os.environ:
-        if name.startswith("NB_OAUTH_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path / "nb_oauth")
+@pytest.fixture
+def file() -> ClientsFile:
+    """The person's own file, in a folder of the test's."""
     return ClientsFile()
 
 

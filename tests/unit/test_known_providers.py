@@ -468,11 +468,15 @@ def test_the_client_for_everybody_is_used_by_its_grant() -> None:
     assert asked("copernicus").grant == "authorization_code"
 
 
-def test_where_no_client_is_known_the_page_to_register_one_is_named() -> None:
+def test_where_no_client_is_known_the_page_to_register_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(place, "here", lambda: Place.TERMINAL)
     words = (
         "login('GitHub', …) needs client=Client(client_id): register an app at "
         "https://github.com/settings/applications/new, with the redirect URI "
-        "http://127.0.0.1/callback, and take the ID"
+        "http://127.0.0.1/callback, and take the ID it gives you. Or set "
+        "NB_OAUTH_GITHUB_CLIENT_ID, NB_OAUTH_GITHUB_CLIENT_SECRET (if it has one) in the environment"
     )
     with pytest.raises(ConfigurationError, match=re.escape(words)):
         nb_oauth.login("github")

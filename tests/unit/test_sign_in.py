@@ -115,7 +115,10 @@ def test_what_it_offers_decides(server: MetadataServer) -> None:
     assert widget.remarks[-1].startswith("Device code: 127.0.0.1 offers no authorization code")
 
 
-def test_a_provider_that_is_found_needs_a_client(server: MetadataServer) -> None:
+def test_a_provider_that_is_found_needs_a_client(
+    server: MetadataServer, where: Callable[[Place], None]
+) -> None:
+    where(Place.TERMINAL)
     server.publish()
     with pytest.raises(ConfigurationError, match=r"login\('127.0.0.1', …\) needs client=Client"):
         nb_oauth.login(server.issuer)
