@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nb_oauth.prompts import Credentials, RawAnswer
-from nb_oauth.surfaces.contract import Cancelled, Event, NewLinkWanted, View, wants_typing
+from nb_oauth.surfaces.contract import Event, View, wants_typing
+from nb_oauth.surfaces.questions import Question, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 _END_OF_FILE = "\x04"  # what front ends send for Ctrl-D
 _SLICE = 0.1  # seconds between two looks whether something else has answered
-
-_PASTE = "Address of the page (it is not shown): "
-_NAME = "Name (it is not shown): "
-_PASSWORD = "Password (it is not shown): "  # noqa: S105 - what is asked for, and none itself
-_AGAIN = "Press Enter to begin anew: "
 
 
 class CellInput:
@@ -91,33 +87,21 @@ class CellInput:
         if self._widget_appeared():
             return
         self._patience = 0  # it is missing, and so it will be the next time
-        event = self._ask(view)
-        if event is not None:
-            self._report(event)
+        while not self._news.is_set():
+            event = ask(view, self._read)
+            if event is not None:
+                self._report(event)
+                return
 
-    def _ask(self, view: View) -> Event | None:
-        """Return what the person typed; None if something else has answered."""
-        try:
-            if view.credentials:
-                username = self._read(_NAME)
-                password = None if username is None else self._read(_PASSWORD)
-                return Credentials(str(username), password) if password is not None else None
-            typed = self._read(_PASTE if view.box else _AGAIN)
-        except EOFError:
-            return Cancelled()
-        if typed is None:
-            return None
-        return RawAnswer(typed, pasted=True) if view.box else NewLinkWanted()
-
-    def _read(self, prompt: str) -> str | None:
-        """Ask the front end for a line, and wait for it."""
+    def _read(self, question: Question) -> str | None:
+        """Ask the front end for a line that it keeps nowhere, were it only a name."""
         import zmq
 
         stdin = self._kernel.stdin_socket
         with contextlib.suppress(zmq.Again):
             while True:  # replies that nobody waited for any more
                 stdin.recv_multipart(zmq.NOBLOCK)
-        content = {"prompt": prompt, "password": True}
+        content = {"prompt": replace(question, is_secret=True).prompt, "password": True}
         session = self._kernel.session
         session.send(stdin, "input_request", content, self._cell, ident=self._front_end)
         while not self._news.is_set():
@@ -131,7 +115,7 @@ def _is_for_us(view: View) -> bool:
 
 
 def _value(reply: dict[str, Any]) -> str:
-    value = str(reply["content"]["value"])
+    value = str(reply["content"].get("value", ""))
     if value == _END_OF_FILE:
         raise EOFError
     return value

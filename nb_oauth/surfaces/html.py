@@ -9,6 +9,7 @@ import html
 from dataclasses import dataclass, field
 
 from nb_oauth.surfaces.contract import Status, View
+from nb_oauth.surfaces.questions import registration_lines
 from nb_oauth.transport import is_secure
 
 _PICTURE = "data:image/svg+xml"
@@ -20,6 +21,7 @@ _NOT_LOADING = (
 )
 _PASTE = "Copy the address of the page that you end on into the box below."
 _TYPE = "Type your name and your password into the box below, one after the other."
+_ONE_BY_ONE = "Use the box below: for the ID, the secret, and whether to keep them."
 _RUN_AGAIN = "Press Enter in the box below to begin anew, or run the cell again."
 
 
@@ -65,6 +67,8 @@ def as_html(errand: Errand, provider_name: str) -> str:
 def _then(view: View) -> tuple[str, ...]:
     if view.code is not None:
         return ()
+    if view.registration is not None:
+        return (*registration_lines(view.registration), _ONE_BY_ONE, view.notice)
     if view.link:
         return (_CLOSE, _NOT_LOADING) if view.comes_back else (_PASTE,)
     return (_TYPE,) if view.credentials else (_RUN_AGAIN,)

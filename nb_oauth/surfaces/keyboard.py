@@ -62,6 +62,10 @@ class Keyboard(Protocol):
         """End the reading under way, or else the next one."""
         ...
 
+    def close(self) -> None:
+        """Let go of it; nothing is read from it any more."""
+        ...
+
 
 class Line:
     """A line that is typed or pasted, as far as it has come: bytes in, text out."""
@@ -126,8 +130,11 @@ class TerminalKeys:
         finally:
             # What has been typed and not read is dropped: it may be a secret, and a shell keeps it.
             termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, before)
-            self._asleep.close()
-            self._waker.close()
+
+    def close(self) -> None:
+        """Let go of what it is woken by."""
+        self._asleep.close()
+        self._waker.close()
 
     def drop(self) -> None:
         """Forget what was typed before anything was asked."""
@@ -190,6 +197,9 @@ class ConsoleKeys:
     def wake(self) -> None:
         """End the reading under way, or else the next one."""
         self._woken.set()
+
+    def close(self) -> None:
+        """Let go of nothing: a console is there for good."""
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:

@@ -10,7 +10,8 @@ import sys
 import unicodedata
 from typing import TextIO
 
-from nb_oauth.surfaces.contract import Status, View
+from nb_oauth.surfaces.contract import Status, View, wants_typing
+from nb_oauth.surfaces.questions import registration_lines
 from nb_oauth.transport import is_secure
 
 _NOT_SHOWN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # Unicode: control, format, … separators
@@ -135,11 +136,13 @@ class Screen:
             self._write_lines(beginning(view))
         if self._is_new("error", view.error) and view.error:
             self._write_lines([clean(view.error)])
+        if self._is_new("registration", view.registration) and view.registration:
+            self._write_lines(list(map(clean, registration_lines(view.registration))))
         if self._is_new("errand", (view.link, view.code)):
             self._write_lines(errand(view, self._style, opens=opens))
         if self._is_new("notice", view.notice) and view.notice:
             self._write_lines([clean(view.notice)])
-        if not (view.box or view.credentials):
+        if not wants_typing(view):
             self.passing(clean(view.progress))
 
     def passing(self, text: str) -> None:

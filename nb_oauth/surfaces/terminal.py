@@ -16,10 +16,10 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 from nb_oauth import place
-from nb_oauth.prompts import Credentials, RawAnswer
-from nb_oauth.surfaces.contract import Cancelled, Event, NewLinkWanted, View, wants_typing
+from nb_oauth.surfaces.contract import Cancelled, Event, View, wants_typing
 from nb_oauth.surfaces.keyboard import keyboard
 from nb_oauth.surfaces.plain_text import Screen, address_of
+from nb_oauth.surfaces.questions import Question, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-_PASTE = "Paste the address that the browser ends on (it does not show), or wait: "
-_PASTE_ONLY = "Paste the address that the browser ends on (it does not show): "
-_NAME = "Name: "
-_PASSWORD = "Password (it does not show): "  # noqa: S105 - what is asked for, and none itself
-_AGAIN = "Press Enter to begin anew, or Ctrl-C to cancel: "
 _CANCELLED = "Cancelled."
 _GLANCE = 0.2  # seconds between two looks whether it is this sign-in's turn
 
@@ -74,6 +69,7 @@ class Terminal:
         self._views.put(None)
         self._keyboard.wake()
         self._thread.join()
+        self._keyboard.close()
 
     def show(self, view: View) -> None:
         """Show ``view``, as far as it says anything new. May be called from any thread."""
@@ -99,7 +95,7 @@ class Terminal:
             self._keyboard.drop()
             self._say(view)
             while self._views.empty() and wants_typing(view):
-                event = self._ask(view)
+                event = ask(view, self._read)
                 if event is not None:
                     self._report(event)
                     break
@@ -114,29 +110,14 @@ class Terminal:
         if browser is not None and view.link:
             _open(browser, view.link)
 
-    def _ask(self, view: View) -> Event | None:
-        """Return what the person typed; None if that is nothing, or there is something new."""
-        try:
-            if view.credentials:
-                return self._ask_credentials()
-            if view.box:
-                self._screen.passing(_PASTE if view.comes_back else _PASTE_ONLY)
-                pasted = self._keyboard.read_secret()
-                return RawAnswer(pasted, pasted=True) if pasted else None
-            self._screen.passing(_AGAIN)
-            return None if self._keyboard.read_secret() is None else NewLinkWanted()
-        except EOFError:
-            return Cancelled()
-
-    def _ask_credentials(self) -> Credentials | None:
-        self._screen.passing(_NAME)
-        username = self._keyboard.read_name()
-        if not username:
-            return None
-        self._screen.line_ended()
-        self._screen.passing(_PASSWORD)
-        password = self._keyboard.read_secret()
-        return None if password is None else Credentials(username, password)
+    def _read(self, question: Question) -> str | None:
+        self._screen.passing(question.prompt)
+        if question.is_secret:
+            return self._keyboard.read_secret()
+        typed = self._keyboard.read_name()
+        if typed is not None:
+            self._screen.line_ended()
+        return typed
 
 
 def _open(browser: webbrowser.BaseBrowser, address: str) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
+PROMPT = "Paste the address that the browser ends on (it does not show): "
 PATIENCE = 30  # seconds; signing in takes one
 PASTING = Flow("AuthorizationCodeLogin", ELSEWHERE, "openid api:read", lambda *_: None)
 LINK = re.compile(r'<a href="([^"]+)" target="_blank" rel="noopener noreferrer">this page</a>')
@@ -99,7 +100,7 @@ def test_what_has_to_be_pasted_is_asked_for_in_the_cell(
 ) -> None:
     cell = front.begin(PASTING, "blocking")
     asked = front.kernel.wait_until_asked()
-    assert asked == {"prompt": "Address of the page (it is not shown): ", "password": True}
+    assert asked == {"prompt": PROMPT, "password": True}
     link = link_in(front)
     front.kernel.type("what is this?")
     front.kernel.wait_until_asked(2)

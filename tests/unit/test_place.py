@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import webbrowser
 from typing import Any
 
 import pytest
@@ -47,9 +48,86 @@ def test_a_kernel_that_tells_nothing_counts_as_attended(monkeypatch: pytest.Monk
     assert place.here() is Place.NOTEBOOK
 
 
-def test_no_kernel_is_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+class Stream:
+    """Standard input or error: a terminal, something else, or closed."""
+
+    def __init__(self, kind: object) -> None:
+        self._kind = kind
+
+    def isatty(self) -> bool:
+        if self._kind is None:
+            raise ValueError
+        return self._kind is True
+
+
+@pytest.mark.parametrize(
+    ("stdin", "stderr", "expected"),
+    [
+        (Stream(True), Stream(True), Place.TERMINAL),
+        (Stream(False), Stream(True), Place.ELSEWHERE),
+        (Stream(True), Stream(False), Place.ELSEWHERE),
+        (Stream(None), Stream(True), Place.ELSEWHERE),
+        (None, None, Place.ELSEWHERE),
+    ],
+)
+def test_without_a_kernel_a_terminal_tells(
+    monkeypatch: pytest.MonkeyPatch, stdin: object, stderr: object, expected: Place
+) -> None:
     be_in(monkeypatch, None)
-    assert place.here() is Place.ELSEWHERE
+    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert place.here() is expected
+
+
+def test_somebody_is_there_at_a_notebook_and_at_a_terminal() -> None:
+    assert {one for one in Place if one.is_attended} == {Place.NOTEBOOK, Place.TERMINAL}
+
+
+SSH = {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "found"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("linux", {"WSL_DISTRO_NAME": "Debian"}, True),
+        ("linux", {"BROWSER": "code --open"}, True),
+        ("linux", SSH, False),
+        ("linux", {**SSH, "DISPLAY": "localhost:10.0"}, True),
+        ("linux", {**SSH, "BROWSER": "code --open"}, True),
+        ("darwin", {}, True),
+        ("darwin", SSH, False),
+        ("win32", {}, True),
+        ("win32", {"SSH_TTY": "yes"}, False),
+    ],
+)
+def test_where_a_browser_would_be_seen(
+    monkeypatch: pytest.MonkeyPatch, platform: str, environment: dict[str, str], *, found: bool
+) -> None:
+    monkeypatch.setattr(place.os, "environ", environment)
+    monkeypatch.setattr(place.sys, "platform", platform)
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("firefox"))
+    assert (place.browser() is not None) is found
+
+
+@pytest.mark.parametrize("name", ["lynx", "/usr/bin/www-browser"])
+def test_a_browser_in_the_terminal_itself_is_none(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(place.os, "environ", {"DISPLAY": ":0"})
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser(name))
+    assert place.browser() is None
+
+
+def test_where_none_is_installed_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def get() -> None:
+        raise webbrowser.Error
+
+    monkeypatch.setattr(place.os, "environ", {"DISPLAY": ":0"})
+    monkeypatch.setattr(webbrowser, "get", get)
+    assert place.browser() is None
 
 
 @pytest.mark.parametrize("first", ["", "import IPython; "])

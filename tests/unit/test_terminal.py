@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.polling import wait_until
 from tests.providers.visitor import Visitor
 from tests.terminal import PseudoTerminal, python
 
@@ -48,8 +49,8 @@ BY_PASSWORD = f'session = login("password", "api:read", "password")\n{QUERY}'
 
 LINK = r"\n(http://\S+/auth\?\S+)\n"
 CODE = r"\nEnter (\S+)\n"
-MAY_PASTE = "or wait: "
-MUST_PASTE = r"\(it does not show\): "
+MAY_PASTE = r"or wait \(it does not show\): "
+MUST_PASTE = r"ends on \(it does not show\): "
 SHOWN_TO_ALL = {"state"}  # it stands in the link, which has to be shown
 ESCAPE = "\x1b"
 
@@ -210,7 +211,7 @@ def test_name_and_password_are_typed(
     terminal = run(BY_PASSWORD)
     for password in ("wrong", oidc.passwords["analyst"]):
         terminal.wait_for("Name: $")
-        assert terminal.shows_typing
+        wait_until(lambda: terminal.shows_typing, "a name that shows")
         terminal.type("analyst\n")
         terminal.wait_for(r"Password \(it does not show\): $")
         assert not terminal.shows_typing
