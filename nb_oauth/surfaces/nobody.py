@@ -9,12 +9,11 @@ from nb_oauth.place import Place
 _WHERE = "nobody can be asked here (papermill, nbclient, nbconvert, a script without a terminal)"
 _REASONS = {
     Place.UNATTENDED: (
-        "this notebook runs with nobody there to sign in (its front end takes no input). Open "
-        "it in JupyterLab or Notebook, where its cells can ask"
+        "this notebook runs with nobody there (its front end takes no input). Open it in "
+        "JupyterLab or Notebook, where its cells can ask"
     ),
     Place.ELSEWHERE: (
-        "this is no Jupyter notebook, so there is no cell to show the sign-in in. Run the code "
-        "in JupyterLab or Notebook"
+        "this program runs with nobody there: it has neither a notebook nor a terminal to ask in"
     ),
 }
 
@@ -27,10 +26,10 @@ def refuse(provider_name: str, place: Place) -> NoReturn:
     """
     why = _REASONS[place]
     raise LoginRequired(
-        f"Somebody must sign in to {provider_name}, but {why}. Or sign in once where you can, with "
-        'login(…, store="file"): then this finds the token. An app that acts as itself signs in '
-        "with ClientCredentialsLogin. A token that you have goes into "
-        "OAuth2Session.open(provider, client, token=…)."
+        f"Somebody must sign in to {provider_name}, but {why}. Or use nb_oauth.login(…) "
+        "instead: it takes what was stored on this machine or is in the environment, else it names "
+        "what to set. An app that acts as itself signs in with ClientCredentialsLogin. A token "
+        "that you have goes into OAuth2Session.open(provider, client, token=…)."
     )
 
 

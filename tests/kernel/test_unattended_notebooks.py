@@ -111,8 +111,22 @@ def by_papermill(night: Night, name: str) -> NotebookNode:
     return nbformat.read(written, as_version=4)
 
 
+def by_nbconvert(night: Night, name: str) -> NotebookNode:
+    typed = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute"]
+    run = subprocess.run(  # noqa: S603 - our own
+        [*typed, "--output-dir", str(night.folder), str(NOTEBOOKS / f"{name}.ipynb")],
+        env={**os.environ, **night.variables},
+        capture_output=True,
+        text=True,
+        timeout=4 * A_CELL,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert find_secrets(run.stdout + run.stderr, night.secrets()) == []
+    return nbformat.read(night.folder / f"{name}.ipynb", as_version=4)
+
+
 SCHEDULERS = [by_nbclient, by_papermill]
-Scheduler = "Callable[[Night, str], NotebookNode]"
 
 
 def cell(notebook: NotebookNode, name: str) -> NotebookNode:
@@ -146,7 +160,7 @@ def assert_ran_to_its_end(notebook: NotebookNode, night: Night) -> None:
 # -- with what the job was given -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("run", SCHEDULERS)
+@pytest.mark.parametrize("run", [*SCHEDULERS, by_nbconvert])
 def test_the_tutorial_on_signing_in_runs_with_a_refresh_token(
     night: Night, run: Callable[[Night, str], NotebookNode]
 ) -> None:

@@ -6,6 +6,7 @@ import argparse
 import os
 import runpy
 import stat
+import subprocess
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -439,6 +440,15 @@ def test_what_is_mistyped_has_a_status_of_its_own(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as exit_:
         commands.main(["log-in"])
     assert exit_.value.code == 2
+
+
+def test_looking_loads_no_widget() -> None:
+    code = "from nb_oauth import commands; import sys; commands.main(['status']); "
+    code += "print(sorted({'anywidget', 'ipywidgets', 'keyring'} & set(sys.modules)))"
+    run = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert run.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_module_runs_as_well(

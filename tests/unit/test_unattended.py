@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -178,6 +180,27 @@ def test_two_at_once_use_it_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) 
 
     assert sent(stage) == [ORIGINAL]
     assert len({session.token["access_token"] for session in sessions if session}) == 1
+
+
+JOB = """
+import sys, nb_oauth
+issuer = sys.argv[1]
+provider = nb_oauth.Provider(
+    "Example", authorization_endpoint=issuer + "/authorize", token_endpoint=issuer + "/token"
+)
+session = nb_oauth.login(provider, client=nb_oauth.Client("app"), scope="read")
+print(session.get(issuer + "/data").status_code)
+"""
+
+
+@pytest.mark.usefixtures("given")
+def test_jobs_of_several_processes_use_it_once(stage: Stage) -> None:
+    stage.delay = 0.2
+    command = [sys.executable, "-c", JOB, stage.issuer]
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True}
+    jobs = [subprocess.Popen(command, **pipes) for _ in range(3)]  # noqa: S603 - our own
+    assert [job.communicate(timeout=60)[0] for job in jobs] == ["200\n"] * 3
+    assert sent(stage) == [ORIGINAL]
 
 
 @pytest.mark.usefixtures("given")
@@ -393,6 +416,12 @@ def test_a_token_that_was_stored_is_found_though_no_store_is_named(stage: Stage)
     stored(stage)
     assert login(stage).token["access_token"] == "stored"
     assert stage.token_requests == []
+
+
+def test_who_names_a_store_is_served_from_no_other(stage: Stage, tmp_path: Path) -> None:
+    stored(stage)
+    with pytest.raises(LoginRequired, match=VARIABLE):
+        login(stage, store=FileTokenStore(tmp_path / "named"))
 
 
 def test_one_that_has_ended_is_renewed_where_it_is_kept(stage: Stage) -> None:
