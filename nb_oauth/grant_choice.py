@@ -96,7 +96,7 @@ def _for_a_person(provider: Provider, client: Client, closed: Collection[str]) -
     offers_device_code = _offers_device_code(provider) and "device_code" not in closed
     comes_back = _way_back(client)
     if offers_code and (comes_back or not offers_device_code):
-        how = comes_back or "nothing that suits a notebook better"
+        how = comes_back or "nothing that suits better"
         return Choice(
             "authorization_code",
             f"Authorization code with PKCE: {provider.name} offers it, and {how}.",
@@ -122,7 +122,7 @@ def _is_for_another_device(provider: Provider, closed: Collection[str]) -> bool:
 def _way_back(client: Client) -> str:
     """Say how what the browser brings gets here; empty where it does not."""
     if client.redirect_uri is None or is_loopback_redirect(client.redirect_uri):
-        return "the browser can come back to this notebook by itself"
+        return "the browser can come back here by itself"
     if client.redirect_uri == _SHOWN or urlsplit(client.redirect_uri).scheme in {"http", "https"}:
         return "what the browser shows at the end can be pasted here"
     return ""  # to an app that opens at its own scheme (RFC 8252 §7.1)

@@ -124,11 +124,11 @@ class LoginWidget(anywidget.AnyWidget):
             yield
             return
         with companion:
-            with self._showing:
-                self._companions.append(companion)
-                if self._view is not None and self._view.status in UNDER_WAY:
-                    companion.show(self._view)
             try:
+                with self._showing:
+                    self._companions.append(companion)
+                    if self._view is not None and self._view.status in UNDER_WAY:
+                        companion.show(self._view)
                 yield
             finally:
                 self._companions.remove(companion)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from nb_oauth import Client, ConfigurationError, Provider, grants
-from nb_oauth.grant_choice import NAMES, choose, named
+from nb_oauth import Client, ConfigurationError, Provider, grants, place
+from nb_oauth.grant_choice import NAMES, Choice, choose, named
 from nb_oauth.place import Place
 
 AUTHORIZE = {"authorization_endpoint": "https://as.example/authorize"}
@@ -67,8 +67,8 @@ def test_the_authorization_code_where_it_is_offered(
 @pytest.mark.parametrize(
     ("redirect_uri", "why"),
     [
-        (None, "the browser can come back to this notebook by itself."),
-        ("http://127.0.0.1/callback", "the browser can come back to this notebook by itself."),
+        (None, "the browser can come back here by itself."),
+        ("http://127.0.0.1/callback", "the browser can come back here by itself."),
         ("https://app.example/callback", "what the browser shows at the end can be pasted here."),
         ("urn:ietf:wg:oauth:2.0:oob", "what the browser shows at the end can be pasted here."),
     ],
@@ -102,7 +102,28 @@ def test_a_device_code_where_the_browser_cannot_come_back() -> None:
 def test_an_authorization_code_all_the_same_where_there_is_no_device_code() -> None:
     choice = choose(provider(**AUTHORIZE, **TOKEN), OWN_SCHEME, Place.NOTEBOOK)
     assert choice.grant == "authorization_code"
-    assert "nothing that suits a notebook better" in choice.why
+    assert "nothing that suits better" in choice.why
+
+
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch, browser: object, **members: Any) -> Choice:
+    monkeypatch.setattr(place, "browser", lambda: browser)
+    return choose(provider(**{**ALL, **members}), SECRET, Place.TERMINAL)
+
+
+def test_a_device_code_at_a_terminal_without_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    choice = at_a_terminal(monkeypatch, None, **OFFERS_ALL)
+    assert choice == Choice("device_code", "Device code: no browser can be opened on this machine.")
+    assert at_a_terminal(monkeypatch, object()).grant == "authorization_code"
+    without = {"device_authorization_endpoint": None}
+    assert at_a_terminal(monkeypatch, None, **without).grant == "authorization_code"
+
+
+def test_no_device_code_at_a_terminal_that_the_provider_keeps_for_apps_with_a_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(place, "browser", lambda: None)
+    choice = choose(provider(**ALL), PUBLIC, Place.TERMINAL, with_secret={"device_code"})
+    assert choice.grant == "authorization_code"
 
 
 @pytest.mark.parametrize("where", [Place.UNATTENDED, Place.ELSEWHERE])

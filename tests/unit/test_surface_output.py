@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nb_oauth.surfaces import Status, View
+from nb_oauth.surfaces import Registration, Status, View
 from nb_oauth.surfaces import widget as widget_module
 from nb_oauth.surfaces.html import Errand, errand_of
 from nb_oauth.surfaces.output import _WIDGET_VIEW, Outputs
@@ -175,6 +175,7 @@ def test_a_widget_that_appears_late_comes_back(widget: LoginWidget, published: P
     assert published.plain[1:] == [NOT_YET]
 
 
+APP = Registration("https://example.test/<i>", "http://127.0.0.1/callback", True, "clients.toml")
 PAGE = {"code": None, "box": True}
 
 
@@ -187,6 +188,8 @@ PAGE = {"code": None, "box": True}
         ({**PAGE, "error": "That is <i>none</i>."}, "That is <i>none</i>. To sign in"),
         ({"link": None, "code": None, "credentials": True}, "Type your name and your password"),
         ({"link": None, "code": None, "error": "It ran out."}, "Press Enter in the box below"),
+        ({"link": None, "code": None, "registration": APP}, "at https://example.test/<i>, with"),
+        ({"link": None, "code": None, "registration": APP}, "Use the box below: for the ID"),
     ],
 )
 def test_everything_there_is_to_do_is_said(

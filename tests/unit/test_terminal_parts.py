@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nb_oauth import place
+from nb_oauth import Client, Provider, place
+from nb_oauth.logins import PasswordLogin
+from nb_oauth.logins.words import interrupted_at
 from nb_oauth.place import Place
 from nb_oauth.prompts import Credentials, RawAnswer, TypedClient
 from nb_oauth.surfaces import (
@@ -30,10 +32,13 @@ from nb_oauth.surfaces import (
 )
 from nb_oauth.surfaces import keyboard as keyboard_module
 from nb_oauth.surfaces import terminal as terminal_module
+from nb_oauth.surfaces import widget as widget_module
 from nb_oauth.surfaces.keyboard import ConsoleKeys, Line, TerminalKeys, keyboard
+from nb_oauth.surfaces.output import Outputs
 from nb_oauth.surfaces.plain_text import Screen, address_of, clean
 from nb_oauth.surfaces.questions import Question, ask
 from nb_oauth.surfaces.terminal import Terminal
+from nb_oauth.surfaces.widget import LoginWidget
 from tests.polling import wait_until
 
 if TYPE_CHECKING:
@@ -181,6 +186,14 @@ def test_a_windows_console_is_read(
             mine.read_secret()
         console.press("left over")
     assert not console.kbhit()
+
+
+def test_a_line_at_a_windows_console_may_come_in_pieces(console: FakeConsole) -> None:
+    console.press("one ")
+    more = threading.Timer(0.1, console.press, ("two\r",))
+    more.start()
+    assert ConsoleKeys().read_secret() == "one two"
+    more.join()
 
 
 def test_control_c_at_a_windows_console_interrupts(
@@ -342,6 +355,12 @@ def test_an_address_that_is_not_safe_is_not_shown(paper: Paper) -> None:
     assert "example.test" not in paper.getvalue()
 
 
+def test_a_code_that_stands_in_no_address_is_entered(paper: Paper) -> None:
+    device = "https://example.test/device"
+    lines = said(paper, view(link=device, address=device, code="WDJB-MJHT"))
+    assert lines[-4:] == [device, "", "Enter WDJB-MJHT", ""]
+
+
 def test_an_app_to_register_is_described(paper: Paper) -> None:
     lines = said(paper, view(registration=ASKED))
     assert lines[1] == (
@@ -474,12 +493,14 @@ def test_a_terminal_is_for_one_at_a_time(begin: Any, paper: Paper) -> None:
         assert keys.begun.wait(10)
 
 
-def test_whose_turn_it_was_not_has_it_next(begin: Any) -> None:
+def test_whose_turn_it_was_not_has_it_next(begin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal_module, "_GLANCE", 0.01)
     first, _, keys = begin()
     second, _, later = begin()
     with first:
         assert keys.begun.wait(10)
         second.__enter__()
+        assert not later.begun.wait(0.05)  # it looks more than once
     assert later.begun.wait(10)
     second.__exit__(None, None, None)
 
@@ -516,3 +537,67 @@ def test_a_browser_that_cannot_be_opened_stops_nobody(
 def test_elsewhere_nobody_asks_beside_the_widget() -> None:
     assert surface_for(Place.NOTEBOOK, lambda _: None, lambda: False, 0) is None
     assert surface_for(Place.ELSEWHERE, lambda _: None, lambda: False, 0) is None
+
+
+# -- the widget, where there is none to see ------------------------------------------------
+
+
+class Beside:
+    """Asks nobody, and notes what it is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[View] = []
+        self.is_asking = False
+
+    def __enter__(self) -> None:
+        self.is_asking = True
+
+    def __exit__(self, *_: object) -> None:
+        self.is_asking = False
+
+    def show(self, view: View) -> None:
+        assert self.is_asking
+        self.shown.append(view)
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> Beside:
+    beside = Beside()
+    monkeypatch.setattr(widget_module, "surface_for", lambda *_: beside)
+    return beside
+
+
+@pytest.fixture
+def widget(monkeypatch: pytest.MonkeyPatch) -> LoginWidget:
+    monkeypatch.setattr(place, "here", lambda: Place.TERMINAL)
+    return LoginWidget(lambda _: None, Outputs("Example"))
+
+
+def test_views_are_shown_beside_the_widget_while_somebody_waits(
+    widget: LoginWidget, beside: Beside
+) -> None:
+    with widget.asking():
+        widget.show(BOX)
+        assert beside.shown == [BOX]
+    widget.show(LOGIN)
+    with widget.asking():
+        assert beside.shown == [BOX, LOGIN]
+    widget.show(view(Status.CANCELLED, progress="Cancelled."))
+    with widget.asking():  # of a sign-in that was, and is not the one that begins now
+        assert beside.shown == [BOX, LOGIN]
+
+
+def test_a_login_at_a_terminal_says_how_to_begin(
+    widget: LoginWidget, capsys: pytest.CaptureFixture[str]
+) -> None:
+    widget.ensure_visible()
+    assert capsys.readouterr() == ("", "")
+    provider = Provider("Example", token_endpoint="https://example.test/token")
+    PasswordLogin(provider, Client("an-app")).display()
+    said = "<PasswordLogin: preparing>: call its wait() to sign in here.\n"
+    assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize("where", [Place.TERMINAL, Place.NOTEBOOK])
+def test_an_interrupt_is_told_as_the_place_has_it(where: Place) -> None:
+    assert ("still works" in interrupted_at(where)) is (where is Place.NOTEBOOK)

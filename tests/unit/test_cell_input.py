@@ -1,0 +1,89 @@
+"""What a cell asks for itself, without a kernel: when it does, and when it need not."""
+
+from __future__ import annotations
+
+import queue
+from typing import Any
+
+import pytest
+import zmq
+
+from nb_oauth.prompts import RawAnswer
+from nb_oauth.surfaces import Event, Status, View
+from nb_oauth.surfaces.cell_input import CellInput
+from tests.polling import wait_until
+
+BOX = View(Status.WAITING, "Sign in to Example", link="https://example.test/", box=True)
+
+
+class FakeKernel:
+    """An ipykernel whose front end answers with these lines; it is socket and session, too."""
+
+    _parent_ident = {"shell": [b"the front end"]}  # noqa: RUF012 - as ipykernel's
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = list(lines)
+        self.asked: list[dict[str, Any]] = []
+        self.stdin_socket = self.session = self
+
+    def get_parent(self, channel: str) -> str:
+        return f"the cell of {channel}"
+
+    def recv_multipart(self, _: int) -> None:
+        raise zmq.Again
+
+    def send(self, _: object, kind: str, content: Any, parent: str, ident: list[bytes]) -> None:
+        assert (kind, parent, ident) == ("input_request", "the cell of shell", [b"the front end"])
+        self.asked.append(content)
+
+    def poll(self, _: float) -> bool:
+        return bool(self.lines)
+
+    def recv(self, _: object) -> tuple[list[bytes], dict[str, Any]]:
+        return [], {"content": {"value": self.lines.pop(0)}}
+
+
+def cell_input(
+    kernel: FakeKernel, appeared: list[bool]
+) -> tuple[CellInput, queue.SimpleQueue[Event]]:
+    events = queue.SimpleQueue[Event]()
+
+    def has_appeared() -> bool:
+        appeared.append(True)
+        return len(appeared) == 1
+
+    return CellInput(events.put, kernel, has_appeared, 0.01), events
+
+
+def test_where_the_widget_is_there_nothing_is_asked() -> None:
+    kernel, looks = FakeKernel("an answer"), list[bool]()
+    asking, events = cell_input(kernel, looks)
+    with asking:
+        asking.show(BOX)
+        wait_until(lambda: looks, "a look whether the widget is there")
+    assert kernel.asked == []
+    assert events.empty()
+
+
+def test_an_empty_line_is_asked_for_again() -> None:
+    kernel = FakeKernel("", "an answer")
+    asking, events = cell_input(kernel, [False])
+    with asking:
+        asking.show(BOX)
+        assert events.get(timeout=10) == RawAnswer("an answer", pasted=True)
+    assert len(kernel.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        View(Status.WORKING, ""),
+        View(Status.WAITING, "", link="https://example.test/", code="WDJB-MJHT"),
+        View(Status.WAITING, "", link="https://example.test/", box=True, comes_back=True),
+    ],
+)
+def test_what_needs_no_typing_needs_no_thread(shown: View) -> None:
+    asking, _ = cell_input(FakeKernel(), [False])
+    with asking:
+        asking.show(shown)
+        assert asking._thread is None
