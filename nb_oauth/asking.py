@@ -5,10 +5,10 @@ import errno
 import os
 import queue
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from nb_oauth.grants import Grant
+from nb_oauth.grants import Flow, GrantSession
 from nb_oauth.prompts import (
     Answer,
     AskClient,
@@ -30,7 +30,7 @@ Event = TypeVar("Event")
 class Means(NamedTuple):
     """How to sign in, where that is only known once somebody was asked."""
 
-    grant: Grant
+    flow: Callable[[GrantSession], Flow]
     redirect_uri: str | None
     remarks: tuple[str, ...]
 

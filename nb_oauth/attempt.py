@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from nb_oauth.asking import AskFirst, Inbox, after, as_shown, cannot_listen, judge, rejection_of
 from nb_oauth.exceptions import LoginCancelled, OAuthError
-from nb_oauth.grants import Grant
+from nb_oauth.grants import Flow, Grant, GrantSession
 from nb_oauth.prompts import Answer, Credentials, Prompt, RawAnswer, Rejection, TypedClient
 from nb_oauth.redirects import LoopbackRedirect, is_loopback_redirect
 from nb_oauth.session import OAuth2Session
@@ -86,7 +86,7 @@ class Attempt:
         ask_first: Callable[[], AskFirst] | None = None,
     ) -> None:
         self.future: Future[OAuth2Session] = Future()
-        self._grant = grant
+        self._flow: Callable[[GrantSession], Flow] = grant.flow
         self._open_session = open_session
         self._redirect_uri = redirect_uri
         self._surface = surface
@@ -198,12 +198,12 @@ class Attempt:
                 if session is None:
                     session = self._open()
                 session.redirect_uri = self._catch_redirect(while_under_way)
-                self._follow(self._grant.flow(session))
+                self._follow(self._flow(session))
                 return session
 
     def _open(self) -> OAuth2Session:
         if self._ask_first is not None:
-            self._grant, self._redirect_uri, self._remarks = self._follow(self._ask_first())
+            self._flow, self._redirect_uri, self._remarks = self._follow(self._ask_first())
         return self._open_session(self._redirect_uri)
 
     def _catch_redirect(self, while_under_way: contextlib.ExitStack) -> str | None:

@@ -14,7 +14,7 @@ from nb_oauth import app_registrations, grant_choice, place, tokens, unattended
 from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.grant_choice import OF_A_PERSON, OF_THE_APP, Choice
+from nb_oauth.grant_choice import OF_THE_APP, Choice
 from nb_oauth.kernel_memory import KernelMemory, SignInRequest
 from nb_oauth.logins import NOBODYS, ClientQuestion, can_be_asked
 from nb_oauth.place import Place
@@ -24,7 +24,7 @@ from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.tokens import Scope
-from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, TOKEN_ENDPOINT, Variables
+from nb_oauth.variables import Variables
 
 _DEMO = "demo"
 _UNDECIDED = "undecided"  # the grant, until it is known what the app can do
@@ -174,36 +174,22 @@ def _question(
     """Return what to ask a person of an app that nothing names.
 
     Raises:
-        ConfigurationError: nobody can be asked that here, or no app would do.
+        ConfigurationError: nobody is asked that of this provider, or no app would do.
         LoginRequired: nobody can be asked anything here.
     """
-    if where is not Place.NOTEBOOK or not can_be_asked(known):
+    if not (where.is_attended and can_be_asked(known)):
         raise unattended.client_required(known) or _no_client(known)
     return ClientQuestion.of(known, lambda client: by(client).chosen())
 
 
 def _no_client(known: KnownProvider) -> ConfigurationError:
-    entry = known.entry
-    at = f"at {entry.register}" if entry.register else "with the provider"
-    back = f", with the redirect URI {entry.redirect_uri}" if entry.redirect_uri else ""
-    needs, gives = "client_id", "the ID"
-    if entry.grants and not set(entry.grants) & set(OF_A_PERSON) - entry.with_secret:
-        needs, gives = "client_id, client_secret=…", "the ID and the secret"
+    name = known.provider.name
     return ConfigurationError(
-        f"login({known.provider.name!r}, …) needs client=Client({needs}): register an app {at}"
-        f"{back}, and take {gives} it gives you.{_instead(known)}"
+        f"login({name!r}, …) needs client=Client(client_id): register an app with the provider, "
+        "and take the ID it gives you. Nobody is asked for it where it would go to several "
+        f"servers, and the endpoints of Provider({name!r}, …) are on several or have no "
+        "token_endpoint."
     )
-
-
-def _instead(known: KnownProvider) -> str:
-    """Return what to do so that no program holds the ID."""
-    if not can_be_asked(known):
-        return ""
-    variables = Variables.of(known)
-    names = [variables.called(CLIENT_ID), f"{variables.called(CLIENT_SECRET)} (if it has one)"]
-    if variables.token_endpoint is not None:
-        names.append(f"{variables.called(TOKEN_ENDPOINT)}={variables.token_endpoint}")
-    return f" Or set {', '.join(names)} in the environment; or sign in in a notebook, which asks."
 
 
 def _choice(known: KnownProvider, client: Client, grant: str | None, where: Place) -> Choice:

@@ -12,7 +12,6 @@ from nb_oauth.logins import words
 from nb_oauth.logins.client_question import Answered, Chosen, ClientQuestion
 from nb_oauth.logins.login import Login
 from nb_oauth.providers import Provider
-from nb_oauth.session import OAuth2Session
 
 _logger = logging.getLogger(__name__)
 NOBODYS = Client("not registered yet")
@@ -68,7 +67,6 @@ class RegistrationLogin(Login):
         self._is_to_be_kept = self._has_worked = False
         super().__init__(provider, client, **more)
         self._ask_first = self._ask
-        self.on_signed_in(self._settle)
 
     def _ask(self) -> AskFirst:
         if self.chosen is None or not self._has_worked:
@@ -77,9 +75,14 @@ class RegistrationLogin(Login):
         chosen = self.chosen
         self._client, self._grant = chosen.client, chosen.grant
         remarks = (*words.remarks_on(chosen.grant, chosen.client), chosen.remark)
-        return Means(chosen.grant, chosen.redirect_uri, tuple(filter(None, remarks)))
+        return Means(self._flow, chosen.redirect_uri, tuple(filter(None, remarks)))
 
-    def _settle(self, _: OAuth2Session) -> None:
+    def _flow(self, session: GrantSession) -> Flow:
+        token = yield from self._grant.flow(session)
+        self._settle()  # before anybody hears of the session: a script may end with that
+        return token
+
+    def _settle(self) -> None:
         """Take the answer for the right one, now that somebody has signed in by it."""
         self._has_worked = True
         if not (self._is_to_be_kept and self.chosen):

@@ -372,12 +372,6 @@ def test_login_after_cancel_asks_anew(token: dict[str, Any]) -> None:
     assert found(request) is not widget
 
 
-def test_login_needs_a_client_for_a_provider_of_your_own(where: Callable[[Place], None]) -> None:
-    where(Place.TERMINAL)
-    with pytest.raises(ConfigurationError, match="client=Client"):
-        nb_oauth.login(PROVIDER)
-
-
 def test_login_says_which_names_are_known() -> None:
     with pytest.raises(ConfigurationError, match="demo"):
         nb_oauth.login("no-such-provider")

@@ -115,12 +115,22 @@ def test_what_it_offers_decides(server: MetadataServer) -> None:
     assert widget.remarks[-1].startswith("Device code: 127.0.0.1 offers no authorization code")
 
 
-def test_a_provider_that_is_found_needs_a_client(
-    server: MetadataServer, where: Callable[[Place], None]
+@pytest.mark.parametrize("there", [Place.NOTEBOOK, Place.TERMINAL])
+def test_a_provider_that_is_found_needs_a_client_and_asks_for_it(
+    server: MetadataServer, there: Place, where: Callable[[Place], None]
 ) -> None:
-    where(Place.TERMINAL)
+    where(there)
     server.publish()
-    with pytest.raises(ConfigurationError, match=r"login\('127.0.0.1', …\) needs client=Client"):
+    assert isinstance(found(server.issuer, None), logins.RegistrationLogin)
+
+
+@pytest.mark.parametrize("there", [Place.UNATTENDED, Place.ELSEWHERE])
+def test_where_nobody_can_be_asked_the_variables_are_named(
+    server: MetadataServer, there: Place, where: Callable[[Place], None]
+) -> None:
+    where(there)
+    server.publish()
+    with pytest.raises(LoginRequired, match=r"NB_OAUTH_127_0_0_1_CLIENT_ID.*_TOKEN_ENDPOINT"):
         nb_oauth.login(server.issuer)
 
 
