@@ -134,7 +134,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
     where = place.here()  # where the person is, and not the thread that reads an answer
     by = partial(_request_by, asked, known, provider, grant, where)
     client = client or _own_client(known) or known.client
-    return by(client) if client else replace(asked, question=_question(known, where, by))
+    return by(client) if client else replace(asked, question=_question(asked, known, where, by))
 
 
 def _request_by(  # noqa: PLR0913, PLR0917 - all that makes up a request
@@ -169,7 +169,7 @@ def _own_client(known: KnownProvider) -> Client | None:
 
 
 def _question(
-    known: KnownProvider, where: Place, by: Callable[[Client], SignInRequest]
+    asked: SignInRequest, known: KnownProvider, where: Place, by: Callable[[Client], SignInRequest]
 ) -> ClientQuestion:
     """Return what to ask a person of an app that nothing names.
 
@@ -178,7 +178,7 @@ def _question(
         LoginRequired: nobody can be asked anything here.
     """
     if not (where.is_attended and can_be_asked(known)):
-        raise unattended.client_required(known) or _no_client(known)
+        raise unattended.client_required(asked, known) or _no_client(known)
     return ClientQuestion.of(known, lambda client: by(client).chosen())
 
 

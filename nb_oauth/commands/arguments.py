@@ -9,6 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MEMBERS = (
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "device_authorization_endpoint",
+    "revocation_endpoint",
+)
+"""What says where a provider is that is not known by name."""
+
 _NAME = "a short name such as github, or the address of a provider that describes itself"
 _Commands = Any  # argparse's is private
 
@@ -53,9 +62,9 @@ def _add_login(commands: _Commands) -> None:
     parser.add_argument("--scope", help='what to ask for, such as "read:user repo"')
     parser.add_argument("--device", action="store_true", help="by a code to enter on any device")
     parser.add_argument("--client-id", help="your app's; else it is found as in a notebook")
-    for member in ("authorization", "token", "device_authorization"):
+    for member in MEMBERS:
         parser.add_argument(
-            f"--{member.replace('_', '-')}-endpoint",
+            f"--{member.replace('_', '-')}",
             metavar="URL",
             help="of a provider that is not known by name",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nb_oauth import app_registrations
 from nb_oauth.clients import Client
 from nb_oauth.commands import for_ci
+from nb_oauth.commands.arguments import MEMBERS
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.providers import KnownProvider, Provider, known_provider
 from nb_oauth.session_account import as_line
@@ -15,8 +16,6 @@ from nb_oauth.sign_in import login
 
 if TYPE_CHECKING:
     import argparse
-
-_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _provider(options: argparse.Namespace) -> Provider | str:
-    given = {name: getattr(options, name) for name in _ENDPOINTS}
+    given = {name: getattr(options, name) for name in MEMBERS}
     named = {name: url for name, url in given.items() if url is not None}
     return Provider(options.name, **named) if named else str(options.name)
 

@@ -38,12 +38,18 @@ def advice(provider_name: str, variables: Sequence[str], command: str) -> str:
 
     Args:
         provider_name: whom to sign in to.
-        variables: the names of those to set, each of which is missing.
+        variables: the names of those to set, each of which is missing; none where none would do.
         command: what makes them, where somebody can sign in.
     """
+    who = f"Somebody must sign in to {provider_name}, and {_WHERE}."
+    if not variables:
+        return (
+            f"{who} No variable can stand for that: this provider has no token endpoint, or has "
+            f"endpoints on several servers. Sign in on this machine once, with `{command}`: then "
+            "this finds the token."
+        )
     names = " and ".join(filter(None, (", ".join(variables[:-1]), variables[-1])))
     return (
-        f"Somebody must sign in to {provider_name}, and {_WHERE}. Set {names}: `{command}`, where "
-        "you can sign in, writes what to set them to. Or sign in on this machine once, without "
-        "--for-ci: then this finds the token."
+        f"{who} Set {names}: `{command}`, where you can sign in, writes what to set them to. Or "
+        "sign in on this machine once, without --for-ci: then this finds the token."
     )

@@ -30,6 +30,7 @@ from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.place import Place
 from nb_oauth.stores import locks, private_files
 from tests.providers.visitor import new_token
+from tests.unit.metadata_server import MetadataServer
 from tests.unit.session_stage import Reply, Request, Stage, reply
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ APP = Client("app")
 VARIABLE = "NB_OAUTH_EXAMPLE_REFRESH_TOKEN"
 ENDPOINT = "NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT"
 ORIGINAL = "refresh-0"
-MAKES_THEM = "nb-oauth login Example --scope read --for-ci FILE"
+MAKES_THEM = "nb-oauth login Example --client-id app --authorization-endpoint {0}/authorize "
+MAKES_THEM += "--token-endpoint {0}/token --scope read --for-ci FILE"
 
 
 @pytest.fixture(autouse=True)
@@ -298,7 +300,7 @@ def test_one_that_is_refused_is_named_with_what_makes_another(stage: Stage) -> N
         login(stage)
     words = str(failure.value)
     assert VARIABLE in words
-    assert MAKES_THEM in words
+    assert MAKES_THEM.format(stage.issuer) in words
     assert ORIGINAL not in words
 
 
@@ -478,7 +480,9 @@ def test_what_to_set_is_named_exactly(
     monkeypatch.setattr(place, "here", lambda: where)
     with pytest.raises(LoginRequired) as failure:
         login(stage)
-    assert f"Set {VARIABLE} and {ENDPOINT}: `{MAKES_THEM}`" in str(failure.value)
+    assert f"Set {VARIABLE} and {ENDPOINT}: `{MAKES_THEM.format(stage.issuer)}`" in str(
+        failure.value
+    )
     assert "\n" not in str(failure.value)
 
 
@@ -504,9 +508,32 @@ def test_an_empty_variable_is_none(stage: Stage, monkeypatch: pytest.MonkeyPatch
 def test_a_known_provider_needs_an_app_as_well(name: str, members: list[str]) -> None:
     *others, last = [f"NB_OAUTH_{name.upper()}_{member}" for member in members]
     with pytest.raises(LoginRequired) as failure:
-        nb_oauth.login(name)
-    command = f"`nb-oauth login {name} --for-ci FILE`"
+        nb_oauth.login(name, scope="read")
+    command = f"`nb-oauth login {name} --scope read --for-ci FILE`"
     assert f"Set {', '.join(others)} and {last}: {command}" in str(failure.value)
+
+
+def test_what_makes_them_is_told_for_each_kind_of_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(
+        LoginRequired, match="`nb-oauth login github --client-id app --for-ci FILE`"
+    ):
+        nb_oauth.login("github", client=APP)
+    with MetadataServer() as server:
+        server.publish()
+        with pytest.raises(LoginRequired) as failure:
+            nb_oauth.login(server.issuer, client=APP)
+    assert f"`nb-oauth login {server.issuer} --client-id app --for-ci" in str(failure.value)
+
+
+def test_no_variable_is_named_where_none_would_do(stage: Stage) -> None:
+    elsewhere = provider(stage, revocation_endpoint="https://as.example/revoke")
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login(elsewhere, client=APP)
+    assert "No variable can stand for that" in str(failure.value)
+    assert "NB_OAUTH_" not in str(failure.value)
+    assert "--for-ci" not in str(failure.value)
 
 
 def test_an_alias_has_the_variables_of_its_provider(monkeypatch: pytest.MonkeyPatch) -> None:

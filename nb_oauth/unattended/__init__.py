@@ -7,7 +7,6 @@ today's successor, and a variable that was set anew begins anew.
 """
 
 import hashlib
-import shlex
 import warnings
 from pathlib import Path
 
@@ -21,9 +20,9 @@ from nb_oauth.session import OAuth2Session
 from nb_oauth.setbacks import REFUSALS
 from nb_oauth.stores import FileTokenStore, private_files
 from nb_oauth.stores.file import own_folder
-from nb_oauth.surfaces import nobody
 from nb_oauth.tokens import Token, TokenKey
-from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
+from nb_oauth.unattended import refusals
+from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 
 _LONG_AGO = 1.0  # a date in 1970: the access token that nobody has is due
 _WITHOUT_RENEWAL = "implicit"
@@ -50,27 +49,23 @@ def session_for(request: SignInRequest) -> OAuth2Session | None:
         return None
     session = _stored(request) or _from_environment(request)
     if session is None and request.grant != OF_THE_APP:
-        raise _required(
-            request.variables,
-            request.provider.name,
-            [REFRESH_TOKEN],
-            request.scope,
-            request.account,
-        )
+        raise refusals.required(request, [REFRESH_TOKEN])
     return session
 
 
-def client_required(known: KnownProvider) -> LoginRequired | None:
+def client_required(asked: SignInRequest, known: KnownProvider) -> LoginRequired | None:
     """Return the error to raise where no app is named; None where somebody can be asked."""
     if not nobody_can_be_asked():
         return None
-    variables = Variables.of(known)
     members = [CLIENT_ID]
     if known.entry.grants and not set(known.entry.grants) & set(OF_A_PERSON) - (
         known.entry.with_secret
     ):
         members.append(CLIENT_SECRET)
-    return _required(variables, known.provider.name, [*members, REFRESH_TOKEN])
+    wanted = refusals.Wanted(
+        asked.provider, asked.variables, scope=asked.scope, account=asked.account
+    )
+    return refusals.required(wanted, [*members, REFRESH_TOKEN])
 
 
 # -- a token that was stored -------------------------------------------------------------------
@@ -126,7 +121,7 @@ def _session_of(request: SignInRequest, original: str) -> OAuth2Session:
         except TimeoutError as error:  # another process renews, and does not come to an end
             raise TokenError(str(error), error="temporarily_unavailable") from error
     if session.token.get("scope") and not session.may_have(request.scope):
-        raise _too_little(request, session)
+        raise refusals.too_little(request, session)
     return session
 
 
@@ -153,7 +148,7 @@ def _renewed(
     if _is_rotated(session, original) and kept.get("refresh_token") != session.token.get(
         "refresh_token"
     ):
-        raise _used_up(request, store, "is")
+        raise refusals.used_up(request, store.folder, "is")
     return session
 
 
@@ -162,11 +157,11 @@ def _renewed_without_a_store(
 ) -> OAuth2Session:
     kept = _kept(request, store, key)
     if kept is not None and _is_rotated(kept, original):  # known before any harm is done
-        raise _used_up(request, store, "would be")
+        raise refusals.used_up(request, store.folder, "would be")
     session = _begun(request, original, key)
     _renew(request, session)
     if _is_rotated(session, original):
-        raise _used_up(request, store, "is")
+        raise refusals.used_up(request, store.folder, "is")
     return session
 
 
@@ -185,10 +180,10 @@ def _renew(request: SignInRequest, session: OAuth2Session) -> None:
     try:
         session.renew()
     except LoginRequired:  # this process has been told so before
-        raise _refusal(request) from None
+        raise refusals.good_no_more(request) from None
     except TokenError as error:
         if error.error in REFUSALS:
-            raise _refusal(request) from None
+            raise refusals.good_no_more(request) from None
         raise
 
 
@@ -233,62 +228,3 @@ def _can_keep(store: FileTokenStore) -> bool:
     except (OSError, ConfigurationError):
         return False
     return True
-
-
-# -- what to say -------------------------------------------------------------------------------
-
-
-def _required(
-    variables: Variables,
-    provider_name: str,
-    members: list[str],
-    scope: tuple[str, ...] = (),
-    account: str | None = None,
-) -> LoginRequired:
-    if not variables.are_for_it():
-        members = [*members, TOKEN_ENDPOINT]
-    labels = {REFRESH_TOKEN: account}
-    missing = [one for one in members if not variables.is_set(one, labels.get(one))]
-    names = [variables.called(one, labels.get(one)) for one in missing or members]
-    return LoginRequired(nobody.advice(provider_name, names, _command(variables, scope, account)))
-
-
-def _command(variables: Variables, scope: tuple[str, ...], account: str | None) -> str:
-    words = ["nb-oauth", "login", variables.name]
-    words += ["--scope", " ".join(scope)] if scope else []
-    words += ["--account", account] if account else []
-    return shlex.join([*words, "--for-ci", "FILE"])
-
-
-def _anew(request: SignInRequest) -> str:
-    command = _command(request.variables, request.scope, request.account)
-    return f"Make a new one with `{command}`."
-
-
-def _name(request: SignInRequest) -> str:
-    return request.variables.called(REFRESH_TOKEN, request.account)
-
-
-def _refusal(request: SignInRequest) -> LoginRequired:
-    return LoginRequired(
-        f"{request.provider.name} takes the refresh token of {_name(request)} no longer: it has "
-        "ended, was revoked, belongs to another app, or was used elsewhere and its successor was "
-        f"kept there. {_anew(request)}"
-    )
-
-
-def _used_up(request: SignInRequest, store: FileTokenStore, is_or_would_be: str) -> LoginRequired:
-    return LoginRequired(
-        f"{request.provider.name} gives a new refresh token for each use of one, and "
-        f"{store.folder} cannot be written to keep it for the next run: so {_name(request)} "
-        f"{is_or_would_be} used up. Let that folder be writable and last from run to run "
-        f"(XDG_STATE_HOME, or store=FileTokenStore('/a/folder')). {_anew(request)}"
-    )
-
-
-def _too_little(request: SignInRequest, session: OAuth2Session) -> LoginRequired:
-    granted = " ".join(session.account.scope) or "nothing"
-    return LoginRequired(
-        f"The refresh token of {_name(request)} is good for {granted}, and not for "
-        f"{' '.join(request.scope)}. {_anew(request)}"
-    )

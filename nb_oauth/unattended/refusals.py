@@ -1,0 +1,123 @@
+"""What is said where nobody can be asked: which variables to set, and what makes them."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from nb_oauth.clients import Client
+from nb_oauth.exceptions import LoginRequired
+from nb_oauth.providers import Provider, directory
+from nb_oauth.session import OAuth2Session
+from nb_oauth.surfaces import nobody
+from nb_oauth.variables import REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
+
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
+
+
+class Asked(Protocol):
+    """What of a sign-in is told apart here: a ``SignInRequest`` has it."""
+
+    @property
+    def provider(self) -> Provider: ...  # noqa: D102 - as there
+
+    @property
+    def variables(self) -> Variables: ...  # noqa: D102
+
+    @property
+    def client(self) -> Client | None: ...  # noqa: D102
+
+    @property
+    def scope(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def account(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A sign-in of which no more is known yet than whom to sign in to."""
+
+    provider: Provider
+    variables: Variables
+    scope: tuple[str, ...]
+    account: str | None
+    client: Client | None = None
+
+
+def required(asked: Asked, members: list[str]) -> LoginRequired:
+    """Return the error that names each variable of ``members`` that is missing."""
+    variables, command = asked.variables, _command(asked)
+    if not variables.has_endpoint:
+        return LoginRequired(nobody.advice(asked.provider.name, (), shlex.join(command)))
+    if not variables.are_for_it():
+        members = [*members, TOKEN_ENDPOINT]
+    labels = {REFRESH_TOKEN: asked.account}
+    missing = [one for one in members if not variables.is_set(one, labels.get(one))]
+    names = [variables.called(one, labels.get(one)) for one in missing or members]
+    for_ci = shlex.join([*command, "--for-ci", "FILE"])
+    return LoginRequired(nobody.advice(asked.provider.name, names, for_ci))
+
+
+def good_no_more(asked: Asked) -> LoginRequired:
+    """Return the error for a refresh token that the provider refused."""
+    return LoginRequired(
+        f"{asked.provider.name} takes the refresh token of {_name(asked)} no longer: it has "
+        "ended, was revoked, belongs to another app, or was used elsewhere and its successor was "
+        f"kept there. {_anew(asked)}"
+    )
+
+
+def used_up(asked: Asked, folder: Path, is_or_would_be: str) -> LoginRequired:
+    """Return the error for a refresh token whose successor can be kept nowhere."""
+    return LoginRequired(
+        f"{asked.provider.name} gives a new refresh token for each use of one, and {folder} "
+        f"cannot be written to keep it for the next run: so {_name(asked)} {is_or_would_be} used "
+        "up. Let that folder be writable and last from run to run (XDG_STATE_HOME, or "
+        f"store=FileTokenStore('/a/folder')). {_anew(asked)}"
+    )
+
+
+def too_little(asked: Asked, session: OAuth2Session) -> LoginRequired:
+    """Return the error for a refresh token that is good for less than what is asked."""
+    granted = " ".join(session.account.scope) or "nothing"
+    return LoginRequired(
+        f"The refresh token of {_name(asked)} is good for {granted}, and not for "
+        f"{' '.join(asked.scope)}. {_anew(asked)}"
+    )
+
+
+def _anew(asked: Asked) -> str:
+    command = shlex.join([*_command(asked), "--for-ci", "FILE"])
+    return f"Make a new one with `{command}`."
+
+
+def _name(asked: Asked) -> str:
+    return asked.variables.called(REFRESH_TOKEN, asked.account)
+
+
+def _command(asked: Asked) -> list[str]:
+    """Return what signs in to this very provider, by this very app, on the command line."""
+    words = ["nb-oauth", "login", *_whom(asked)]
+    words += ["--scope", " ".join(asked.scope)] if asked.scope else []
+    words += ["--account", asked.account] if asked.account else []
+    return words
+
+
+def _whom(asked: Asked) -> list[str]:
+    provider, name = asked.provider, asked.variables.name
+    entry = directory.find(name) if asked.variables.token_endpoint is None else None
+    if entry is not None:
+        is_everybodys = entry.client is not None or entry.module is not None
+        return [name, *([] if is_everybodys else _app(asked))]
+    issuer = provider.issuer
+    if issuer and name == urlsplit(issuer).hostname:  # it was asked what it offers, and called so
+        return [issuer, *_app(asked)]
+    said = {"issuer": issuer, **{one: getattr(provider, one) for one in _ENDPOINTS}}
+    options = [(f"--{one.replace('_', '-')}", url) for one, url in said.items() if url]
+    return [name, *_app(asked), *(word for option in options for word in option)]
+
+
+def _app(asked: Asked) -> list[str]:
+    return [] if asked.client is None else ["--client-id", asked.client.client_id]
