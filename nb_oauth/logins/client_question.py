@@ -1,7 +1,9 @@
 """What to ask of an app that nobody has named, and what is made of the answer."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,7 +92,7 @@ class ClientQuestion:
             self.redirect_uri,
             self.needs_secret,
             host,
-            str(ClientsFile().path),
+            _as_people_write(ClientsFile().path),
             self._accept,
         )
 
@@ -134,6 +136,13 @@ class ClientQuestion:
         if client_id == secret:
             return "The ID and the secret are the same. Copy each from its own place."
         return None
+
+
+def _as_people_write(path: Path) -> str:
+    """Return ``path`` with ``~`` for the home folder: it may stand in a saved picture."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        return str("~" / path.relative_to(Path.home()))
+    return str(path)
 
 
 def can_be_asked(known: KnownProvider) -> bool:

@@ -35,7 +35,12 @@ STATUSES = [
     "failed",
     "signed_out",
 ]
-WIDGETS = {"login": ("login",), "code": ("login", "code"), "password": ("login", "password")}
+WIDGETS = {
+    "login": ("login",),
+    "code": ("login", "code"),
+    "password": ("login", "password"),
+    "registration": ("login", "registration", "code", "password"),
+}
 SILENT = "The kernel does not answer. It may be busy or restarted"
 KEPT = f"{SILENT}; your answer is still in the box."
 LOST = "The kernel was restarted: run the cell again."
@@ -1274,17 +1279,141 @@ def test_the_password_by_keyboard_alone(page: Page) -> None:
     expect(widget).to_match_aria_snapshot(PASSWORD_ARIA)
 
 
+# An app to register
+
+
+def registration(**changes: object) -> dict[str, object]:
+    asked = {
+        "page": "https://github.example/apps/new",
+        "redirect_uri": "http://127.0.0.1/callback",
+        "needs_secret": False,
+        "kept_in": "~/.config/nb_oauth/clients.toml",
+    }
+    asked |= {name: changes.pop(name) for name in list(changes) if name in asked}
+    given = {
+        "link": None,
+        "notice": "They go to github.example and to no other server.",
+        "progress": "Waiting for the app that you register with GitHub…",
+        "box": False,
+        "registration": asked,
+    }
+    return view(**{**given, **changes})
+
+
+def test_an_app_is_three_buffers_of_bytes(page: Page) -> None:
+    widget = start(page, kind="registration")
+    expect(widget.locator(".nb-oauth-registration")).to_be_hidden()
+    deliver(page, registration())
+    expect(widget.get_by_role("button", name="New link")).to_be_hidden()
+    widget.get_by_label("Client ID").fill(" mine ")
+    widget.get_by_label("Client secret, if it gave you one").fill("s3cr+t/%:\U0001f511")
+    widget.get_by_label("Client ID").press("Enter")
+    (message,) = sent(page, "registration")
+    texts = [bytes(one).decode() for one in message["bytes"]]
+    assert texts == [" mine ", "s3cr+t/%:\U0001f511", "1"]
+    assert message["keys"] == ["id", "type"]
+    assert message["binary"] is True
+    assert "?" not in page.url
+    widget.get_by_label("Keep for next time").uncheck()
+    widget.get_by_role("button", name="Continue").last.click()
+    assert bytes(sent(page, "registration")[-1]["bytes"][2]) == b""
+
+
+def test_a_refused_answer_is_still_there_and_nothing_of_a_taken_one(page: Page) -> None:
+    widget = start(page, kind="registration")
+    deliver(page, registration(needs_secret=True))
+    widget.get_by_label("Client ID").fill("mine")
+    widget.get_by_label("Client ID").press("Enter")
+    deliver(page, registration(needs_secret=True, error="Type the secret."))
+    secret = widget.get_by_label("Client secret")
+    expect(secret).to_be_focused()
+    expect(secret).to_have_accessible_description(
+        "Type the secret. They go to github.example and to no other server."
+    )
+    secret.fill("s3cret")
+    secret.press("Enter")
+    deliver(page, view("working"))
+    expect(widget.locator(".nb-oauth-registration")).to_be_hidden()
+    for part in ("client-id", "client-secret"):
+        expect(widget.locator(f".nb-oauth-{part}")).to_have_value("")
+
+
+def test_an_id_that_was_refused_is_selected(page: Page) -> None:
+    widget = start(page, kind="registration")
+    deliver(page, registration())
+    widget.get_by_label("Client ID").fill("a b")
+    widget.get_by_label("Client ID").press("Enter")
+    deliver(page, registration(error="No ID has a space."))
+    page.keyboard.type("ab")
+    expect(widget.get_by_label("Client ID")).to_have_value("ab")
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://github.example/apps", None])
+def test_only_a_secure_page_to_register_becomes_a_link(page: Page, address: str | None) -> None:
+    widget = start(page, kind="registration")
+    deliver(page, registration(page=address, redirect_uri=None))
+    expect(widget.locator(".nb-oauth-register-page")).to_be_hidden()
+    expect(widget.get_by_text("Register an app with the provider")).to_be_visible()
+    expect(widget.locator(".nb-oauth-to-register")).to_be_hidden()
+
+
+def test_the_redirect_uri_can_be_copied_without_a_clipboard(page: Page) -> None:
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    widget = start(page, kind="registration")
+    deliver(page, registration())
+    widget.get_by_role("button", name="Copy", exact=True).click()
+    expect(widget.locator(".nb-oauth-copied-redirect")).to_have_text(
+        "Selected: copy it by keyboard"
+    )
+    assert page.evaluate("getSelection().toString()") == "http://127.0.0.1/callback"
+
+
+def test_an_app_by_keyboard_alone(page: Page) -> None:
+    page.evaluate("document.addEventListener('keydown', (e) => { document.body.title += e.key; })")
+    start(page, kind="registration")
+    deliver(page, registration())
+    page.locator("#cell").focus()
+    order = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        order.append(focus(page).removeprefix("nb-oauth-"))
+    assert order == [
+        "register-page",
+        "redirect-uri",
+        "copy-redirect",
+        "client-id",
+        "client-secret",
+        "keep",
+        "register",
+        "cancel",
+    ]
+    page.locator(".nb-oauth-client-id").focus()
+    page.keyboard.type("dd")
+    assert "d" not in page.evaluate("document.body.title").replace("Shifted", "")
+
+
+def test_the_browser_neither_fills_in_nor_keeps_an_app(page: Page) -> None:
+    widget = start(page, kind="registration")
+    deliver(page, registration())
+    secret = widget.locator(".nb-oauth-client-secret")
+    assert secret.get_attribute("type") == "password"
+    assert secret.get_attribute("autocomplete") == "new-password"
+    for part in ("client-id", "client-secret", "redirect-uri"):
+        assert widget.locator(f".nb-oauth-{part}").get_attribute("name") is None
+
+
 # Looks
 
 
 @pytest.mark.parametrize("theme", ["jupyter-light", "jupyter-dark", ""])
-@pytest.mark.parametrize("kind", ["code", "password"])
+@pytest.mark.parametrize("kind", ["code", "password", "registration"])
 def test_every_text_of_every_panel_can_be_read(page: Page, theme: str, kind: str) -> None:
     start(page, kind=kind)
     page.emulate_media(color_scheme="dark" if theme == "jupyter-dark" else "light")
     page.evaluate("(theme) => { document.body.className = theme; }", theme)
     remarks = ["RFC 9700 advises against it."]
-    content = device(remarks=remarks) if kind == "code" else password(remarks=remarks)
+    contents = {"code": device, "password": password, "registration": registration}
+    content = contents[kind](remarks=remarks)
     for _ in range(2):
         deliver(page, content)
         contrasts = cast("dict[str, float]", page.evaluate("contrasts()"))
@@ -1293,7 +1422,7 @@ def test_every_text_of_every_panel_can_be_read(page: Page, theme: str, kind: str
         content = {**content, "seconds_left": 0}  # run out
 
 
-@pytest.mark.parametrize("kind", ["login", "code", "password"])
+@pytest.mark.parametrize("kind", ["login", "code", "password", "registration"])
 def test_no_panel_sticks_out_at_320_pixels(page: Page, kind: str) -> None:
     page.set_viewport_size({"width": 320, "height": 900})
     start(page, kind=kind)
@@ -1302,6 +1431,7 @@ def test_no_panel_sticks_out_at_320_pixels(page: Page, kind: str) -> None:
         device(remarks=[long]),
         device(code=long, address=f"https://github.example/{long}"),
         password(remarks=[long]),
+        registration(kept_in=long, redirect_uri=f"https://github.example/{long}"),
         {**RENEWABLE, "progress": long, "remarks": [long]},
     ]:
         deliver(page, content)

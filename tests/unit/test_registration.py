@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -127,6 +128,13 @@ def test_it_names_the_page_the_redirect_uri_and_whom_the_answer_goes_to() -> Non
     assert "github.com and to no other server" in shown["notice"]
     assert shown["registration"].kept_in == str(ClientsFile().path)
     assert after(prompt) == "Preparing…"
+
+
+def test_the_file_is_named_as_people_write_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert question().prompt().kept_in == str(Path("~", "own-configuration", "clients.toml"))
 
 
 def test_where_a_secret_is_needed_it_says_so() -> None:

@@ -21,7 +21,7 @@ const REGISTRATION_LABELS = {
 const newRegistrationPart = (send, id) => {
   const described = { "aria-describedby": `${id}e ${id}r` };
   const typing = { autocapitalize: "off", spellcheck: "false" };
-  const page = make("a", "link", { target: "_blank", rel: "noopener noreferrer" },
+  const page = make("a", "register-page", { target: "_blank", rel: "noopener noreferrer" },
     REGISTRATION_LABELS.page);
   const noPage = make("span", "no-page", {}, REGISTRATION_LABELS.noPage);
   const redirect = make("input", "redirect-uri", { readonly: "" });
@@ -87,7 +87,9 @@ const newRegistrationPart = (send, id) => {
     submitted = false;
     /* What is empty is likelier to be wrong. Nobody's focus who went elsewhere is taken. */
     const wrong = client.value.trim() && asked.needs_secret && !secret.value ? secret : client;
-    if (root.parentElement?.matches(":focus-within")) wrong.select();
+    if (!root.parentElement?.matches(":focus-within")) return;
+    wrong.focus();
+    wrong.select();
   };
   return { root, update };
 };

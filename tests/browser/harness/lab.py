@@ -40,6 +40,7 @@ class Lab:
 
     def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
         self.notebooks = folder / "notebooks"
+        self.home = folder / "home"
         self.log = folder / "jupyterlab.log"
         self.token = secrets.token_hex(16)
         self._folder = folder

@@ -37,6 +37,11 @@ class SignInWidget:
         self.username = self.root.locator(".nb-oauth-username")
         self.password = self.root.locator(".nb-oauth-password")
         self.sign_in = self.root.locator("button.nb-oauth-sign-in")
+        self.client_id = self.root.locator(".nb-oauth-client-id")
+        self.client_secret = self.root.locator(".nb-oauth-client-secret")
+        self.keep = self.root.locator(".nb-oauth-keep")
+        self.register = self.root.locator("button.nb-oauth-register")
+        self.redirect_uri = self.root.locator(".nb-oauth-redirect-uri")
         self.renew = self.root.locator("button.nb-oauth-renew")
         self.sign_out = self.root.locator("button.nb-oauth-sign-out")
 
