@@ -115,6 +115,7 @@ def test_what_has_to_be_pasted_is_asked_for_in_the_cell(
 def test_name_and_password_are_asked_for_in_the_cell(
     front: Front, oidc: OidcProvider, call: str
 ) -> None:
+    front.kernel.type("the answer to a cell before")
     cell = front.begin(PASSWORD, call)
     assert front.kernel.wait_until_asked()["password"]  # nor is the name kept in the notebook
     what = "Type your name and your password"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from typing import Any
 
 import pytest
@@ -37,6 +38,8 @@ class FakeKernel:
         self.asked.append(content)
 
     def poll(self, _: float) -> bool:
+        if not self.lines:
+            time.sleep(0.05)  # as long as nobody answers
         return bool(self.lines)
 
     def recv(self, _: object) -> tuple[list[bytes], dict[str, Any]]:
@@ -72,6 +75,16 @@ def test_an_empty_line_is_asked_for_again() -> None:
         asking.show(BOX)
         assert events.get(timeout=10) == RawAnswer("an answer", pasted=True)
     assert len(kernel.asked) == 2
+
+
+def test_when_the_wait_is_over_nobody_takes_the_reply_for_another() -> None:
+    kernel = FakeKernel()
+    asking, _ = cell_input(kernel, [False])
+    with asking:
+        asking.show(BOX)
+        wait_until(lambda: kernel.asked, "a question")
+    assert asking._thread is not None
+    assert not asking._thread.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import queue
+import select
 import sys
 import threading
 import types
@@ -119,6 +120,14 @@ def test_what_was_typed_before_is_dropped(keys: tuple[TerminalKeys, int]) -> Non
         mine.drop()
         os.write(ours, b"after\n")
         assert mine.read_secret() == "after"
+
+
+def test_what_nobody_has_read_goes_to_no_shell(keys: tuple[TerminalKeys, int]) -> None:
+    mine, ours = keys
+    with mine.listening():
+        os.write(ours, b"a late paste\n")
+        assert select.select([mine._descriptor], [], [], 10)[0]  # it has come
+    assert select.select([mine._descriptor], [], [], 0)[0] == []
 
 
 @pytest.mark.parametrize("read", ["read_secret", "read_name"])
@@ -412,6 +421,9 @@ def test_what_windows_shows(
 # -- the conversation ----------------------------------------------------------------------
 
 
+TOO_EARLY = "typed before anything was asked"
+
+
 class FakeKeys:
     """A keyboard on which lines were typed; when none is left, it waits to be woken."""
 
@@ -426,7 +438,7 @@ class FakeKeys:
         yield
 
     def drop(self) -> None:
-        """Nothing was typed too early."""
+        self.lines = [line for line in self.lines if line != TOO_EARLY]
 
     def wake(self) -> None:
         self.woken.set()
@@ -476,6 +488,13 @@ def test_an_empty_line_is_no_answer(begin: Any) -> None:
         terminal.show(BOX)
         assert events.get(timeout=10) == RawAnswer("an answer", pasted=True)
     assert events.empty()
+
+
+def test_what_was_typed_too_early_is_no_answer(begin: Any) -> None:
+    terminal, events, _ = begin(TOO_EARLY, "an answer")
+    with terminal:
+        terminal.show(BOX)
+        assert events.get(timeout=10) == RawAnswer("an answer", pasted=True)
 
 
 def test_a_terminal_is_for_one_at_a_time(begin: Any, paper: Paper) -> None:
