@@ -223,6 +223,24 @@ def test_name_and_password_are_typed(
     assert "wrong\n" not in terminal.text
 
 
+def test_an_app_is_asked_for_where_nobody_has_named_one(
+    run: Callable[..., PseudoTerminal], visitor: Visitor
+) -> None:
+    terminal = run(
+        "session = nb_oauth.login(provider, scope='openid api:read', grant='authorization_code')\n"
+        f"{QUERY}"
+    )
+    terminal.wait_for("Client ID: $")
+    assert "Register an app with the provider, with the redirect URI" in terminal.text
+    terminal.type("public\n")
+    terminal.wait_for(r"or Enter where there is none \(it does not show\): $")
+    terminal.type("\n")
+    terminal.wait_for("for next time\\? y/n: $")
+    terminal.type("n\n")
+    visitor.come_back(visitor.answer(terminal.wait_for(LINK)[1]))
+    assert terminal.end() == "I am alice\n"
+
+
 def test_control_c_cancels(run: Callable[..., PseudoTerminal]) -> None:
     terminal = run(
         "try:\n    login('public', 'openid', 'authorization_code')\n"
