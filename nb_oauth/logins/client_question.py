@@ -81,8 +81,9 @@ class ClientQuestion:
             needs_secret = True
         else:
             needs_secret = False
-        redirect_uris = [way.redirect_uri for way in ways if way.redirect_uri is not None]
-        return cls(known, choose, needs_secret, redirect_uris[0] if redirect_uris else None)
+        # A provider that wants one for every app has it in its entry, whatever is chosen here.
+        redirect_uris = [*(way.redirect_uri for way in ways), known.entry.redirect_uri]
+        return cls(known, choose, needs_secret, next(filter(None, redirect_uris), None))
 
     def prompt(self) -> AskClient[Answered]:
         """Return what to put to a person."""

@@ -143,8 +143,9 @@ def test_where_a_secret_is_needed_it_says_so() -> None:
     assert question(EXAMPLE, grant="client_credentials").needs_secret
 
 
-def test_where_nobody_is_sent_back_there_is_no_redirect_uri() -> None:
+def test_where_nobody_is_sent_back_there_is_no_redirect_uri_but_the_entry_s() -> None:
     assert question(EXAMPLE, grant="password").redirect_uri is None
+    assert question("github", grant="device_code").redirect_uri == "http://127.0.0.1/callback"
 
 
 @pytest.mark.parametrize(
