@@ -208,7 +208,10 @@ class CopiedSession(PersistentSession):
             return token
         with contextlib.suppress(Exception):  # whatever ails the store is said where it is used
             found = self._store.load(self._key)
-            return found if found is not None and self._is_as_good(found) else token
+            if found is None or not self._is_as_good(found):
+                return token
+            self._heed_refusal(found)
+            return found
         return token
 
     def _live_token(self, *args: Any) -> Token:

@@ -22,7 +22,7 @@ from nb_oauth.providers import Provider
 from nb_oauth.renewal import ended, not_renewable, put_off
 from nb_oauth.retrying import LONGEST, Patience, Pause
 from nb_oauth.session_store import StoredSession
-from nb_oauth.setbacks import Failure
+from nb_oauth.setbacks import Failure, is_refusal
 from nb_oauth.tokens import Token
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
@@ -205,7 +205,12 @@ class RenewingSession(StoredSession):
             ask = partial(
                 self.fetch_token if self._asks_again else self.refresh_token, token_endpoint
             )
-        return patience.ask(ask, may_be_repeated=may_be_repeated)
+        try:
+            return patience.ask(ask, may_be_repeated=may_be_repeated)
+        except TokenError as error:
+            if is_refusal(error):
+                self._tell_of_refusal()
+            raise
 
     # -- as requests-oauthlib has it -------------------------------------------------------
 

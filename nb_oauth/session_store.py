@@ -109,6 +109,7 @@ class StoredSession(OpenIDSession):
 
     def _keep(self, token: Token) -> None:
         super()._keep(token)
+        self._heed_refusal(token)
         if self._store is None or self._key is None:
             return
         try:
@@ -119,6 +120,18 @@ class StoredSession(OpenIDSession):
                 self._in_store = self.token
         except Exception as error:  # noqa: BLE001 - a full disk must not lose a good token
             _warn("The token could not be stored, and lives in this session only", error)
+
+    def _tell_of_refusal(self) -> None:
+        """Say in the store that the refresh token is good no more, so that no other tries it."""
+        if self._store is None or self._key is None:
+            return
+        with contextlib.suppress(Exception):  # whoever does not hear of it finds out by himself
+            if _are_same(self._store.load(self._key), self.token):
+                self._store.save(self._key, {**self.token, tokens.REFUSED: True})
+
+    def _heed_refusal(self, found: Token) -> None:
+        if found.get(tokens.REFUSED):
+            self._setbacks.note_refused(found)
 
     @contextlib.contextmanager
     def _only_one(self) -> Iterator[None]:
@@ -157,12 +170,13 @@ class StoredSession(OpenIDSession):
                 self._forget_here()
                 raise LoginRequired("Somebody signed out of this account elsewhere. Sign in again.")
             return token
+        latest: Token = token
         is_known = _are_same(found, self._in_store) or _are_same(found, token)
-        if is_known or not self._is_as_good(found):
-            return token
-        self._setbacks.forget(found)
-        self.token = self._in_store = found
-        latest: Token = self.token
+        if not is_known and self._is_as_good(found):
+            self._setbacks.forget(found)
+            self.token = self._in_store = found
+            latest = self.token
+        self._heed_refusal(found)
         return latest
 
     def _is_as_good(self, found: Token) -> bool:

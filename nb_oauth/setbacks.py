@@ -49,10 +49,9 @@ class Setbacks:
         of its life, a second at least, and as long as the endpoint asked for. And who was waited
         for in vain is not waited for again within a minute, but asked.
         """
-        refused = getattr(error, "error", None) in _REFUSALS
+        if is_refusal(error):
+            self.note_refused(token)
         digest = _digest(token, "refresh_token")
-        if refused and digest is not None:
-            self._refused.add(digest)
         self.failure = Failure(digest, alone(error))
         left = (tokens.expires_at(token) or now) - now
         asked_for = getattr(error, "retry_after", None) or 0.0
@@ -71,6 +70,10 @@ class Setbacks:
     def forget_all(self) -> None:
         """Begin anew without any token."""
         vars(self).update(vars(Setbacks()))
+
+    def note_refused(self, token: Token) -> None:
+        """Remember that the provider refused the refresh token of ``token``."""
+        self._refused.add(_digest(token, "refresh_token") or b"")
 
     def is_refused(self, token: Token) -> bool:
         """Tell whether the provider refused the refresh token of ``token``."""
@@ -167,6 +170,11 @@ def _begin_anew() -> None:
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
     os.register_at_fork(after_in_child=_begin_anew)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Tell whether a provider says by ``error`` that a refresh token is good no more."""
+    return getattr(error, "error", None) in _REFUSALS
 
 
 def alone(error: Exception) -> Exception | None:

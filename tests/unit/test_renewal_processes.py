@@ -125,8 +125,12 @@ def ask_the_api(issuer: str, folder: str) -> None:
     session = open_at(issuer, folder)
     print("ready", flush=True)
     sys.stdin.readline()
-    status = session.get(f"{issuer}/api").status_code
-    print(status, session.token["access_token"], flush=True)
+    try:
+        status = session.get(f"{issuer}/api").status_code
+    except LoginRequired as error:
+        print(type(error).__name__, flush=True)
+    else:
+        print(status, session.token["access_token"], flush=True)
 
 
 def hold_the_lock(issuer: str, folder: str) -> None:
@@ -200,6 +204,24 @@ def test_eight_processes_that_meet_a_token_of_no_use_renew_it_once_and_all_succe
             assert [worker.hear() for worker in all_of_them] == ["200 access-1"] * 8
         assert len(stage.token_requests) == 1
         assert stage.sent_tokens.count("Bearer access-1") == 8
+
+
+def test_eight_processes_with_a_token_that_is_renewed_no_longer_ask_once(
+    stage: Stage, folder: Path
+) -> None:
+    stage.delay = 0.1
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    prepare(stage, folder)
+    with workers(8, "ask_the_api", stage.issuer, folder) as all_of_them:
+        assert [worker.hear() for worker in all_of_them] == ["ready"] * 8
+        for worker in all_of_them:
+            worker.tell()
+        assert [worker.hear() for worker in all_of_them] == ["LoginRequired"] * 8
+    assert len(stage.token_requests) == 1
+    session = open_at(stage.issuer, str(folder))
+    assert not session.is_alive
+    session._keep(ending(3600, access_token="new", refresh_token="new"))  # somebody signs in anew
+    assert open_at(stage.issuer, str(folder)).is_alive
 
 
 def test_a_lock_is_free_within_a_second_of_its_holders_death(stage: Stage, folder: Path) -> None:
