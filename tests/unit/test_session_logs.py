@@ -433,33 +433,6 @@ def test_no_error_is_masked_twice() -> None:
     assert (inner.args, outer.args) == ((MASK, 1), ("nothing",))
 
 
-@pytest.mark.parametrize("way", ["request", "renewal"])
-def test_what_the_caller_was_handling_is_left_as_it_was(stage: Stage, way: str) -> None:
-    session = stage.open(CLIENT, token=TOKENS)
-    stage.at_token = lambda _: reply(400, error="invalid_grant")
-    said = f"no file {TOKENS['access_token']}"
-
-    def find() -> None:
-        try:
-            raise OSError(said)
-        except OSError:
-            raise KeyError(said)  # noqa: B904 - so that one led to the other
-
-    try:
-        find()
-    except KeyError as mine:
-        frames = mine.__traceback__
-        with pytest.raises((requests.ConnectionError, OAuthError)) as failed:
-            session.post(NOWHERE) if way == "request" else session.renew()
-        assert mine.__traceback__ is frames is not None
-        assert mine.args == (said,)
-        before = mine.__context__
-        assert before is not None
-        assert before.__traceback__ is not None
-        assert before.args == (said,)
-    assert "secret-" not in str(failed.value)
-
-
 def test_the_header_of_a_request_is_not_shown(stage: Stage) -> None:
     response = stage.open(CLIENT, token=TOKENS).get(stage.api)
     headers = response.request.headers
