@@ -27,6 +27,7 @@ from nb_oauth import (
 )
 from nb_oauth.stores import FileTokenStore, LockingTokenStore, TokenStore, locks
 from nb_oauth.tokens import Token, TokenKey
+from tests import tools
 from tests.polling import wait_until
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 
@@ -89,7 +90,11 @@ class Worker:
     def __init__(self, what: str, *arguments: object) -> None:
         command = [sys.executable, __file__, what, *map(str, arguments)]
         self.process = subprocess.Popen(  # noqa: S603 - this very file
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=tools.unmeasured(),
         )
 
     def hear(self) -> str:

@@ -18,6 +18,7 @@ import pytest
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from nb_oauth import FileTokenStore, LoginRequired, OAuth2Session, session_forks
+from tests import tools
 from tests.unit.copies_in_workers import STARTS, TASKS, in_child, open_at
 from tests.unit.session_stage import Stage, ending
 from tests.unit.test_session_with_judge import let_end, signed_in
@@ -49,6 +50,7 @@ def results_of(how: str, where: str, folder: object = "", session: object = None
     done = subprocess.run(  # noqa: S603 - our own
         [*command, how, where, str(folder)],
         cwd=ROOT,
+        env=tools.unmeasured(),
         input=pickle.dumps(session),
         capture_output=True,
         timeout=100,
