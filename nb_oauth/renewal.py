@@ -12,6 +12,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote_plus
 
 import requests
 
@@ -134,13 +135,20 @@ def put_off(seconds: float, provider_name: str) -> TokenError:
     )
 
 
-def refuses(response: requests.Response, token: Token) -> bool:
-    """Tell whether a 401 is about ``token``, and another would do (RFC 6750 §3.1).
+def refuses(response: requests.Response, secrets: set[str]) -> bool:
+    """Tell whether a 401 is about one of ``secrets``, and another would do (RFC 6750 §3.1).
 
-    Where a redirect led to another host, the token was left behind on the way.
+    It is not where no token arrived: a redirect to another host leaves it behind, and requests
+    puts credentials of the caller's own in its place.
     """
     if _INSUFFICIENT in response.headers.get("WWW-Authenticate", ""):
         return False
-    secret, arrived = str(token.get("access_token")), response.request
-    places = (*arrived.headers.values(), arrived.url)
-    return not response.history or any(secret in str(place) for place in places)
+    arrived, sent = response.request, {secret.strip() for secret in secrets} - {""}
+    places = (*arrived.headers.values(), arrived.url, arrived.body)
+    return any(_holds(place, sent) for place in places if isinstance(place, str | bytes))
+
+
+def _holds(place: str | bytes, secrets: set[str]) -> bool:
+    text = place if isinstance(place, str) else place.decode("latin-1")
+    plain = unquote_plus(text)  # as an address and a form have it
+    return any(secret in text or secret in plain for secret in secrets)

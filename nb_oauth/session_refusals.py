@@ -40,7 +40,7 @@ class PersistentSession(RenewingSession):
         """
         if self.provider is None or response.status_code != _UNAUTHORIZED or not is_repeatable:
             return None
-        if not refuses(response, token):
+        if not refuses(response, {*self._tokens_sent, str(token.get("access_token", ""))}):
             return None
         if self._setbacks.is_refused(token):
             self._setbacks.note_dead(token)
