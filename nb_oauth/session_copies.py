@@ -141,7 +141,7 @@ class CopiedSession(PersistentSession):
 
     def __copy__(self) -> "Self":
         """Return a twin: it shares everything, as what requests copies does, and the renewal."""
-        twin = object.__new__(type(self))
+        twin = type(self).__new__(type(self))
         vars(twin).update(vars(self))
         return twin
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import gc
+import logging
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -695,6 +696,16 @@ def test_a_twin_renews_on_when_the_first_is_gone(stage: Stage, twin: Callable[[A
     other.renew()
     assert other.get(stage.api).status_code == 200
     assert stage.sent_tokens == ["Bearer access-2"]
+
+
+@twins
+def test_no_log_shows_a_secret_that_a_twin_alone_has(
+    stage: Stage, twin: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    other = twin(stage.open(token=ending(60)))
+    other.authorization_url(f"{stage.issuer}/authorize")
+    logging.getLogger("urllib3.connectionpool").warning("Asked with %s", other._code_verifier)
+    assert caplog.messages == ["Asked with •••"]
 
 
 @twins
