@@ -498,7 +498,6 @@ def test_a_session_goes_to_the_provider_s_own_apis_only() -> None:
         ("globus", "https://flows.globus.org/runs"),
         ("globus", "https://flows.automate.globus.org/runs"),
         ("globus", "https://timer.automate.globus.org/jobs/"),
-        ("globus", "https://g-1f414e.cd4fe.0ec8.data.globus.org/file"),
         ("copernicus", "https://catalogue.dataspace.copernicus.eu/odata/v1/Products"),
         ("copernicus", "https://download.dataspace.copernicus.eu/odata/v1/Products(1)/$value"),
         ("copernicus", "https://zipper.dataspace.copernicus.eu/odata/v1/Products(1)/$value"),
