@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from nb_oauth import LoginRequired, MemoryTokenStore, TokenError
+from nb_oauth import LoginRequired, MemoryTokenStore, TokenError, session_refusals
 from nb_oauth import session_renewal as session_module
 from nb_oauth.renewal import Renewal
 from nb_oauth.retrying import LONGEST
@@ -63,10 +63,14 @@ def stage() -> Iterator[UnsteadyStage]:
 
 @pytest.fixture
 def ahead(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How far the session's clock is ahead: change its one member."""
+    """How far the session's clocks are ahead: change its one member."""
     ahead = [0.0]
-    clock = type("time", (), {"time": lambda: time.time() + ahead[0]})
-    monkeypatch.setattr(session_module, "time", clock)
+    clocks = {
+        "time": lambda: time.time() + ahead[0],
+        "monotonic": lambda: time.monotonic() + ahead[0],
+    }
+    for module in (session_module, session_refusals):
+        monkeypatch.setattr(module, "time", type("time", (), clocks))
     return ahead
 
 
@@ -223,6 +227,53 @@ def test_a_long_retry_after_is_a_long_rest_for_a_token_that_lives(
     ahead[0] = 16
     assert session.get(stage.api).status_code == 200
     assert stage.sent_tokens == ["Bearer access-0"] * 3 + ["Bearer access-1"]
+
+
+def test_nobody_is_left_alone_for_longer_than_an_hour_without_being_asked(
+    stage: UnsteadyStage, ahead: list[float]
+) -> None:
+    stage.failures = [asking_for_rest(31_536_000, 429)]
+    session = stage.open(token=ending(9000))
+    with pytest.raises(TokenError, match=r"try again in 8760 h\.$"):
+        session.renew()
+    with pytest.raises(TokenError, match=r"asked again so soon\. Try again in 60 min\.$"):
+        session.renew()
+    assert len(stage.token_requests) == 1
+    ahead[0] = 3601
+    session.renew()
+    assert session.token["access_token"] == "access-1"
+
+
+def test_a_token_with_months_to_live_is_not_left_refused_for_days(
+    stage: UnsteadyStage, ahead: list[float]
+) -> None:
+    stage.at_token, stage.is_strict = lambda _: BUSY, True
+    session = stage.open(token=ending(90 * 24 * 3600))
+    assert session.get(stage.api).status_code == 401
+    asked = len(stage.token_requests)
+    stage.at_token, ahead[0] = stage.rotate, 3500
+    assert session.get(stage.api).status_code == 401
+    assert len(stage.token_requests) == asked
+    ahead[0] = 3601
+    assert session.get(stage.api).status_code == 200
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_is_set_lets_nobody_wait_for_longer(
+    stage: UnsteadyStage, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    stage.failures = [asking_for_rest(5)]
+    session = stage.open(token=ending(9000))
+    with pytest.raises(TokenError, match=r"try again in 5 s\.$"):
+        session.renew()
+    clocks = {"time": lambda: time.time() + hours * 3600, "monotonic": time.monotonic}
+    monkeypatch.setattr(session_module, "time", type("time", (), clocks))
+    with pytest.raises(TokenError, match=r"Try again in [45] s\.$"):
+        session.renew()
+    clocks["monotonic"] = lambda: time.monotonic() + 6
+    monkeypatch.setattr(session_module, "time", type("time", (), clocks))
+    session.renew()
+    assert len(stage.token_requests) == 2
 
 
 def test_the_error_can_be_taken_to_another_process() -> None:

@@ -117,9 +117,12 @@ def test_an_api_that_refused_every_token_is_given_another_chance_in_an_hour(
 ) -> None:
     stage.takes_nothing = True
     ahead = 0.0
-    clock = type("time", (), {"time": lambda: time.time() + ahead})
+    clocks = {
+        "time": lambda: time.time() + ahead,
+        "monotonic": lambda: time.monotonic() + ahead,
+    }
     for module in (session_renewal, session_refusals):
-        monkeypatch.setattr(module, "time", clock)
+        monkeypatch.setattr(module, "time", type("time", (), clocks))
     stage.lifetime = 10**6
     for ahead, renewals in ((0, 1), (3500, 1), (3700, 2), (7200, 2), (7400, 3)):  # noqa: B007 - the clock's
         assert session.get(stage.api).status_code == 401
