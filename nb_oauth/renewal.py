@@ -3,7 +3,8 @@
 A refresh token that rotates is worth one use: two threads that both use it get the whole family
 revoked. So whoever finds the token due waits for the lock and looks again; a token that somebody
 else renewed meanwhile is adopted, and so is the failure to renew it: a token endpoint that does
-not answer is waited for once, not once for each thread.
+not answer is waited for once, not once for each thread. While a token lives nobody waits but the
+one thread that renews it: the others use it.
 """
 
 import contextlib
@@ -62,37 +63,45 @@ class Renewal:
         with self._lock:
             yield
 
-    def run(self, stale: Token, renew: Renew) -> Token:
+    def run(self, stale: Token, renew: Renew, *, lives: bool = False) -> Token:
         """Return a newer token than ``stale``.
 
         Args:
             stale: the token that the caller found wanting.
             renew: earns a new one; called only if nobody else has tried meanwhile.
+            lives: whether ``stale`` will do for now, so that nobody waits while another renews it.
 
         Returns:
-            The token somebody else got while this caller waited, or what ``renew`` returns.
+            The token somebody else got while this caller waited, or what ``renew`` returns; or
+            ``stale``, where it lives and another thread renews it.
 
         Raises:
             Exception: what ``renew`` raised, here or in the thread that this caller waited for.
         """
-        failure_before = self._last_failure
+        failure_before, here = self._last_failure, threading.get_ident()
+        if lives and self._runner not in {None, here}:
+            return stale
         with self._lock:
-            current = self._read()
-            if not current:
-                raise LoginRequired("This session was signed out. Sign in again.")
-            if current != stale:  # by all members: some renew the end of the same access token
-                return current
-            failure = self._last_failure
-            if failure is not None and failure is not failure_before:
-                raise copy.copy(failure)
-            before, self._runner = self._runner, threading.get_ident()
+            before, self._runner = self._runner, here  # first of all, for those who need not wait
             try:
-                return renew(current)
-            except Exception as error:
-                self._last_failure = alone(error)
-                raise
+                return self._run(stale, renew, failure_before)
             finally:
                 self._runner = before
+
+    def _run(self, stale: Token, renew: Renew, failure_before: Exception | None) -> Token:
+        current = self._read()
+        if not current:
+            raise LoginRequired("This session was signed out. Sign in again.")
+        if current != stale:  # by all members: some renew the end of the same access token
+            return current
+        failure = self._last_failure
+        if failure is not None and failure is not failure_before:
+            raise copy.copy(failure)
+        try:
+            return renew(current)
+        except Exception as error:
+            self._last_failure = alone(error)
+            raise
 
 
 _renewals: "weakref.WeakSet[Renewal]" = weakref.WeakSet()

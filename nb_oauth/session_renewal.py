@@ -114,8 +114,9 @@ class RenewingSession(StoredSession):
             raise LoginRequired(NOBODY)
         if not tokens.is_due(token, now):
             return token
+        lives = not tokens.has_ended(token, now)
         try:
-            return self._renewal.run(token, partial(self._renew, self.provider))
+            return self._renewal.run(token, partial(self._renew, self.provider), lives=lives)
         except (TokenError, requests.RequestException) as error:
             token = self.token
             is_wrong = getattr(error, "error", None) == NOT_WHO_SIGNED_IN

@@ -119,6 +119,24 @@ def test_nobody_waits_while_the_token_lives(stage: UnsteadyStage, threads: int) 
     assert (len(stage.token_requests), stage.pauses) == (1, [])
 
 
+@pytest.mark.timeout(30)
+def test_a_token_that_lives_waits_for_no_other_thread_that_renews_it(stage: UnsteadyStage) -> None:
+    go_on = threading.Event()
+    stage.at_token = lambda request: (go_on.wait(10), stage.rotate(request))[1]
+    session = stage.open(token=ending(20))
+    first: list[int] = []
+    renewing = threading.Thread(target=lambda: first.append(session.get(stage.api).status_code))
+    renewing.start()
+    wait_until(lambda: stage.token_requests, "one of them renews")
+    assert at_once(3, lambda: session.get(stage.api).status_code) == [200] * 3
+    was_still_renewed = not go_on.is_set() and not first
+    go_on.set()
+    renewing.join()
+    assert (was_still_renewed, first) == (True, [200])
+    assert stage.sent_tokens == ["Bearer access-0"] * 3 + ["Bearer access-1"]
+    assert len(stage.token_requests) == 1
+
+
 def test_on_demand_a_token_that_lives_is_renewed_in_one_attempt(stage: UnsteadyStage) -> None:
     stage.failures = [BUSY] * 9
     session = stage.open(token=ending(3000))
