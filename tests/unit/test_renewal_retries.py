@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from nb_oauth import LoginRequired, MemoryTokenStore, TokenError, session_refusals
+from nb_oauth import Client, LoginRequired, MemoryTokenStore, TokenError, session_refusals
 from nb_oauth import session_renewal as session_module
 from nb_oauth.renewal import Renewal
 from nb_oauth.retrying import LONGEST
@@ -446,6 +446,21 @@ def test_other_hosts_and_living_tokens_wait_for_nobody(stage: UnsteadyStage) -> 
     assert alive.get(stage.api).status_code == 200
     go_on.set()
     thread.join()
+
+
+def test_a_copy_without_a_store_tells_nobody_that_it_was_refused(stage: UnsteadyStage) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    session = stage.open(
+        Client("app", "the-secret"),
+        token=ending(-1, refresh_token=None),
+        grant="client_credentials",
+    )
+    session.pickles_secret = True
+    copy = pickle.loads(pickle.dumps(session))  # noqa: S301 - our own
+    assert copy._store is None
+    with pytest.raises(TokenError, match="invalid_grant"):
+        copy.get(stage.api)
+    assert len(stage.token_requests) == 1
 
 
 # -- by hand ------------------------------------------------------------------------------------
