@@ -6,11 +6,14 @@ costs nothing.
 
 from typing import TYPE_CHECKING
 
-from nb_oauth.lazy_names import loader
+from nb_oauth.lazy_names import lazily
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from nb_oauth import bridges as bridges
+    from nb_oauth import demo as demo
+    from nb_oauth import providers as providers
     from nb_oauth.clients import Client
     from nb_oauth.diagnosis import doctor
     from nb_oauth.exceptions import (
@@ -79,7 +82,8 @@ _ROOMS = {
 }
 _MODULES = ("bridges", "demo", "providers")
 
-__getattr__ = loader(__name__, {**_ROOMS, **dict.fromkeys(_MODULES, "")})
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazily(__name__, {**_ROOMS, **dict.fromkeys(_MODULES, "")})
 
 __all__ = [
     "AuthorizationCodeLogin",
@@ -112,7 +116,3 @@ __all__ = [
     "logout",
     "sessions",
 ]
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_MODULES})

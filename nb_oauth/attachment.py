@@ -5,6 +5,7 @@ from typing import Any
 
 from oauthlib.oauth2 import Client as OAuthlibClient
 from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
+from requests.auth import AuthBase, HTTPProxyAuth
 
 from nb_oauth import tokens
 from nb_oauth.masking import Hidden
@@ -17,13 +18,18 @@ _Body = Any
 _AUTHORIZATION = ("authorization", b"authorization")  # requests takes both kinds of names
 
 
-def is_wanted(client: OAuthlibClient, headers: Mapping[Any, Any] | None) -> bool:
-    """Tell whether a request with ``headers`` has room for a token.
+def is_wanted(
+    client: OAuthlibClient, headers: Mapping[Any, Any] | None, auth: object = None
+) -> bool:
+    """Tell whether a request with ``headers``, and authenticated by ``auth``, has room for a token.
 
     It has none where the token goes into the ``Authorization`` header and the caller gave one of
-    his own; None as its value means that he wants none at all.
+    his own; None as its value means that he wants none at all. Nor has it where ``auth`` is what
+    requests knows as credentials, which go there instead. A mere function may do anything to a
+    request, or nothing, so it gets one with a token.
     """
     taken = any(name.lower() in _AUTHORIZATION for name in headers or ())
+    taken = taken or (isinstance(auth, tuple | AuthBase) and not isinstance(auth, HTTPProxyAuth))
     return not (taken and client.default_token_placement == AUTH_HEADER)
 
 

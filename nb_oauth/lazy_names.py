@@ -8,8 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 
 
-def loader(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
-    """Return the ``__getattr__`` of a package that loads its names when they are first used.
+def lazily(
+    package: str, modules: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` of a package that loads names when first used.
+
+    A package has them where no type checker looks, which would take any name for one of its.
 
     Args:
         package: its ``__name__``.
@@ -20,9 +24,15 @@ def loader(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
     def load(name: str) -> object:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        # Two threads that enter a circle of imports at different places get half-made modules:
+        # Python would rather hand these out than wait for ever. So all go in by one door.
+        importlib.import_module("requests_oauthlib")
         module = importlib.import_module(f"{package}.{modules[name] or name}")
         value: object = getattr(module, name) if modules[name] else module
         setattr(sys.modules[package], name, value)
         return value
 
-    return load
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *modules})
+
+    return load, names

@@ -11,6 +11,7 @@ Our own modules, and requests-oauthlib's as far as a session of ours runs it, lo
 import logging
 import weakref
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from nb_oauth.masking import mask
@@ -64,7 +65,8 @@ class _Masking(logging.Filter):
 
 
 _masking = _Masking()
-_alive: dict["weakref.ref[Any]", _Secrets] = {}
+# By identity: sessions of a subclass may be equal, or have no hash.
+_alive: dict[int, tuple["weakref.ref[Any]", _Secrets]] = {}
 
 
 def watch(holder: object, secrets: _Secrets) -> None:
@@ -76,12 +78,13 @@ def watch(holder: object, secrets: _Secrets) -> None:
         holder: a session.
         secrets: returns what it holds, of which no log may show any.
     """
-    _alive[weakref.ref(holder, _lose)] = secrets
+    identity = id(holder)
+    _alive[identity] = weakref.ref(holder, partial(_lose, identity)), secrets
     _install()  # again, whoever may have taken it away
 
 
-def _lose(reference: "weakref.ref[Any]") -> None:
-    _alive.pop(reference, None)
+def _lose(identity: int, _: "weakref.ref[Any]") -> None:
+    _alive.pop(identity, None)
     if not _alive:
         for logger in _loggers:
             logger.removeFilter(_masking)
@@ -111,5 +114,6 @@ def _shows(text: str, secrets: list[str]) -> bool:
 
 
 def _secrets() -> list[str]:
-    holders = ((reference(), secrets) for reference, secrets in list(_alive.items()))
+    alive = _alive.copy()  # at once: a session may go while this looks
+    holders = ((reference(), secrets) for reference, secrets in alive.values())
     return [one for holder, secrets in holders if holder is not None for one in secrets(holder)]

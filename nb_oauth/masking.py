@@ -42,6 +42,7 @@ _RULES = (
     (_IN_HEADER, rf"\1{MASK}", re.IGNORECASE),
     (_JWT, MASK, 0),
 )
+_ENCODED_AS_IT_IS = r"[A-Za-z0-9_.~-]*"
 _SHORTEST_SECRET = 4
 
 
@@ -120,14 +121,22 @@ class HiddenToken(dict[str, Any]):
         return dict, (dict(self),)
 
 
-def mask_error(error: BaseException, secrets: Iterable[str]) -> None:
+def mask_error(
+    error: BaseException, secrets: Iterable[str], *, up_to: BaseException | None = None
+) -> None:
     """Take ``secrets`` out of what an error says, and those that led to it or that it quotes.
 
     requests and urllib3 quote whole addresses, with what is in the query. What led to it goes
     without its frames: the whole request, as it is sent, is among their variables.
+
+    Args:
+        error: what was raised.
+        secrets: what it may hold.
+        up_to: what the caller was handling when he asked, and so leads to ``error`` as well. It is
+            his, with all that led to it.
     """
     known = list(secrets)
-    met: set[int] = set()
+    met = {id(one) for one in _chain_of(up_to)}
     left: list[object] = [error]
     while left:
         one = left.pop()
@@ -139,8 +148,22 @@ def mask_error(error: BaseException, secrets: Iterable[str]) -> None:
             one.args = tuple(mask(arg, known) if isinstance(arg, str) else arg for arg in one.args)
 
 
+def _chain_of(error: BaseException | None) -> list[BaseException]:
+    """Return ``error`` and all that led to it."""
+    chain: list[BaseException] = []
+    left = [error]
+    while left:
+        one = left.pop()
+        if one is not None and not any(one is other for other in chain):
+            chain.append(one)
+            left += [one.__cause__, one.__context__]
+    return chain
+
+
 def _forms(secret: str) -> set[str]:
     """Return the ways in which a server may repeat ``secret``: as it is, or encoded."""
+    if re.fullmatch(_ENCODED_AS_IT_IS, secret):
+        return {secret}
     import html
 
     in_json = json.dumps(secret)[1:-1]

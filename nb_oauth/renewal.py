@@ -3,7 +3,8 @@
 A refresh token that rotates is worth one use: two threads that both use it get the whole family
 revoked. So whoever finds the token due waits for the lock and looks again; a token that somebody
 else renewed meanwhile is adopted, and so is the failure to renew it: a token endpoint that does
-not answer is waited for once, not once for each thread.
+not answer is waited for once, not once for each thread. While a token lives nobody waits but the
+one thread that renews it: the others use it.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote_plus
 
 import requests
 
@@ -61,37 +63,45 @@ class Renewal:
         with self._lock:
             yield
 
-    def run(self, stale: Token, renew: Renew) -> Token:
+    def run(self, stale: Token, renew: Renew, *, lives: bool = False) -> Token:
         """Return a newer token than ``stale``.
 
         Args:
             stale: the token that the caller found wanting.
             renew: earns a new one; called only if nobody else has tried meanwhile.
+            lives: whether ``stale`` will do for now, so that nobody waits while another renews it.
 
         Returns:
-            The token somebody else got while this caller waited, or what ``renew`` returns.
+            The token somebody else got while this caller waited, or what ``renew`` returns; or
+            ``stale``, where it lives and another thread renews it.
 
         Raises:
             Exception: what ``renew`` raised, here or in the thread that this caller waited for.
         """
-        failure_before = self._last_failure
+        failure_before, here = self._last_failure, threading.get_ident()
+        if lives and self._runner not in {None, here}:
+            return stale
         with self._lock:
-            current = self._read()
-            if not current:
-                raise LoginRequired("This session was signed out. Sign in again.")
-            if current != stale:  # by all members: some renew the end of the same access token
-                return current
-            failure = self._last_failure
-            if failure is not None and failure is not failure_before:
-                raise copy.copy(failure)
-            before, self._runner = self._runner, threading.get_ident()
+            before, self._runner = self._runner, here  # first of all, for those who need not wait
             try:
-                return renew(current)
-            except Exception as error:
-                self._last_failure = alone(error)
-                raise
+                return self._run(stale, renew, failure_before)
             finally:
                 self._runner = before
+
+    def _run(self, stale: Token, renew: Renew, failure_before: Exception | None) -> Token:
+        current = self._read()
+        if not current:
+            raise LoginRequired("This session was signed out. Sign in again.")
+        if current != stale:  # by all members: some renew the end of the same access token
+            return current
+        failure = self._last_failure
+        if failure is not None and failure is not failure_before:
+            raise copy.copy(failure)
+        try:
+            return renew(current)
+        except Exception as error:
+            self._last_failure = alone(error)
+            raise
 
 
 _renewals: "weakref.WeakSet[Renewal]" = weakref.WeakSet()
@@ -134,13 +144,20 @@ def put_off(seconds: float, provider_name: str) -> TokenError:
     )
 
 
-def refuses(response: requests.Response, token: Token) -> bool:
-    """Tell whether a 401 is about ``token``, and another would do (RFC 6750 §3.1).
+def refuses(response: requests.Response, secrets: set[str]) -> bool:
+    """Tell whether a 401 is about one of ``secrets``, and another would do (RFC 6750 §3.1).
 
-    Where a redirect led to another host, the token was left behind on the way.
+    It is not where no token arrived: a redirect to another host leaves it behind, and requests
+    puts credentials of the caller's own in its place.
     """
     if _INSUFFICIENT in response.headers.get("WWW-Authenticate", ""):
         return False
-    secret, arrived = str(token.get("access_token")), response.request
-    places = (*arrived.headers.values(), arrived.url)
-    return not response.history or any(secret in str(place) for place in places)
+    arrived, sent = response.request, {secret.strip() for secret in secrets} - {""}
+    places = (*arrived.headers.values(), arrived.url, arrived.body)
+    return any(_holds(place, sent) for place in places if isinstance(place, str | bytes))
+
+
+def _holds(place: str | bytes, secrets: set[str]) -> bool:
+    text = place if isinstance(place, str) else place.decode("latin-1")
+    plain = unquote_plus(text)  # as an address and a form have it
+    return any(secret in text or secret in plain for secret in secrets)

@@ -208,7 +208,7 @@ class OAuth2Session(ForkedSession):
             url: an https address, or http on a loopback address.
             data: the body.
             headers: further headers, left as they are; with an ``Authorization`` of your own the
-                token is not sent.
+                token is not sent, nor with an ``auth`` in a session that was opened.
             withhold_token: send this request without the token.
             client_id: with ``client_secret``, authenticates an automatic refresh.
             client_secret: see ``client_id``.
@@ -223,20 +223,31 @@ class OAuth2Session(ForkedSession):
             TokenExpiredError: the token ended and there is nothing to renew it with.
             TokenUpdated: see there; never in a session that was opened.
         """
-        self._require_destination(url, headers, withhold_token=withhold_token)
+        auth = self._own_credentials(kwargs)
+        self._require_destination(url, headers, auth, withhold_token=withhold_token)
         kwargs.setdefault("timeout", DEFAULT_TIMEOUT)
         headers = headers if headers is None else dict(headers)  # hooks may change them
         if self.token and not withhold_token:
             url, headers, data = self._protected(url, headers, data)
-            if attachment.is_wanted(self._client, headers):
+            if attachment.is_wanted(self._client, headers, auth):
                 token = self._live_token(kwargs, client_id, client_secret)
                 return self._send_with(token, method, url, headers, data, files=files, **kwargs)
-        elif self._needs_token(headers) and not withhold_token:
+        elif self._needs_token(headers, auth) and not withhold_token:
             raise LoginRequired(NOBODY)
         return self._send_plain(method, url, headers, data, files=files, **kwargs)
 
-    def _needs_token(self, headers: Any) -> bool:
-        return self.provider is not None and attachment.is_wanted(self._client, headers)
+    def _own_credentials(self, kwargs: dict[str, Any]) -> Any:
+        """Return what requests would authenticate with, in a session that was opened.
+
+        In one of the constructor ``auth=`` is for the token endpoint, as in requests-oauthlib.
+        """
+        if self.provider is None:
+            return None
+        auth = kwargs.get("auth")
+        return self.auth if auth is None else auth
+
+    def _needs_token(self, headers: Any, auth: object) -> bool:
+        return self.provider is not None and attachment.is_wanted(self._client, headers, auth)
 
     def _send_with(
         self, token: Token, method: str, url: str, headers: Any, data: Any, **kwargs: Any

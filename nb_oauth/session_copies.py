@@ -10,6 +10,7 @@ the store, and a copy renews there: once for all. Any other copy serves until it
 
 import contextlib
 import copy
+import functools
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ import requests
 from nb_oauth import quirks, tokens, without_secrets
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
 from nb_oauth.session_refusals import PersistentSession
-from nb_oauth.setbacks import Setbacks
+from nb_oauth.setbacks import Setbacks, setbacks_of
 from nb_oauth.stores import TokenStore
 from nb_oauth.tokens import Token
 
@@ -100,8 +101,9 @@ class CopiedSession(PersistentSession):
             client.access_token = set_beside_it
         else:
             quirks.apply(self, self.provider.quirks)
-        with contextlib.suppress(TypeError):  # a store of one's own that has no hash
-            _setbacks_here[self._store, self._key] = self._setbacks
+        store: Any = self._store
+        with contextlib.suppress(TypeError):  # one's own that has no hash
+            _kept_for_the_next(store, self._key)
 
     def _shared_store(self) -> TokenStore | None:
         """Return the store, if a copy elsewhere will find this very token in it, or a newer one.
@@ -139,7 +141,7 @@ class CopiedSession(PersistentSession):
 
     def __copy__(self) -> "Self":
         """Return a twin: it shares everything, as what requests copies does, and the renewal."""
-        twin = object.__new__(type(self))
+        twin = type(self).__new__(type(self))
         vars(twin).update(vars(self))
         return twin
 
@@ -208,7 +210,10 @@ class CopiedSession(PersistentSession):
             return token
         with contextlib.suppress(Exception):  # whatever ails the store is said where it is used
             found = self._store.load(self._key)
-            return found if found is not None and self._is_as_good(found) else token
+            if found is None or not self._is_as_good(found):
+                return token
+            self._heed_refusal(found)
+            return found
         return token
 
     def _live_token(self, *args: Any) -> Token:
@@ -248,12 +253,16 @@ class CopiedSession(PersistentSession):
             yield
         except (TokenExpiredError, LoginRequired):
             if self.token and (self._is_bare or self._lacks_secret):
-                raise LoginRequired(self._advice()) from None
+                # What requests-oauthlib's would raise, where there was no sign-in of ours.
+                error = TokenExpiredError if self.provider is None else LoginRequired
+                raise error(self._advice()) from None
             raise
 
     def _advice(self) -> str:
         here = "This session came from another process, and cannot renew its access token here: "
         renew = "renew the token there and send the session once more."
+        if self.provider is None:
+            return f"{here}it does not have the refresh token. R{renew[1:]}"
         if self._lacks_secret:
             return (
                 f"{here}it does not have the client's secret. Set "
@@ -270,9 +279,14 @@ class CopiedSession(PersistentSession):
         )
 
 
-# A worker gets a new copy with each task: a refresh token that was refused to one is not tried by
-# the next. There are as many of these as there are sign-ins.
-_setbacks_here: dict[tuple[object, object], Setbacks] = {}
+@functools.lru_cache(maxsize=128)
+def _kept_for_the_next(store: object, key: object) -> Setbacks:
+    """Keep what went wrong with a sign-in: a worker gets a new copy with each task.
+
+    So a refresh token that was refused to one is not tried by the next. There are as many of these
+    as there are sign-ins, unless a store of one's own does not compare itself.
+    """
+    return setbacks_of(store, key)
 
 
 def _is_rule(hook: Any) -> bool:

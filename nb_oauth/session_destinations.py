@@ -5,6 +5,7 @@ Where a redirect leads to another host, port or scheme the token stays behind, w
 request it was.
 """
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -85,13 +86,15 @@ class Destinations(DeviceRequests):
 
     # -- a request -------------------------------------------------------------------------
 
-    def _require_destination(self, url: str, headers: Any, *, withhold_token: bool) -> None:
+    def _require_destination(
+        self, url: str, headers: Any, auth: object, *, withhold_token: bool
+    ) -> None:
         """Refuse a request that would take the token where it may not go."""
         require_secure(url)
         hosts = self._hosts
         if hosts is None or withhold_token or hosts.has(url):
             return
-        if attachment.is_wanted(self._client, headers):  # else a hook may: see _protected
+        if attachment.is_wanted(self._client, headers, auth):  # else a hook may: see _protected
             raise _not_allowed(url, self.allowed_hosts or ())
 
     @property
@@ -108,10 +111,11 @@ class Destinations(DeviceRequests):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send ``request``; an error of requests' quotes no token, wherever in it that is."""
+        callers = sys.exc_info()[1]
         try:
             return super().send(request, **kwargs)
         except requests.RequestException as error:
-            mask_error(error, self._secrets_held())
+            mask_error(error, self._secrets_held(), up_to=callers)
             raise
 
     # -- a redirect ------------------------------------------------------------------------
@@ -124,9 +128,11 @@ class Destinations(DeviceRequests):
         requests looks at ``Authorization`` only. A provider, or a hook of the caller's, may want
         the token in another header, in the query or in a form, which 307 and 308 have sent again.
         """
-        there = str(prepared_request.url)
+        here, there = str(response.request.url), str(prepared_request.url)
         should_strip: Callable[[str, str], bool] = self.should_strip_auth
-        if should_strip(str(response.request.url), there) or not self._may_have_token(there):
+        # From where no token may go, there is none to leave behind: what there is is the caller's.
+        is_led_out = self._may_have_token(here) and not self._may_have_token(there)
+        if should_strip(here, there) or is_led_out:
             leave_behind(prepared_request, self._tokens_sent)
         super().rebuild_auth(prepared_request, response)
 

@@ -40,12 +40,12 @@ class PersistentSession(RenewingSession):
         """
         if self.provider is None or response.status_code != _UNAUTHORIZED or not is_repeatable:
             return None
-        if not refuses(response, token):
+        if not refuses(response, {*self._tokens_sent, str(token.get("access_token", ""))}):
             return None
         if self._setbacks.is_refused(token):
             self._setbacks.note_dead(token)
             raise not_renewable(token, self.provider.name)
-        host, now = urlsplit(response.url).netloc, time.time()
+        host, now = urlsplit(response.url).netloc, time.monotonic()
         gives_up = self._setbacks.is_resting(now) or self._setbacks.is_last_resort(host, token, now)
         if gives_up or not self._can_renew(token):
             return None
@@ -69,7 +69,7 @@ class PersistentSession(RenewingSession):
                 raise not_renewable(token, provider.name) from None
             raise
         if renewed is not token:
-            self._setbacks.note_renewed_for(host, renewed, time.time())
+            self._setbacks.note_renewed_for(host, renewed, time.monotonic())
         return renewed
 
     def _answered_again(self, response: requests.Response) -> requests.Response:

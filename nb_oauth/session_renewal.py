@@ -22,7 +22,7 @@ from nb_oauth.providers import Provider
 from nb_oauth.renewal import ended, not_renewable, put_off
 from nb_oauth.retrying import LONGEST, Patience, Pause
 from nb_oauth.session_store import StoredSession
-from nb_oauth.setbacks import Failure
+from nb_oauth.setbacks import Failure, is_refusal
 from nb_oauth.tokens import Token
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
@@ -114,8 +114,9 @@ class RenewingSession(StoredSession):
             raise LoginRequired(NOBODY)
         if not tokens.is_due(token, now):
             return token
+        lives = not tokens.has_ended(token, now)
         try:
-            return self._renewal.run(token, partial(self._renew, self.provider))
+            return self._renewal.run(token, partial(self._renew, self.provider), lives=lives)
         except (TokenError, requests.RequestException) as error:
             token = self.token
             is_wrong = getattr(error, "error", None) == NOT_WHO_SIGNED_IN
@@ -129,7 +130,7 @@ class RenewingSession(StoredSession):
         if not tokens.is_due(token, now):
             return token
         lives, can_renew = not tokens.has_ended(token, now), self._can_renew(token)
-        if lives and (self._setbacks.is_resting(now) or not can_renew):
+        if lives and (self._setbacks.is_resting(time.monotonic()) or not can_renew):
             return token
         if not can_renew:
             raise ended(token, provider.name)
@@ -168,20 +169,27 @@ class RenewingSession(StoredSession):
                 is_due = tokens.is_due(latest, now)
                 if latest is not token and not is_due:
                     return latest
-                if refused_by and not is_due and self._setbacks.is_useless(refused_by, now):
+                if refused_by and not is_due and self._is_useless(refused_by):
                     return token
                 self._require_hope(provider, latest, failure_before, patience)
                 return self._earn(provider.require("token_endpoint"), patience, ask)
         except (TokenError, requests.RequestException) as error:
-            waited = patience.has_waited
-            self._setbacks.note(self.token, error, time.time(), has_waited=waited)
+            self._note(error, has_waited=patience.has_waited)
             raise
+
+    def _note(self, error: Exception, *, has_waited: bool) -> None:
+        token, now = self.token, time.time()
+        left = (tokens.expires_at(token) or now) - now
+        self._setbacks.note(token, error, time.monotonic(), left=left, has_waited=has_waited)
+
+    def _is_useless(self, host: str) -> bool:
+        return self._setbacks.is_useless(host, time.monotonic())
 
     def _patience(self, token: Token, *, is_refused: bool) -> Patience:
         """Return how long to ask for a successor of ``token``: once, while it is of use."""
         now = time.time()
         is_of_use = not is_refused and not tokens.has_ended(token, now)
-        asks_once = is_of_use or self._setbacks.is_impatient(now)
+        asks_once = is_of_use or self._setbacks.is_impatient(time.monotonic())
         return Patience(0 if asks_once else LONGEST, pause=self._pause)
 
     def _require_hope(
@@ -193,7 +201,7 @@ class RenewingSession(StoredSession):
         others = self._setbacks.since(failure_before, token)
         if others is not None:
             raise others
-        left = self._setbacks.closed_for(time.time())
+        left = self._setbacks.closed_for(time.monotonic())
         if left and not patience.wait(left):
             raise put_off(left, provider.name)
 
@@ -205,7 +213,12 @@ class RenewingSession(StoredSession):
             ask = partial(
                 self.fetch_token if self._asks_again else self.refresh_token, token_endpoint
             )
-        return patience.ask(ask, may_be_repeated=may_be_repeated)
+        try:
+            return patience.ask(ask, may_be_repeated=may_be_repeated)
+        except TokenError as error:
+            if is_refusal(error):
+                self._tell_of_refusal()
+            raise
 
     # -- as requests-oauthlib has it -------------------------------------------------------
 

@@ -22,26 +22,63 @@ from nb_oauth.tokens import Token, TokenKey
 _TELLING = ("access_token", "refresh_token", "expires_at")
 
 
+class _Keeping:
+    """Where a session and its twins keep the token that they have in common.
+
+    Attributes:
+        store: where; None for nowhere.
+        key: under which name.
+        last: what was last put into the store, or taken out of it.
+        setbacks: of which store and key they are known, and they.
+    """
+
+    def __init__(self) -> None:
+        self.store: TokenStore | None = None
+        self.key: TokenKey | None = None
+        self.last: Token | None = None
+        self.setbacks: tuple[object, object, Setbacks] = None, None, Setbacks()
+
+
 class StoredSession(OpenIDSession):
     """The part of a session that keeps its token in a store, for itself and for others."""
 
-    _store: TokenStore | None = None
-    _key: TokenKey | None = None
-    _in_store: Token | None = None
-    """What this session last put into the store, or took out of it."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._known_setbacks: tuple[object, object, Setbacks] = None, None, Setbacks()
+        self._keeping = _Keeping()
         self._renewal = Renewal(lambda: self.token)
         super().__init__(*args, **kwargs)
 
     @property
+    def _store(self) -> TokenStore | None:
+        return self._keeping.store
+
+    @_store.setter
+    def _store(self, store: TokenStore | None) -> None:
+        self._keeping.store = store
+
+    @property
+    def _key(self) -> TokenKey | None:
+        return self._keeping.key
+
+    @_key.setter
+    def _key(self, key: TokenKey | None) -> None:
+        self._keeping.key = key
+
+    @property
+    def _in_store(self) -> Token | None:
+        """What this session last put into the store, or took out of it."""
+        return self._keeping.last
+
+    @_in_store.setter
+    def _in_store(self, token: Token | None) -> None:
+        self._keeping.last = token
+
+    @property
     def _setbacks(self) -> Setbacks:
         """What went wrong in renewing the token, here or in another session of this store."""
-        store, key, setbacks = self._known_setbacks
+        store, key, setbacks = self._keeping.setbacks
         if store is not self._store or key is not self._key:
             setbacks = setbacks_of(self._store, self._key)
-            self._known_setbacks = self._store, self._key, setbacks
+            self._keeping.setbacks = self._store, self._key, setbacks
         return setbacks
 
     def forget_token(self) -> None:
@@ -109,6 +146,7 @@ class StoredSession(OpenIDSession):
 
     def _keep(self, token: Token) -> None:
         super()._keep(token)
+        self._heed_refusal(token)
         if self._store is None or self._key is None:
             return
         try:
@@ -119,6 +157,18 @@ class StoredSession(OpenIDSession):
                 self._in_store = self.token
         except Exception as error:  # noqa: BLE001 - a full disk must not lose a good token
             _warn("The token could not be stored, and lives in this session only", error)
+
+    def _tell_of_refusal(self) -> None:
+        """Say in the store that the refresh token is good no more, so that no other tries it."""
+        if self._store is None or self._key is None:
+            return
+        with contextlib.suppress(Exception):  # whoever does not hear of it finds out by himself
+            if _are_same(self._store.load(self._key), self.token):
+                self._store.save(self._key, {**self.token, tokens.REFUSED: True})
+
+    def _heed_refusal(self, found: Token) -> None:
+        if found.get(tokens.REFUSED):
+            self._setbacks.note_refused(found)
 
     @contextlib.contextmanager
     def _only_one(self) -> Iterator[None]:
@@ -157,12 +207,13 @@ class StoredSession(OpenIDSession):
                 self._forget_here()
                 raise LoginRequired("Somebody signed out of this account elsewhere. Sign in again.")
             return token
+        latest: Token = token
         is_known = _are_same(found, self._in_store) or _are_same(found, token)
-        if is_known or not self._is_as_good(found):
-            return token
-        self._setbacks.forget(found)
-        self.token = self._in_store = found
-        latest: Token = self.token
+        if not is_known and self._is_as_good(found):
+            self._setbacks.forget(found)
+            self.token = self._in_store = found
+            latest = self.token
+        self._heed_refusal(found)
         return latest
 
     def _is_as_good(self, found: Token) -> bool:

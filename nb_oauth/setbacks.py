@@ -8,16 +8,16 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nb_oauth import tokens
 from nb_oauth.tokens import Token
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-REFUSALS = ("invalid_grant", "bad_refresh_token")
-"""What a refresh token that is good no more is answered with: RFC 6749 §5.2, and GitHub."""
+# A refresh token that is good no more: RFC 6749 §5.2, and GitHub.
+_REFUSALS = ("invalid_grant", "bad_refresh_token")
 _SHARE_TO_REST = 0.1
 _SHORTEST_REST = 1.0  # seconds
+_LONGEST_REST = 3600.0  # seconds; then the endpoint is asked, whatever it asked for
 _IMPATIENT_FOR = 60.0  # seconds
 _USELESS_FOR = 3600.0  # seconds
 
@@ -26,7 +26,7 @@ class Setbacks:
     """What went wrong in renewing a token, and whether to try again now.
 
     Sessions that share a store share it, see :func:`setbacks_of`. Tokens are known by a digest:
-    this may outlive them.
+    this may outlive them. Each ``now`` is on the clock of ``time.monotonic()``, which nobody sets.
 
     Attributes:
         failure: the last one, for whom to compare it with before and after a wait.
@@ -41,22 +41,36 @@ class Setbacks:
         self._closed_until = 0.0
         self._impatient_until = 0.0
 
-    def note(self, token: Token, error: Exception, now: float, *, has_waited: bool = False) -> None:
+    def note(
+        self,
+        token: Token,
+        error: Exception,
+        now: float,
+        *,
+        left: float = 0.0,
+        has_waited: bool = False,
+    ) -> None:
         """Remember that renewing ``token`` failed.
 
         A refresh token that the provider refused is used no more. After any other failure the
         token endpoint is given a rest, for as long as the token serves: a tenth of what is left
-        of its life, a second at least, and as long as the endpoint asked for. And who was waited
-        for in vain is not waited for again within a minute, but asked.
+        of its life, a second at least, and as long as the endpoint asked for, but no longer than
+        an hour. And who was waited for in vain is not waited for again within a minute, but asked.
+
+        Args:
+            token: what was to be renewed.
+            error: why it was not.
+            now: when.
+            left: how many seconds ``token`` has yet to live.
+            has_waited: whether the endpoint was asked several times.
         """
-        refused = getattr(error, "error", None) in REFUSALS
+        if is_refusal(error):
+            self.note_refused(token)
         digest = _digest(token, "refresh_token")
-        if refused and digest is not None:
-            self._refused.add(digest)
         self.failure = Failure(digest, alone(error))
-        left = (tokens.expires_at(token) or now) - now
-        asked_for = getattr(error, "retry_after", None) or 0.0
-        self._rest_until = now + max(_SHORTEST_REST, left * _SHARE_TO_REST, asked_for)
+        asked_for = min(getattr(error, "retry_after", None) or 0.0, _LONGEST_REST)
+        rest = max(_SHORTEST_REST, left * _SHARE_TO_REST, asked_for)
+        self._rest_until = now + min(rest, _LONGEST_REST)
         self._closed_until = now + asked_for
         if has_waited:
             self._impatient_until = now + _IMPATIENT_FOR
@@ -71,6 +85,10 @@ class Setbacks:
     def forget_all(self) -> None:
         """Begin anew without any token."""
         vars(self).update(vars(Setbacks()))
+
+    def note_refused(self, token: Token) -> None:
+        """Remember that the provider refused the refresh token of ``token``."""
+        self._refused.add(_digest(token, "refresh_token") or b"")
 
     def is_refused(self, token: Token) -> bool:
         """Tell whether the provider refused the refresh token of ``token``."""
@@ -167,6 +185,11 @@ def _begin_anew() -> None:
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
     os.register_at_fork(after_in_child=_begin_anew)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Tell whether a provider says by ``error`` that a refresh token is good no more."""
+    return getattr(error, "error", None) in _REFUSALS
 
 
 def alone(error: Exception) -> Exception | None:

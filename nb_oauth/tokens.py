@@ -19,6 +19,9 @@ _FOR_NO_API = {"openid", "profile", "email", "offline_access"}
 REQUESTED_SCOPE = "requested_scope"
 """The member of a token, ours, that says what was asked for when it was earned."""
 
+REFUSED = "refresh_token_refused"
+"""The member of a stored token, ours, that says that its refresh token is good no more."""
+
 LEEWAY = 30.0
 """Seconds before its end at which a token is renewed, where its life allows."""
 _LARGEST_SHARE = 0.1

@@ -2,6 +2,7 @@
 
 import functools
 import ipaddress
+import re
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -81,12 +82,14 @@ def require_secure(url: str, otherwise: str = _OTHERWISE) -> None:
         otherwise: what comes of it, and what to do instead.
 
     Raises:
-        InsecureTransportError: ``url`` is neither https nor loopback http.
+        InsecureTransportError: ``url`` is neither https nor loopback http, or no whole address.
     """
-    if not is_secure(url):
-        raise InsecureTransportError(
-            f"{_without_secrets(url)!r} is neither https nor a loopback address, so {otherwise}"
-        )
+    if is_secure(url):
+        return
+    place = repr(_without_secrets(url))
+    if not re.match(r"\s*[a-z][a-z\d+.-]*://", url, re.IGNORECASE):
+        raise InsecureTransportError(f"{place} is no whole address: one begins with https://host/.")
+    raise InsecureTransportError(f"{place} is neither https nor a loopback address, so {otherwise}")
 
 
 def out_of_reach(

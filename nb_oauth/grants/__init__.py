@@ -7,7 +7,7 @@ no widget, kernel, clock or file.
 
 from typing import TYPE_CHECKING
 
-from nb_oauth.lazy_names import loader
+from nb_oauth.lazy_names import lazily
 
 if TYPE_CHECKING:
     from nb_oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -29,17 +29,18 @@ __all__ = [
     "PasswordGrant",
 ]
 
-__getattr__ = loader(
-    __name__,
-    {
-        "AuthorizationCodeGrant": "authorization_code",
-        "ClientCredentialsGrant": "client_credentials",
-        "DeviceAuthorization": "contract",
-        "DeviceCodeGrant": "device_code",
-        "Flow": "contract",
-        "Grant": "contract",
-        "GrantSession": "contract",
-        "ImplicitGrant": "implicit",
-        "PasswordGrant": "password",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "AuthorizationCodeGrant": "authorization_code",
+            "ClientCredentialsGrant": "client_credentials",
+            "DeviceAuthorization": "contract",
+            "DeviceCodeGrant": "device_code",
+            "Flow": "contract",
+            "Grant": "contract",
+            "GrantSession": "contract",
+            "ImplicitGrant": "implicit",
+            "PasswordGrant": "password",
+        },
+    )

@@ -6,7 +6,7 @@ an app is registered and what to know; :func:`known_provider` makes the ``Provid
 
 from typing import TYPE_CHECKING
 
-from nb_oauth.lazy_names import loader
+from nb_oauth.lazy_names import lazily
 from nb_oauth.providers.metadata import Provider
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ __all__ = [
     "known_providers",
 ]
 
-__getattr__ = loader(
-    __name__,
-    {
-        "KnownProvider": "known",
-        "ProviderEntry": "entry",
-        "known_provider": "known",
-        "known_providers": "known",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "KnownProvider": "known",
+            "ProviderEntry": "entry",
+            "known_provider": "known",
+            "known_providers": "known",
+        },
+    )

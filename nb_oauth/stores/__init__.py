@@ -1,9 +1,10 @@
 """Where tokens stay between two uses."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.lazy_names import loader
+from nb_oauth.lazy_names import lazily
 from nb_oauth.stores.contract import LockingTokenStore, TokenStore
 from nb_oauth.stores.memory import MemoryTokenStore
 
@@ -20,7 +21,10 @@ __all__ = [
     "token_store",
 ]
 
-__getattr__ = loader(__name__, {"FileTokenStore": "file", "KeyringTokenStore": "keyring"})
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazily(
+        __name__, {"FileTokenStore": "file", "KeyringTokenStore": "keyring"}
+    )
 _KINDS = {"file": "FileTokenStore", "keyring": "KeyringTokenStore"}
 _named: dict[str, TokenStore] = {}
 _METHODS = ("load", "save", "delete")
@@ -33,7 +37,7 @@ def token_store(given: object) -> TokenStore | None:
         ConfigurationError: it is neither.
     """
     if isinstance(given, str) and given in _KINDS:
-        kind: Any = __getattr__(_KINDS[given])
+        kind: Any = getattr(sys.modules[__name__], _KINDS[given])
         return _named.setdefault(given, kind())
     is_store = not isinstance(given, type) and all(
         callable(getattr(given, name, None)) for name in _METHODS

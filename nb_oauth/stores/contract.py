@@ -30,7 +30,10 @@ class LockingTokenStore(TokenStore, Protocol):
     no more is taken for one that the store dropped, not for one that somebody signed out of.
 
     One whose pickle holds no token, and leads to the same ones, may say so by ``is_shared = True``:
-    then the copies of a session in other processes renew through it.
+    then the copies of a session in other processes renew through it. Let two that lead to the same
+    tokens be equal, and have one hash (``__eq__``, ``__hash__``): a process gets another with each
+    copy, and knows by that what it has found out about a sign-in, such as a refresh token that is
+    good no more.
     """
 
     def lock(self, key: TokenKey) -> AbstractContextManager[None]:

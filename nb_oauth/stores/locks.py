@@ -69,11 +69,12 @@ def among_processes(file: Path) -> Iterator[None]:
     with among_threads(file) as lock:
         if lock.processes is None:
             lock.processes = _file_lock(file)
-        taken = _take(lock.processes, file)
-        try:
+        before = lock.processes.lock_counter
+        try:  # from here, so that Ctrl-C finds it wherever it comes
+            _take(lock.processes, file)
             yield
         finally:
-            if taken:
+            if lock.processes.lock_counter > before:
                 lock.processes.release()
 
 
@@ -92,8 +93,8 @@ def _file_lock(file: Path) -> "BaseFileLock":
     )
 
 
-def _take(lock: "BaseFileLock", file: Path) -> bool:
-    """Tell whether ``lock`` was taken, rather than cannot be."""
+def _take(lock: "BaseFileLock", file: Path) -> None:
+    """Take ``lock``, unless it cannot be."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
@@ -109,8 +110,6 @@ def _take(lock: "BaseFileLock", file: Path) -> bool:
             "that you may write to: FileTokenStore('/that/folder').",
             stacklevel=2,
         )
-        return False
-    return True
 
 
 def _begin_anew() -> None:

@@ -17,7 +17,7 @@ from nb_oauth.kernel_memory import SignInRequest, stored_sessions
 from nb_oauth.masking import with_bare_errors
 from nb_oauth.providers import KnownProvider
 from nb_oauth.session import OAuth2Session
-from nb_oauth.setbacks import REFUSALS
+from nb_oauth.setbacks import is_refusal
 from nb_oauth.stores import FileTokenStore, private_files
 from nb_oauth.stores.file import own_folder
 from nb_oauth.tokens import Token, TokenKey
@@ -94,7 +94,7 @@ def _is_good(session: OAuth2Session) -> bool:
     except LoginRequired:
         return False
     except TokenError as error:
-        if error.error in REFUSALS:
+        if is_refusal(error):
             return False
         raise
     return True
@@ -182,7 +182,7 @@ def _renew(request: SignInRequest, session: OAuth2Session) -> None:
     except LoginRequired:  # this process has been told so before
         raise refusals.good_no_more(request) from None
     except TokenError as error:
-        if error.error in REFUSALS:
+        if is_refusal(error):
             raise refusals.good_no_more(request) from None
         raise
 

@@ -146,10 +146,11 @@ def test_a_token_that_the_api_refuses_is_renewed(
     "arguments",
     [
         {"headers": {"Authorization": "ApiKey mine"}},
+        {"auth": ("me", "mine")},
         {"withhold_token": True},
         {"files": {"file": b"once"}},
     ],
-    ids=["own-authorization", "no-token", "a-file"],
+    ids=["own-authorization", "own-credentials", "no-token", "a-file"],
 )
 @same(7)
 def test_a_refusal_that_no_renewal_would_change_is_the_callers(
@@ -157,7 +158,7 @@ def test_a_refusal_that_no_renewal_would_change_is_the_callers(
 ) -> None:
     session = side.session(refusing.provider, ending(3000))
     assert session.post(refusing.api, **arguments).status_code == 401
-    assert not refusing.token_requests
+    assert (len(refusing.api_requests), refusing.token_requests) == (1, [])
 
 
 @row(7, "^renews 0 times$", OPENED)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nb_oauth
+from tests import tools
 from tests.drop_in import fetching
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Suite:
         return Run(**json.loads(outcomes.read_text(encoding="utf-8")))
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
+        given = tools.unmeasured().items()
+        kept = {name: value for name, value in given if name not in NOT_PASSED_ON}
         further = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
         return {
             **kept,

@@ -456,6 +456,7 @@ def test_where_every_grant_needs_a_secret_that_is_said_at_once(name: str) -> Non
 
 def test_a_secret_that_only_the_app_s_own_grant_needs_is_not_asked_for() -> None:
     assert asked("spotify").grant == "authorization_code"
+    assert OURS["spotify"].with_secret == {"client_credentials"}
     nothing = Provider("E", token_endpoint="https://as.example/t", grant_types_supported=("x",))
     with pytest.raises(ConfigurationError, match="No grant of Provider"):
         grant_choice.choose(nothing, APP, Place.NOTEBOOK, with_secret={"client_credentials"})
@@ -481,6 +482,32 @@ def test_a_session_goes_to_the_provider_s_own_apis_only() -> None:
     session.require_allowed("https://api.github.com/user")
     with pytest.raises(ConfigurationError, match=r"does not go to api\.example"):
         session.require_allowed("https://api.example/user")
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("globus", "https://transfer.api.globus.org/v0.10/task_list"),
+        ("globus", "https://search.api.globus.org/v1/search"),
+        ("globus", "https://auth.globus.org/v2/api/identities"),
+        ("globus", "https://flows.globus.org/runs"),
+        ("globus", "https://flows.automate.globus.org/runs"),
+        ("globus", "https://timer.automate.globus.org/jobs/"),
+        ("copernicus", "https://catalogue.dataspace.copernicus.eu/odata/v1/Products"),
+        ("copernicus", "https://download.dataspace.copernicus.eu/odata/v1/Products(1)/$value"),
+        ("copernicus", "https://zipper.dataspace.copernicus.eu/odata/v1/Products(1)/$value"),
+        ("google", "https://www.googleapis.com/drive/v3/files"),
+        ("google", "https://docs.google.com/spreadsheets/d/1/export?format=csv"),
+    ],
+)
+def test_a_token_goes_to_every_api_of_its_provider(name: str, url: str) -> None:
+    made = known_provider(name).provider
+    nb_oauth.OAuth2Session.open(made, SERVICE).require_allowed(url)
+
+
+def test_who_is_led_from_a_catalogue_to_a_download_is_told_to_ask_there() -> None:
+    """A token stays behind where a redirect leads to another host."""
+    assert any("download.dataspace" in note for note in OURS["copernicus"].notes)
 
 
 def test_the_login_of_a_known_provider_is_that_of_its_grant() -> None:

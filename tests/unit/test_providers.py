@@ -132,7 +132,8 @@ def test_the_demo_provider_is_known_by_name(name: str) -> None:
 
 
 def test_an_unknown_name_says_what_is_known_and_what_to_do() -> None:
-    with pytest.raises(ConfigurationError, match=r"'nowhere'; known: auth0, .*demo, .*zenodo\. For any other"):
+    said = r"'nowhere'; known: auth0, .*demo, .*zenodo\. For any other"
+    with pytest.raises(ConfigurationError, match=said):
         known_provider("nowhere")
 
 

@@ -1,5 +1,6 @@
 """The names people import: all there, all documented, none loaded before it is used."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 import nb_oauth
 
+ROOT = Path(__file__).parents[2]
 HEAVY = ("requests", "ipywidgets", "anywidget", "oauthlib", "cryptography", "keyring")
 
 
@@ -42,6 +44,56 @@ def test_public_modules_are_reached_by_name(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = nb_oauth.no_such_name
+
+
+@pytest.mark.parametrize("package", ["grants", "providers", "stores"])
+def test_what_a_package_loads_late_is_listed(package: str) -> None:
+    module = importlib.import_module(f"nb_oauth.{package}")
+    assert set(module.__all__) <= set(dir(module))
+
+
+USE = """
+import sys, threading
+import nb_oauth
+
+sys.setswitchinterval(1e-6)
+names = ["login", "OAuth2Session", "Client", "FileTokenStore", "TokenError", "logout"]
+together, failures = threading.Barrier(len(names)), []
+
+def use(name):
+    together.wait()
+    try:
+        getattr(nb_oauth, name)
+    except Exception as error:
+        failures.append(repr(error))
+
+threads = [threading.Thread(target=use, args=[name]) for name in names]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+sys.exit("\\n".join(failures) or None)
+"""
+
+
+def test_threads_may_first_use_different_names() -> None:
+    for _ in range(3):  # without a door of one's own each of them fails nearly always
+        subprocess.run([sys.executable, "-c", USE], check=True)  # noqa: S603 - our own
+
+
+def test_a_type_checker_knows_the_names(tmp_path: Path) -> None:
+    used = tmp_path / "used.py"
+    used.write_text(
+        "from nb_oauth import Client, bridges, login\n"
+        "from nb_oauth.stores import FileTokenStore\n"
+        "from nb_oauth import Logn\n"
+        "from nb_oauth.stores import Nope\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--follow-imports=silent", str(used)]
+    run = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)  # noqa: S603 - our own
+    assert [line.split(":")[1] for line in run.stdout.splitlines() if ": error:" in line] == [
+        *("3", "4")
+    ], run.stdout
 
 
 def test_importing_loads_nothing_heavy() -> None:

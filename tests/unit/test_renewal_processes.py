@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from filelock import FileLock, Timeout
 
 import nb_oauth
 from nb_oauth import (
@@ -27,6 +28,7 @@ from nb_oauth import (
 )
 from nb_oauth.stores import FileTokenStore, LockingTokenStore, TokenStore, locks
 from nb_oauth.tokens import Token, TokenKey
+from tests import tools
 from tests.polling import wait_until
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 
@@ -89,7 +91,11 @@ class Worker:
     def __init__(self, what: str, *arguments: object) -> None:
         command = [sys.executable, __file__, what, *map(str, arguments)]
         self.process = subprocess.Popen(  # noqa: S603 - this very file
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=tools.unmeasured(),
         )
 
     def hear(self) -> str:
@@ -125,8 +131,12 @@ def ask_the_api(issuer: str, folder: str) -> None:
     session = open_at(issuer, folder)
     print("ready", flush=True)
     sys.stdin.readline()
-    status = session.get(f"{issuer}/api").status_code
-    print(status, session.token["access_token"], flush=True)
+    try:
+        status = session.get(f"{issuer}/api").status_code
+    except LoginRequired as error:
+        print(type(error).__name__, flush=True)
+    else:
+        print(status, session.token["access_token"], flush=True)
 
 
 def hold_the_lock(issuer: str, folder: str) -> None:
@@ -202,14 +212,37 @@ def test_eight_processes_that_meet_a_token_of_no_use_renew_it_once_and_all_succe
         assert stage.sent_tokens.count("Bearer access-1") == 8
 
 
+def test_eight_processes_with_a_token_that_is_renewed_no_longer_ask_once(
+    stage: Stage, folder: Path
+) -> None:
+    stage.delay = 0.1
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    prepare(stage, folder)
+    with workers(8, "ask_the_api", stage.issuer, folder) as all_of_them:
+        assert [worker.hear() for worker in all_of_them] == ["ready"] * 8
+        for worker in all_of_them:
+            worker.tell()
+        assert [worker.hear() for worker in all_of_them] == ["LoginRequired"] * 8
+    assert len(stage.token_requests) == 1
+    session = open_at(stage.issuer, str(folder))
+    assert not session.is_alive
+    session._keep(ending(3600, access_token="new", refresh_token="new"))  # somebody signs in anew
+    assert open_at(stage.issuer, str(folder)).is_alive
+
+
 def test_a_lock_is_free_within_a_second_of_its_holders_death(stage: Stage, folder: Path) -> None:
     session = prepare(stage, folder)
     with workers(1, "hold_the_lock", stage.issuer, folder) as [holder]:
         assert holder.hear() == "inside"
-        holder.process.send_signal(signal.SIGKILL)
-        killed = time.monotonic()
+        [file] = folder.glob("*.lock")
+        lock = FileLock(file, timeout=1)
+        with pytest.raises(Timeout):
+            lock.acquire(blocking=False)
+        holder.process.kill()
+        holder.process.wait()
+        with lock:  # within its timeout
+            pass
         assert session.get(stage.api).status_code == 200
-        assert time.monotonic() - killed < 1
 
 
 def test_whoever_waits_for_another_process_can_be_interrupted(stage: Stage, folder: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from nb_oauth import LoginRequired, MemoryTokenStore, TokenError
+from nb_oauth import Client, LoginRequired, MemoryTokenStore, TokenError, session_refusals
 from nb_oauth import session_renewal as session_module
 from nb_oauth.renewal import Renewal
 from nb_oauth.retrying import LONGEST
@@ -63,10 +63,14 @@ def stage() -> Iterator[UnsteadyStage]:
 
 @pytest.fixture
 def ahead(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How far the session's clock is ahead: change its one member."""
+    """How far the session's clocks are ahead: change its one member."""
     ahead = [0.0]
-    clock = type("time", (), {"time": lambda: time.time() + ahead[0]})
-    monkeypatch.setattr(session_module, "time", clock)
+    clocks = {
+        "time": lambda: time.time() + ahead[0],
+        "monotonic": lambda: time.monotonic() + ahead[0],
+    }
+    for module in (session_module, session_refusals):
+        monkeypatch.setattr(module, "time", type("time", (), clocks))
     return ahead
 
 
@@ -113,6 +117,24 @@ def test_nobody_waits_while_the_token_lives(stage: UnsteadyStage, threads: int) 
     results = at_once(threads, lambda: session.get(stage.api).status_code)
     assert results == [200] * threads
     assert (len(stage.token_requests), stage.pauses) == (1, [])
+
+
+@pytest.mark.timeout(30)
+def test_a_token_that_lives_waits_for_no_other_thread_that_renews_it(stage: UnsteadyStage) -> None:
+    go_on = threading.Event()
+    stage.at_token = lambda request: (go_on.wait(10), stage.rotate(request))[1]
+    session = stage.open(token=ending(20))
+    first: list[int] = []
+    renewing = threading.Thread(target=lambda: first.append(session.get(stage.api).status_code))
+    renewing.start()
+    wait_until(lambda: stage.token_requests, "one of them renews")
+    assert at_once(3, lambda: session.get(stage.api).status_code) == [200] * 3
+    was_still_renewed = not go_on.is_set() and not first
+    go_on.set()
+    renewing.join()
+    assert (was_still_renewed, first) == (True, [200])
+    assert stage.sent_tokens == ["Bearer access-0"] * 3 + ["Bearer access-1"]
+    assert len(stage.token_requests) == 1
 
 
 def test_on_demand_a_token_that_lives_is_renewed_in_one_attempt(stage: UnsteadyStage) -> None:
@@ -223,6 +245,53 @@ def test_a_long_retry_after_is_a_long_rest_for_a_token_that_lives(
     ahead[0] = 16
     assert session.get(stage.api).status_code == 200
     assert stage.sent_tokens == ["Bearer access-0"] * 3 + ["Bearer access-1"]
+
+
+def test_nobody_is_left_alone_for_longer_than_an_hour_without_being_asked(
+    stage: UnsteadyStage, ahead: list[float]
+) -> None:
+    stage.failures = [asking_for_rest(31_536_000, 429)]
+    session = stage.open(token=ending(9000))
+    with pytest.raises(TokenError, match=r"try again in 8760 h\.$"):
+        session.renew()
+    with pytest.raises(TokenError, match=r"asked again so soon\. Try again in 60 min\.$"):
+        session.renew()
+    assert len(stage.token_requests) == 1
+    ahead[0] = 3601
+    session.renew()
+    assert session.token["access_token"] == "access-1"
+
+
+def test_a_token_with_months_to_live_is_not_left_refused_for_days(
+    stage: UnsteadyStage, ahead: list[float]
+) -> None:
+    stage.at_token, stage.is_strict = lambda _: BUSY, True
+    session = stage.open(token=ending(90 * 24 * 3600))
+    assert session.get(stage.api).status_code == 401
+    asked = len(stage.token_requests)
+    stage.at_token, ahead[0] = stage.rotate, 3500
+    assert session.get(stage.api).status_code == 401
+    assert len(stage.token_requests) == asked
+    ahead[0] = 3601
+    assert session.get(stage.api).status_code == 200
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_is_set_lets_nobody_wait_for_longer(
+    stage: UnsteadyStage, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    stage.failures = [asking_for_rest(5)]
+    session = stage.open(token=ending(9000))
+    with pytest.raises(TokenError, match=r"try again in 5 s\.$"):
+        session.renew()
+    clocks = {"time": lambda: time.time() + hours * 3600, "monotonic": time.monotonic}
+    monkeypatch.setattr(session_module, "time", type("time", (), clocks))
+    with pytest.raises(TokenError, match=r"Try again in [45] s\.$"):
+        session.renew()
+    clocks["monotonic"] = lambda: time.monotonic() + 6
+    monkeypatch.setattr(session_module, "time", type("time", (), clocks))
+    session.renew()
+    assert len(stage.token_requests) == 2
 
 
 def test_the_error_can_be_taken_to_another_process() -> None:
@@ -377,6 +446,21 @@ def test_other_hosts_and_living_tokens_wait_for_nobody(stage: UnsteadyStage) -> 
     assert alive.get(stage.api).status_code == 200
     go_on.set()
     thread.join()
+
+
+def test_a_copy_without_a_store_tells_nobody_that_it_was_refused(stage: UnsteadyStage) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    session = stage.open(
+        Client("app", "the-secret"),
+        token=ending(-1, refresh_token=None),
+        grant="client_credentials",
+    )
+    session.pickles_secret = True
+    copy = pickle.loads(pickle.dumps(session))  # noqa: S301 - our own
+    assert copy._store is None
+    with pytest.raises(TokenError, match="invalid_grant"):
+        copy.get(stage.api)
+    assert len(stage.token_requests) == 1
 
 
 # -- by hand ------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import copy
+import gc
+import logging
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -189,8 +191,8 @@ TRAVELS = {
     *requests.Session.__attrs__,
 }  # fmt: skip
 MADE_ANEW = {
-    "_asked_for", "_code_verifier", "_former_access_token", "_hosts_of", "_in_store", "_is_asking",
-    "_known_setbacks", "_pause", "_renewal", "_said_to_be_missing", "_signing_keys", "_state",
+    "_asked_for", "_code_verifier", "_former_access_token", "_hosts_of", "_is_asking", "_keeping",
+    "_pause", "_renewal", "_said_to_be_missing", "_signing_keys", "_state",
     "auto_refresh_kwargs", "state", "token_updater",
 }  # fmt: skip
 
@@ -225,7 +227,7 @@ def test_a_copy_has_what_the_person_set(stage: Stage) -> None:
     assert there.token["instance"] == "there"
     assert there.allowed_hosts == ("127.0.0.1",)
     with pytest.raises(ConfigurationError, match="allowed_hosts"):
-        there.get("https://elsewhere.example")
+        there.require_allowed("https://elsewhere.example")
 
 
 def test_a_session_without_a_token_can_be_sent_and_sign_in_there(stage: Stage) -> None:
@@ -316,9 +318,15 @@ def test_a_copy_on_no_store_says_at_its_end_what_to_do(stage: Stage, kind: str) 
     assert not there.is_alive
     assert not there.account.renews
     assert "none: sign in again" in repr(there)
+    kinds = {
+        "opened": (LoginRequired, r"another process.*store=.file.*send the session"),
+        "classic": (TokenExpiredError, r"another process.*not have the refresh.* Renew the token"),
+    }
+    error, words = kinds[kind]
     for use in (lambda: there.get(stage.api), there.fresh_access_token):
-        with pytest.raises(LoginRequired, match=r"another process.*store=.file.*send the session"):
+        with pytest.raises(error, match=words) as refused:
             use()
+        assert ("store=" in str(refused.value)) is (kind == "opened")
     assert not stage.token_requests
     there.token = dict(ending(60, access_token="fresh"))
     assert there.get(stage.api).status_code == 200
@@ -535,6 +543,26 @@ def test_a_refresh_token_that_was_refused_to_one_copy_is_not_tried_by_the_next(
     assert sent(session).get(stage.api).status_code == 200
 
 
+class Remote(Shared):
+    """As people write them: two that lead to one place are not equal."""
+
+    def __reduce__(self) -> Any:
+        return Remote, ()
+
+
+def test_copies_on_a_store_that_does_not_compare_itself_do_not_pile_up(stage: Stage) -> None:
+    pickled = pickle.dumps(stage.open(token=ending(60), store=Remote()))
+    before, most = _count_of_remotes(), 128
+    for _ in range(2 * most):
+        pickle.loads(pickled)  # noqa: S301 - our own
+    assert _count_of_remotes() - before <= most
+
+
+def _count_of_remotes() -> int:
+    gc.collect()
+    return sum(type(one) is Remote for one in gc.get_objects())
+
+
 def test_a_store_without_a_hash_is_a_store(stage: Stage) -> None:
     there = sent(stage.open(token=ending(-1), store=Unhashable()))
     assert there.get(stage.api).status_code == 200
@@ -671,6 +699,16 @@ def test_a_twin_renews_on_when_the_first_is_gone(stage: Stage, twin: Callable[[A
 
 
 @twins
+def test_no_log_shows_a_secret_that_a_twin_alone_has(
+    stage: Stage, twin: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    other = twin(stage.open(token=ending(60)))
+    other.authorization_url(f"{stage.issuer}/authorize")
+    logging.getLogger("urllib3.connectionpool").warning("Asked with %s", other._code_verifier)
+    assert caplog.messages == ["Asked with •••"]
+
+
+@twins
 def test_who_signs_out_of_one_signs_out_of_its_twins(
     stage: Stage, twin: Callable[[Any], Any]
 ) -> None:
@@ -679,6 +717,28 @@ def test_who_signs_out_of_one_signs_out_of_its_twins(
     session.forget_token()
     with pytest.raises(LoginRequired):
         other.get(stage.api)
+
+
+@twins
+@pytest.mark.parametrize("is_hashable", [True, False])
+def test_what_one_keeps_in_a_store_its_twins_keep_there(
+    stage: Stage,
+    folder: Path,
+    twin: Callable[[Any], Any],
+    is_hashable: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    store: TokenStore = FileTokenStore(folder) if is_hashable else Unhashable()
+    session = stage.open(token=ending(60))
+    other = twin(session)
+    other.keep_in(store)
+    session.renew()
+    elsewhere = stage.open(store=store)
+    elsewhere.renew()
+    session.renew()
+    assert session.token["access_token"] == other.token["access_token"] == "access-2"
+    other.renew()
+    assert stage.open(store=store).token["refresh_token"] == "refresh-3"
+    assert session._setbacks is other._setbacks
 
 
 def test_a_deep_twin_has_settings_of_its_own(stage: Stage) -> None:

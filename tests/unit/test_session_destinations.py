@@ -550,6 +550,24 @@ def test_a_redirect_to_a_host_that_is_not_allowed_takes_no_token() -> None:
         assert ("Authorization" in followed.headers) is stays
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"headers": {"Authorization": "Basic bWU6bWluZQ=="}},
+        {"auth": ("me", "mine"), "withhold_token": True},
+    ],
+)
+def test_what_the_caller_says_who_he_is_with_goes_on_where_it_came_from(
+    api: Server, other: Server, arguments: dict[str, Any]
+) -> None:
+    session = api.open(token=ending(1000), allowed_hosts=["api.example"])
+    api.issuer, other.issuer = api.as_localhost, other.as_localhost
+    goes_on = session.get(api.redirecting(f"{api.issuer}/data"), **arguments)
+    assert goes_on.json()["authorization"] == "Basic bWU6bWluZQ=="
+    stays = session.get(api.redirecting(f"{other.issuer}/data"), **arguments)
+    assert stays.json()["authorization"] is None
+
+
 def test_redirects_are_still_the_callers(api: Server, other: Server) -> None:
     session = session_for(api, placement="body")
     url = api.redirecting(f"{other.issuer}/data", 307)
@@ -561,3 +579,30 @@ def test_redirects_are_still_the_callers(api: Server, other: Server) -> None:
     session.max_redirects = 1
     with pytest.raises(requests.TooManyRedirects):
         session.get(api.redirecting(api.redirecting(f"{api.issuer}/data")))
+
+
+# -- errors ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["request", "renewal"])
+def test_what_the_caller_was_handling_is_left_as_it_was(way: str) -> None:
+    with Server() as gone:
+        session = gone.open(token=ending(1000, **HELD))
+    said = f"about {TOKEN}"
+    with pytest.raises(ValueError, match=TOKEN) as before:
+        raise ValueError(said)
+    mine, led_to_it = KeyError(said), before.value
+    mine.__context__ = led_to_it
+
+    def ask_again() -> None:
+        try:
+            raise mine
+        except KeyError:
+            session.get(gone.issuer) if way == "request" else session.renew()
+
+    with pytest.raises(requests.ConnectionError) as failed:
+        ask_again()
+    assert TOKEN not in str(failed.value)
+    for one in (mine, led_to_it):
+        assert one.args == (said,)
+        assert one.__traceback__ is not None

@@ -57,7 +57,7 @@ def _alone() -> Iterator[None]:
     for name in log_masking.LOGGERS:
         logging.getLogger(name).removeFilter(log_masking._masking)
     yield
-    log_masking._alive.update({one: what for one, what in others.items() if one() is not None})
+    log_masking._alive.update({one: what for one, what in others.items() if what[0]() is not None})
     if log_masking._alive:
         log_masking._install()
 
@@ -293,6 +293,23 @@ def test_a_traceback_in_a_log(log: pytest.LogCaptureFixture) -> None:
     del holder
 
 
+class Alike(OAuth2Session):
+    """All are equal."""
+
+    def __hash__(self) -> int:
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+def test_equal_sessions_are_all_looked_after(log: pytest.LogCaptureFixture) -> None:
+    sessions = [Alike("app", token={"access_token": f"the-token-of-{n}"}) for n in range(2)]
+    POOL.debug("the-token-of-0 the-token-of-1")
+    assert log.messages == [f"{MASK} {MASK}"]
+    del sessions
+
+
 def test_it_outlives_a_configuration() -> None:
     session = OAuth2Session("app")
     logging.config.dictConfig(
@@ -334,7 +351,7 @@ def test_a_session_made_while_the_last_one_goes(monkeypatch: pytest.MonkeyPatch)
     made.clear()
 
 
-def test_sessions_come_and_go_in_many_threads() -> None:
+def test_sessions_come_and_go_in_many_threads(log: pytest.LogCaptureFixture) -> None:
     keeper = OAuth2Session("app")
     errors: list[Any] = []
 
@@ -356,6 +373,7 @@ def test_sessions_come_and_go_in_many_threads() -> None:
         sys.setswitchinterval(switch)
         threading.excepthook = former
     assert not errors
+    assert set(log.messages) == {f"code={MASK}"}
     assert len(POOL.filters) == 1
     del keeper
 

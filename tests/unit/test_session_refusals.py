@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from requests.auth import AuthBase, HTTPDigestAuth, HTTPProxyAuth
 
 from nb_oauth import LoginRequired, TokenError, session_refusals, session_renewal
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
@@ -116,9 +117,12 @@ def test_an_api_that_refused_every_token_is_given_another_chance_in_an_hour(
 ) -> None:
     stage.takes_nothing = True
     ahead = 0.0
-    clock = type("time", (), {"time": lambda: time.time() + ahead})
+    clocks = {
+        "time": lambda: time.time() + ahead,
+        "monotonic": lambda: time.monotonic() + ahead,
+    }
     for module in (session_renewal, session_refusals):
-        monkeypatch.setattr(module, "time", clock)
+        monkeypatch.setattr(module, "time", type("time", (), clocks))
     stage.lifetime = 10**6
     for ahead, renewals in ((0, 1), (3500, 1), (3700, 2), (7200, 2), (7400, 3)):  # noqa: B007 - the clock's
         assert session.get(stage.api).status_code == 401
@@ -212,6 +216,80 @@ def test_a_request_without_the_token_is_nobodys_refusal(
 ) -> None:
     assert session.get(stage.api, withhold_token=True).status_code == 401
     assert stage.token_requests == []
+
+
+class ApiKey(AuthBase):
+    """Somebody's own way to authenticate."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = "ApiKey mine"
+        return request
+
+
+OWN = [("me", "mine"), HTTPDigestAuth("me", "mine"), ApiKey()]
+
+
+@pytest.mark.parametrize("own", [*OWN, ApiKey().__call__], ids=lambda _: None)
+@pytest.mark.parametrize("always", [False, True], ids=["once", "always"])
+def test_what_is_said_to_credentials_of_the_callers_own_is_nobodys_refusal(
+    stage: RevokingStage, session: OAuth2Session, own: Any, *, always: bool
+) -> None:
+    session.auth = own if always else session.auth
+    answer = session.get(stage.api, **({} if always else {"auth": own}))
+    assert (answer.status_code, len(stage.api_requests), stage.token_requests) == (401, 1, [])
+    assert "access-0" not in str(stage.sent_tokens)
+
+
+@pytest.mark.parametrize("own", OWN, ids=lambda _: None)
+@pytest.mark.parametrize("token", [{}, ending(-1, refresh_token=None)], ids=["none", "ended"])
+def test_credentials_of_the_callers_own_need_no_token(
+    stage: RevokingStage, token: dict[str, Any], own: Any
+) -> None:
+    session = stage.open(token=token, allowed_hosts=["api.example"])
+    assert session.get(stage.api, auth=own).status_code == 401
+    session.auth = own
+    assert session.get(stage.api).status_code == 401
+    assert len(stage.api_requests) == 2
+
+
+@pytest.mark.parametrize(
+    "beside", [None, lambda request: request, HTTPProxyAuth("me", "mine")], ids=lambda _: None
+)
+def test_what_leaves_room_for_the_token_does_not_take_its_place(
+    stage: RevokingStage, session: OAuth2Session, beside: Any
+) -> None:
+    session.auth = ("me", "always")
+    session.auth = beside
+    assert session.get(stage.api).status_code == 200
+    assert session.get(stage.api, auth=beside).status_code == 200
+    assert stage.sent_tokens == ["Bearer access-0", *["Bearer access-1"] * 2]
+
+
+def test_where_the_token_is_in_the_query_there_is_room_for_both(
+    stage: RevokingStage, session: OAuth2Session
+) -> None:
+    session._client.default_token_placement = "query"
+    assert session.get(stage.api, auth=("me", "mine")).status_code == 401
+    assert [one.query["access_token"] for one in stage.api_requests] == ["access-0", "access-1"]
+
+
+@pytest.mark.parametrize("secret", ["access-0", "a+b/c=%~", " padded-0 "])
+@pytest.mark.parametrize(
+    ("placement", "data"),
+    [
+        *(("query", data) for data in (None, "a=form", b"a=form")),
+        *(("auth_header", data) for data in (None, "a=form", b"a=form")),
+        *(("body", data) for data in (None, "a=form")),  # oauthlib puts no token into bytes
+    ],
+    ids=str,
+)
+def test_a_refused_token_is_renewed_wherever_in_the_request_it_was(
+    stage: RevokingStage, placement: str, secret: str, data: Any
+) -> None:
+    session = stage.open(token=ending(3000, access_token=secret, refresh_token="refresh-0"))
+    session._client.default_token_placement = placement
+    session.post(stage.api, data=data)
+    assert len(stage.token_requests) == 1
 
 
 def test_a_session_of_the_constructor_does_as_requests_oauthlib(stage: RevokingStage) -> None:

@@ -31,13 +31,16 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """time.time(), ahead by as much as a test wants."""
+    """The clocks of ``time``, ahead by as much as a test wants."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
-    def __call__(self) -> float:
+    def time(self) -> float:
         return time.time() + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def stage() -> Iterator[Stage]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(session_module, "time", type("time", (), {"time": clock}))
+    monkeypatch.setattr(session_module, "time", clock)
     return clock
 
 
@@ -263,9 +266,9 @@ def test_a_session_opened_on_a_refused_token_knows_that_somebody_must_sign_in(
 
 def test_a_token_endpoint_rests_as_long_as_it_asked_to() -> None:
     trouble = setbacks.Setbacks()
-    trouble.note(ending(20), TokenError("busy", status=429, retry_after=15.0), now=time.time())
-    assert trouble.is_resting(time.time() + 14)
-    assert not trouble.is_resting(time.time() + 16)
+    trouble.note(ending(20), TokenError("busy", status=429, retry_after=15.0), now=100.0, left=20.0)
+    assert trouble.is_resting(114.0)
+    assert not trouble.is_resting(116.0)
 
 
 def test_token_expired_is_never_raised_before_the_end(stage: Stage, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import pickle
@@ -18,12 +19,13 @@ import pytest
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from nb_oauth import FileTokenStore, LoginRequired, OAuth2Session, session_forks
+from tests import tools
 from tests.unit.copies_in_workers import STARTS, TASKS, in_child, open_at
 from tests.unit.session_stage import Stage, ending
 from tests.unit.test_session_with_judge import let_end, signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.providers.oidc import OidcProvider
 
@@ -49,6 +51,7 @@ def results_of(how: str, where: str, folder: object = "", session: object = None
     done = subprocess.run(  # noqa: S603 - our own
         [*command, how, where, str(folder)],
         cwd=ROOT,
+        env=tools.unmeasured(),
         input=pickle.dumps(session),
         capture_output=True,
         timeout=100,
@@ -186,6 +189,26 @@ def test_what_a_forked_process_does_first(stage: Stage, folder: Path) -> None:
     assert on_store.token["refresh_token"] == classic.token["refresh_token"] == "refresh-0"
     assert not alone.account.renews
     assert on_store.account.renews
+
+
+@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy])
+def test_a_twin_asks_by_connections_of_its_own_in_a_forked_process(
+    stage: Stage, twin: Callable[[Any], Any]
+) -> None:
+    other = twin(stage.open(token=ending(60)))
+    pool, lock = other.adapters["https://"].poolmanager, other.cookies._cookies_lock
+    session_forks._begin_anew()
+    assert other.adapters["https://"].poolmanager is not pool
+    assert other.cookies._cookies_lock is not lock
+    assert not other.account.renews
+
+
+def test_a_forked_process_waits_for_no_thread_that_asks_for_signing_keys(stage: Stage) -> None:
+    session: Any = stage.open(token=ending(60))
+    keys = session._keys_of(f"{stage.issuer}/keys")
+    assert session._keys_of(f"{stage.issuer}/keys") is keys
+    session_forks._begin_anew()
+    assert session._keys_of(f"{stage.issuer}/keys") is not keys
 
 
 class OwnAdapter(HTTPAdapter):

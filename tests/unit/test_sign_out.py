@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gc
+import os
 import secrets
+import subprocess
+import sys
 import threading
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
     from tests.providers.oidc import OidcProvider
 
 CLIENT = Client("app", client_secret="s3cret/+")
+
+ROOT = Path(__file__).parents[2]
+PATH = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 class Revoking(Stage):
@@ -238,26 +245,37 @@ def test_whatever_goes_wrong_the_token_is_forgotten(
     assert not session.authorized
 
 
-@pytest.mark.parametrize("failure", [reply(503, error="x"), reply(400, error="invalid_grant")])
-def test_nothing_refers_to_its_tokens_any_more(stage: Revoking, failure: Reply) -> None:
+FAILURES = {"out of order": reply(503, error="x"), "refused": reply(400, error="invalid_grant")}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_nothing_refers_to_its_tokens_any_more(failure: str) -> None:
+    run = [sys.executable, "-W", "error", __file__, failure]  # has far less in memory to look at
+    subprocess.run(run, check=True, timeout=100, cwd=ROOT, env=PATH)  # noqa: S603 - this very file
+
+
+def sign_out_and_look(failure: str) -> None:
     mark = secrets.token_hex(8)
     answers = [reply(access_token=f"a2-{mark}", refresh_token=f"r2-{mark}")]
-    stage.at_token, stage.refusal = (lambda _: (answers or [failure]).pop()), reply(401, error="x")
-    session = session_at(stage, token={"access_token": f"a1-{mark}", "refresh_token": f"r1-{mark}"})
-    session.get(f"{stage.api}/revoke")  # refuses both, so that the second is a last resort
-    with contextlib.suppress(TokenError):
-        session.renew()
-    with contextlib.suppress(LoginRequired, TokenError):
-        session._renewal.run(
-            session.token, partial(session._renew_refused, session.provider, host="api")
-        )
-    assert holders(mark) != []
-    nb_oauth.logout(session)
-    stage.api_requests.clear()
-    stage.token_requests.clear()
-    assert holders(mark) == []
-    assert vars(session._setbacks) == vars(Setbacks())  # no digest either
-    assert session._renewal._last_failure is None
+    with Revoking() as stage:
+        stage.at_token = lambda _: (answers or [FAILURES[failure]]).pop()
+        stage.refusal = reply(401, error="x")
+        token = {"access_token": f"a1-{mark}", "refresh_token": f"r1-{mark}"}
+        session = session_at(stage, token=token)
+        session.get(f"{stage.api}/revoke")  # refuses both, so that the second is a last resort
+        with contextlib.suppress(TokenError):
+            session.renew()
+        with contextlib.suppress(LoginRequired, TokenError):
+            session._renewal.run(
+                session.token, partial(session._renew_refused, session.provider, host="api")
+            )
+        assert holders(mark, apart_from=[token]) != []
+        nb_oauth.logout(session)
+        stage.api_requests.clear()
+        stage.token_requests.clear()
+        assert holders(mark, apart_from=[token]) == []
+        assert vars(session._setbacks) == vars(Setbacks())  # no digest either
+        assert session._renewal._last_failure is None
 
 
 def test_a_session_of_the_constructor_cannot_be_signed_out() -> None:
@@ -354,3 +372,7 @@ def test_what_was_done_is_text_in_a_cell() -> None:
         "<p>Signed out of &lt;b&gt;: the tokens are forgotten here. &lt;b&gt; has revoked the "
         "access token.</p>"
     )
+
+
+if __name__ == "__main__":
+    sign_out_and_look(sys.argv[1])

@@ -11,7 +11,7 @@ from keyring import core
 from keyring.backends import fail, null
 from keyring.errors import KeyringLocked
 
-from nb_oauth import ConfigurationError
+from nb_oauth import ConfigurationError, MemoryTokenStore
 from nb_oauth.stores import KeyringTokenStore
 from tests.unit.session_stage import Stage, ending
 from tests.unit.test_stores import KEY, TOKEN, KeyringOfTheTest, keyring
@@ -38,6 +38,12 @@ def test_the_entry_says_whose_it_is_and_its_name_tells_nothing(
         "account": None,
         "token": TOKEN,
     }
+
+
+def test_there_is_one_keyring(store: KeyringTokenStore) -> None:
+    assert store == KeyringTokenStore()
+    assert len({store, KeyringTokenStore()}) == 1
+    assert store != MemoryTokenStore()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"token": {"access_token": "a"}}'])

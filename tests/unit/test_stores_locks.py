@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 from nb_oauth.stores import FileTokenStore, MemoryTokenStore, locks
 from tests.unit.session_stage import Stage, at_once, ending
@@ -73,6 +74,36 @@ def test_a_thread_that_stays_inside_is_waited_for_with_patience(
         [error] = at_once(1, enter)
     assert isinstance(error, TimeoutError)
     assert "Another thread" in str(error)
+
+
+def test_ctrl_c_at_the_very_moment_leaves_the_lock_free(
+    store: FileTokenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(FileLock):
+        def acquire(self, *args: Any, **kwargs: Any) -> Any:
+            super().acquire(*args, **kwargs)
+            raise KeyboardInterrupt
+
+    made = Interrupted(store.folder / "a.lock", thread_local=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(locks, "_file_lock", lambda _: made)
+        with pytest.raises(KeyboardInterrupt), store.lock(KEY):
+            pytest.fail("nobody gets inside")
+    assert not made.is_locked
+
+
+def _is_in(store: FileTokenStore, name: object) -> bool:
+    return str(name).startswith(str(store.folder))
+
+
+def test_who_enters_again_leaves_once(store: FileTokenStore) -> None:
+    with store.lock(KEY):
+        [lock] = [one.processes for name, one in locks._locks.items() if _is_in(store, name)]
+        assert lock is not None
+        with store.lock(KEY):
+            assert lock.is_locked
+        assert lock.is_locked
+    assert not lock.is_locked
 
 
 def test_a_lock_is_held_by_nobody_for_ever(store: FileTokenStore) -> None:

@@ -90,6 +90,16 @@ def test_the_refusal_names_the_address_without_secrets(url: str) -> None:
     assert "s3cret" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["/api?a=http://s3cret", "/to/http://x", "api.example/path", "//api.example/", ""]
+)
+def test_an_address_that_is_not_whole_is_said_to_be_none(url: str) -> None:
+    with pytest.raises(InsecureTransportError, match=r"no whole address.*https://host/") as raised:
+        require_secure(url)
+    assert "s3cret" not in str(raised.value)
+    assert "in the open" not in str(raised.value)
+
+
 def test_loopback_http_is_https_to_oauthlib_and_back() -> None:
     url = "http://127.0.0.1:5/authorize"
     assert as_https(url) == "https://127.0.0.1:5/authorize"
