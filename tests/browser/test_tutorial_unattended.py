@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.browser.harness.lab import Lab
 
 
+@pytest.mark.sweep  # tests/kernel runs its jobs every time
 @pytest.mark.timeout(300)
 def test_it_runs_by_hand_and_its_jobs_with_nobody_there(
     lab: Lab, context: BrowserContext, artifact: Callable[[str], Path]

@@ -126,7 +126,8 @@ def by_nbconvert(night: Night, name: str) -> NotebookNode:
     return nbformat.read(night.folder / f"{name}.ipynb", as_version=4)
 
 
-SCHEDULERS = [by_nbclient, by_papermill]
+SWEEP = pytest.mark.sweep  # each starts kernels of its own; one scheduler each will do every time
+SCHEDULERS = [by_nbclient, pytest.param(by_papermill, marks=SWEEP)]
 
 
 def cell(notebook: NotebookNode, name: str) -> NotebookNode:
@@ -160,7 +161,10 @@ def assert_ran_to_its_end(notebook: NotebookNode, night: Night) -> None:
 # -- with what the job was given -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("run", [*SCHEDULERS, by_nbconvert])
+@pytest.mark.parametrize(
+    "run",
+    [by_papermill, *(pytest.param(other, marks=SWEEP) for other in (by_nbclient, by_nbconvert))],
+)
 def test_the_tutorial_on_signing_in_runs_with_a_refresh_token(
     night: Night, run: Callable[[Night, str], NotebookNode]
 ) -> None:
@@ -172,6 +176,7 @@ def test_the_tutorial_on_signing_in_runs_with_a_refresh_token(
     assert "← a new token" in printed(notebook, "countdown")
 
 
+@SWEEP
 def test_it_runs_with_a_token_that_was_stored(night: Night) -> None:
     night.store_a_token()
     notebook = by_nbclient(night, INTERACTIVE)
@@ -180,7 +185,8 @@ def test_it_runs_with_a_token_that_was_stored(night: Night) -> None:
     assert result(notebook, "me")["name"] == "Ada Lovelace"
 
 
-@pytest.mark.parametrize("run", SCHEDULERS)
+@SWEEP
+@pytest.mark.parametrize("run", [by_nbclient, by_papermill])
 def test_the_tutorial_of_an_app_that_is_itself_needs_nothing(
     night: Night, run: Callable[[Night, str], NotebookNode]
 ) -> None:
@@ -227,7 +233,7 @@ def test_the_night_after_begins_with_the_successor(night: Night) -> None:
 # -- with nothing --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [INTERACTIVE, UNATTENDED])
+@pytest.mark.parametrize("name", [INTERACTIVE, pytest.param(UNATTENDED, marks=SWEEP)])
 def test_with_nothing_it_stops_at_once_where_it_signs_in_and_names_the_variable(
     night: Night, name: str
 ) -> None:
