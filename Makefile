@@ -33,12 +33,14 @@ lint: setup setup-node
 	npm --prefix tests/providers run --silent typecheck
 
 # What JupyterLab runs is not measured: that is slow, and a line that only it reaches wants a test
-# that is quicker.
+# that is quicker. The judge's tests look through all memory, of which there is less without others.
 test: MARKED = not sweep
 test-all: MARKED =
 test test-all: lint setup-chromium
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m '$(MARKED)' --ignore=tests/benchmarks --ignore=tests/browser
+	$(BIN)/coverage run -m pytest -m '$(MARKED)' tests/judge
+	$(BIN)/coverage run -m pytest -m '$(MARKED)' --ignore=tests/benchmarks --ignore=tests/browser \
+	  --ignore=tests/judge
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=100
 	$(BIN)/python -m pytest -m '$(MARKED)' tests/browser
