@@ -9,6 +9,7 @@ is done, 1 it is not, 2 it was mistyped, 130 it was interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import os
 import sys
@@ -16,7 +17,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 from nb_oauth.commands import arguments
+from nb_oauth.commands.printing import Printed
 from nb_oauth.exceptions import OAuthError
+from nb_oauth.surfaces.plain_text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +39,7 @@ def main(typed: Sequence[str] | None = None) -> int:
         The exit status.
     """
     options = _parser().parse_args(typed)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.redirect_stdout(Printed(sys.stdout)):
         warnings.filterwarnings("always", category=UserWarning)
         warnings.showwarning = _warn  # type: ignore[assignment]  # it needs no more of it
         try:
@@ -70,4 +73,4 @@ def _warn(message: Warning | str, *_: object) -> None:
 
 
 def _say(words: str) -> None:
-    sys.stderr.write(f"nb-oauth: {' '.join(words.split())}\n")
+    sys.stderr.write(f"nb-oauth: {clean(words)}\n")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import fill
 
+from nb_oauth.surfaces.plain_text import clean
+
 _WIDTH = 100
 
 
@@ -62,13 +64,13 @@ class Report:
 
 
 def _as_text(check: Check) -> str:
-    head = f"{check.verdict.value:<8} {check.name}: {check.found}"
+    head = f"{check.verdict.value:<8} {check.name}: {clean(check.found)}"
     if not check.advice:
         return head
     indent = " " * 9
     # Neither an address nor a command is of use in two parts.
     return f"{head}\n" + fill(
-        check.advice,
+        clean(check.advice),
         _WIDTH,
         initial_indent=indent,
         subsequent_indent=indent,

@@ -23,8 +23,12 @@ _WHITE_ON_BLACK = "\x1b[97;40m"  # else a QR code is inverted where the backgrou
 
 def clean(text: str) -> str:
     """Return ``text`` on one line, without any character that is not itself shown."""
-    line = " ".join(text.split())
-    return "".join(one for one in line if unicodedata.category(one) not in _NOT_SHOWN)
+    return shown(" ".join(text.split()))
+
+
+def shown(text: str) -> str:
+    """Return ``text`` without any character that is not itself shown; its spaces stay."""
+    return "".join(one for one in text if unicodedata.category(one) not in _NOT_SHOWN)
 
 
 def address_of(view: View) -> str | None:

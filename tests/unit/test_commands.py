@@ -19,6 +19,7 @@ from nb_oauth import Client, FileTokenStore, OAuth2Session, Provider, commands, 
 from nb_oauth.commands import for_ci
 from nb_oauth.commands import login as login_command
 from nb_oauth.commands import providers as providers_command
+from nb_oauth.commands.printing import Printed
 from nb_oauth.demo import elsewhere
 from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.place import Place
@@ -113,6 +114,34 @@ def test_login_with_nobody_there_is_one_line(capsys: pytest.CaptureFixture[str])
     status, out, err = run(capsys, "login", "github")
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert "NB_OAUTH_GITHUB_REFRESH_TOKEN" in err
+
+
+def test_what_a_provider_says_is_printed_as_text_alone(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    signed_in: dict[str, Any],
+    home: Path,
+) -> None:
+    monkeypatch.setitem(signed_in["token"], "scope", "a\x1b[2Jb")
+    status, out, _ = run(capsys, "login", "demo")
+    assert (status, "scope a[2Jb" in out) == (0, True)
+    assert "scope a[2Jb" in run(capsys, "status")[1]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise nb_oauth.TokenError("no\x1b]0;pwned\x07\u202e\nfine", error="invalid_client")
+
+    monkeypatch.setattr(login_command, "login", refuse)
+    status, out, err = run(capsys, "login", "demo")
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("nb-oauth: no]0;pwned fine")
+
+
+def test_what_is_printed_keeps_its_lines_and_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = Printed(sys.stdout)
+    assert printed.write("one   two\n  three\x9b\r\n") == len("one   two\n  three\x9b\r\n")
+    printed.writelines(["four\n", "five\x00\n"])
+    printed.flush()
+    assert capsys.readouterr().out == "one   two\n  three\nfour\nfive\n"
 
 
 def test_login_takes_a_provider_by_its_endpoints(

@@ -324,3 +324,10 @@ def test_a_provider_that_sends_nobody_back_here_wants_an_address_of_yours() -> N
     )
     assert check.verdict is LOOK
     assert "paste" in check.advice
+
+
+def test_what_a_provider_says_is_one_line_of_text() -> None:
+    found = "refused\x1b]0;pwned\x07\nfine     everything"
+    assert repr(Report([Check("metadata", Verdict.WRONG, found)])) == (
+        "wrong    metadata: refused]0;pwned fine everything"
+    )
