@@ -32,6 +32,10 @@ _OF_A_CLIENT = ("client_id", "client_secret", "redirect_uri", "token_endpoint_au
 _MEMBERS = (*_OF_A_CLIENT, _ENDPOINT)
 _ABOUT = "The apps that you registered with providers, for nb_oauth. Keep it to yourself."
 _INSTEAD = "set NB_OAUTH_<NAME>_CLIENT_ID and …_CLIENT_SECRET in the environment instead"
+_KEEPING = locks.Errand(
+    "writing down an app",
+    f"Notebooks that write down an app at the same moment may lose one. To be sure, {_INSTEAD}.",
+)
 CONTENTS = private_files.Contents(
     "client secret",
     f"or {_INSTEAD}.",
@@ -69,19 +73,18 @@ class ClientsFile:
 
         Raises:
             ConfigurationError: as :meth:`find` does.
-            OSError: the file cannot be written.
+            OSError: the file cannot be written, or another process holds it for too long.
         """
         import tomlkit
 
-        # Among kernels the last one wins; each has read the file a moment before.
-        with locks.among_threads(self.path):
+        with locks.among_processes(self.path.with_suffix(".lock"), _KEEPING):
             document = self._read()
             if document is None:
                 document = tomlkit.document()
                 document.add(tomlkit.comment(_ABOUT))
             name = self._table_of(document, known) or _new_name(document, known)
             table: Any = document.setdefault(name, tomlkit.table())
-            if known.short_name is None:
+            if known.short_name is None or _short_name(name) != known.short_name:
                 table[_ENDPOINT] = known.provider.require(_ENDPOINT)
             table["client_id"] = client.client_id
             table.pop("client_secret", None)
@@ -140,7 +143,7 @@ class ClientsFile:
         endpoint = table.get(_ENDPOINT)
         if endpoint is not None:
             return endpoint == known.provider.token_endpoint and are_one_servers(known.provider)
-        called = directory.short_name(name.lower())
+        called = _short_name(name)
         if known.short_name is not None:
             return called == known.short_name
         if called == known.provider.name.lower() and called not in directory.names():
@@ -182,11 +185,21 @@ def own_path() -> Path:
     return platformdirs.user_config_path("nb_oauth", appauthor=False) / "clients.toml"
 
 
+def _short_name(name: str) -> str:
+    """Return the short name that a table's name is, if it is one."""
+    return directory.short_name(name.lower())
+
+
 def _new_name(document: "TOMLDocument", known: KnownProvider) -> str:
-    """Return a name that no table has: what stands under it is for somebody else."""
+    """Return a name that no table has, and nobody else is known by."""
     name = number = known.short_name or known.provider.name.lower()
     count = 1
-    while number in document:
+    while number in document or _is_anothers(number, known):
         count += 1
         number = f"{name}-{count}"
     return number
+
+
+def _is_anothers(name: str, known: KnownProvider) -> bool:
+    called = _short_name(name)
+    return called != known.short_name and called in directory.names()

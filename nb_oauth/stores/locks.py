@@ -1,4 +1,4 @@
-"""Who may touch a token now: one thread of one process at a time.
+"""Who may touch a token, or a file, now: one thread of one process at a time.
 
 A lock of the operating system's (``flock``) is free the moment its holder dies, however it dies.
 Threads of one process first line up among themselves, so that one of them at most asks the
@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
 PATIENCE = 180.0
 """Seconds to wait for somebody who renews: more than any token endpoint is given to answer."""
 _ASK_AGAIN_AFTER = 0.005  # seconds
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is done inside, in the words of warnings and errors.
+
+    Args:
+        doing: what one is doing there: "renewing this token".
+        unlocked: what may come of it where nothing can be locked, and what to do about that.
+    """
+
+    doing: str
+    unlocked: str
+
+
+RENEWAL = Errand(
+    "renewing this token",
+    "Notebooks that renew the same sign-in at the same moment may end it. Keep tokens in a folder "
+    "of a local disk that you may write to: FileTokenStore('/that/folder').",
+)
 
 
 class _Lock:
@@ -37,7 +58,7 @@ _guard = threading.Lock()
 
 
 @contextmanager
-def among_threads(name: Hashable) -> Iterator[_Lock]:
+def among_threads(name: Hashable, errand: Errand = RENEWAL) -> Iterator[_Lock]:
     """While entered, no other thread of this process is inside under the same ``name``.
 
     Raises:
@@ -46,7 +67,7 @@ def among_threads(name: Hashable) -> Iterator[_Lock]:
     with _guard:
         lock = _locks.setdefault(name, _Lock())
     if not lock.threads.acquire(timeout=PATIENCE):
-        raise TimeoutError(f"Another thread has been renewing this token for {PATIENCE:.0f} s.")
+        raise TimeoutError(f"Another thread has been {errand.doing} for {PATIENCE:.0f} s.")
     try:
         yield lock
     finally:
@@ -54,7 +75,7 @@ def among_threads(name: Hashable) -> Iterator[_Lock]:
 
 
 @contextmanager
-def among_processes(file: Path) -> Iterator[None]:
+def among_processes(file: Path, errand: Errand = RENEWAL) -> Iterator[None]:
     """While entered, nobody else on this machine is inside with the same ``file``.
 
     Where the file cannot be locked (a network file system without locks, a read-only folder), a
@@ -62,16 +83,17 @@ def among_processes(file: Path) -> Iterator[None]:
 
     Args:
         file: it is made, is empty, and may stay behind.
+        errand: what is done inside.
 
     Raises:
         TimeoutError: somebody else stayed inside for too long.
     """
-    with among_threads(file) as lock:
+    with among_threads(file, errand) as lock:
         if lock.processes is None:
             lock.processes = _file_lock(file)
         before = lock.processes.lock_counter
         try:  # from here, so that Ctrl-C finds it wherever it comes
-            _take(lock.processes, file)
+            _take(lock.processes, file, errand)
             yield
         finally:
             if lock.processes.lock_counter > before:
@@ -93,21 +115,19 @@ def _file_lock(file: Path) -> "BaseFileLock":
     )
 
 
-def _take(lock: "BaseFileLock", file: Path) -> None:
+def _take(lock: "BaseFileLock", file: Path, errand: Errand) -> None:
     """Take ``lock``, unless it cannot be."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except TimeoutError:
         raise TimeoutError(
-            f"Another process has been renewing this token for {PATIENCE:.0f} s: it holds {file}. "
+            f"Another process has been {errand.doing} for {PATIENCE:.0f} s: it holds {file}. "
             "Interrupt or restart the other notebook."
         ) from None
     except OSError as error:
         warnings.warn(
-            f"{file.parent} cannot be locked ({error.strerror or error}). Notebooks that renew the "
-            "same sign-in at the same moment may end it. Keep tokens in a folder of a local disk "
-            "that you may write to: FileTokenStore('/that/folder').",
+            f"{file.parent} cannot be locked ({error.strerror or error}). {errand.unlocked}",
             stacklevel=2,
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +258,8 @@ def test_what_is_kept_is_found_and_nobody_elses_to_read(
     assert client_for(github) == kept
     assert mode_of(file.path) == 0o600
     assert mode_of(file.path.parent) == 0o700
-    assert [one.name for one in file.path.parent.iterdir()] == ["clients.toml"]
+    left = {one.name for one in file.path.parent.iterdir()}
+    assert left - {"clients.lock"} == {"clients.toml"}
     assert "s3cret" not in repr(file)
 
 
@@ -284,6 +287,86 @@ def test_an_impostor_takes_nobodys_place(file: ClientsFile, github: KnownProvide
     assert file.find(github) == Client("file-id", client_secret="file-secret")
     assert file.find(IMPOSTOR) == Client("typed-for-the-impostor")
     assert "[github-3]" in file.path.read_text()
+
+
+@pytest.mark.parametrize("hand_made_first", [True, False])
+def test_a_known_name_is_left_to_whom_it_means(
+    file: ClientsFile, github: KnownProvider, *, hand_made_first: bool
+) -> None:
+    kept = [(IMPOSTOR, Client("own-server")), (github, Client("github"))]
+    for known, client in kept if hand_made_first else reversed(kept):
+        file.keep(known, client)
+    assert (file.find(IMPOSTOR), file.find(github)) == (Client("own-server"), Client("github"))
+    assert "[github]\nclient_id" in file.path.read_text()
+
+
+def test_where_somebody_took_the_name_its_owner_is_found_by_the_endpoint(
+    file: ClientsFile, github: KnownProvider
+) -> None:
+    write(file, '[github]\nclient_id = "x"\ntoken_endpoint = "https://x.example/token"\n')
+    file.keep(github, Client("first"))
+    file.keep(github, Client("second"))
+    assert file.find(github) == Client("second")
+    assert "[github-3]" not in file.path.read_text()
+
+
+def test_an_alias_somebody_wrote_stays_as_it_is(file: ClientsFile) -> None:
+    write(file, '[CDSE]\nclient_id = "x"\n')
+    file.keep(known_provider("copernicus"), Client("y"))
+    assert file.path.read_text() == '[CDSE]\nclient_id = "y"\n'
+
+
+_KEEP = """
+import sys
+from pathlib import Path
+from nb_oauth import Client, Provider
+from nb_oauth.app_registrations import ClientsFile
+from nb_oauth.providers import KnownProvider
+
+sys.stdin.readline()
+for number in range(5):
+    name = f"{sys.argv[2]}-{number}"
+    known = KnownProvider(Provider(name, token_endpoint=f"https://{name}.example/token"))
+    ClientsFile(Path(sys.argv[1])).keep(known, Client(name))
+"""
+
+
+def test_processes_that_keep_at_once_lose_nothing(file: ClientsFile) -> None:
+    workers = [
+        subprocess.Popen(  # noqa: S603 - our own code
+            [sys.executable, "-c", _KEEP, str(file.path), f"w{number}"], stdin=subprocess.PIPE
+        )
+        for number in range(3)
+    ]
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write(b"\n")
+        worker.stdin.close()
+    assert [worker.wait(60) for worker in workers] == [0, 0, 0]
+    assert file.path.read_text().count("client_id") == 15
+
+
+def test_a_file_that_cannot_be_locked_is_kept_nevertheless(
+    file: ClientsFile, github: KnownProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", fail)
+    with pytest.warns(UserWarning, match="write down an app at the same moment may lose one"):
+        file.keep(github, Client("id"))
+    assert file.find(github) == Client("id")
+
+
+def test_who_waits_too_long_for_the_file_is_told_whom_for(
+    file: ClientsFile, github: KnownProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr("filelock.FileLock.acquire", fail)
+    with pytest.raises(TimeoutError, match="Another process has been writing down an app"):
+        file.keep(github, Client("id"))
 
 
 def test_whether_it_can_be_kept_is_known_before(file: ClientsFile) -> None:
