@@ -97,8 +97,9 @@ def _has_screen() -> bool:
 def _has_terminal() -> bool:
     """Tell whether somebody at a terminal can be asked, and can read what is asked."""
     try:
+        sys.stdin.fileno()  # IDLE's calls itself a terminal, and has none that could be read
         return sys.stdin.isatty() and sys.stderr.isatty()
-    except (AttributeError, ValueError):  # None where there is no console (pythonw); closed
+    except (AttributeError, OSError, ValueError):  # no console (pythonw); closed
         return False
 
 

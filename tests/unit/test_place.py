@@ -1,5 +1,6 @@
 """Where the code runs, told from the kernel."""
 
+import io
 import subprocess
 import sys
 import webbrowser
@@ -59,6 +60,16 @@ class Stream:
             raise ValueError
         return self._kind is True
 
+    def fileno(self) -> int:
+        return 0
+
+
+class Shell(Stream):
+    """IDLE's standard input: a terminal, by its own account, that nothing but IDLE can read."""
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("fileno")
+
 
 @pytest.mark.parametrize(
     ("stdin", "stderr", "expected"),
@@ -68,6 +79,7 @@ class Stream:
         (Stream(True), Stream(False), Place.ELSEWHERE),
         (Stream(None), Stream(True), Place.ELSEWHERE),
         (None, None, Place.ELSEWHERE),
+        (Shell(True), Stream(True), Place.ELSEWHERE),
     ],
 )
 def test_without_a_kernel_a_terminal_tells(
