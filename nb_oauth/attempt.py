@@ -195,7 +195,8 @@ class Attempt:
         session: OAuth2Session | None = None
         while True:
             with contextlib.suppress(_BeginAgainError):
-                if session is None:
+                # What a person has answered may be what is wrong.
+                if session is None or self._ask_first is not None:
                     session = self._open()
                 session.redirect_uri = self._catch_redirect(while_under_way)
                 self._follow(self._flow(session))

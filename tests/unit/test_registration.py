@@ -325,6 +325,21 @@ def test_a_new_link_of_an_old_panel_asks_again() -> None:
     widget.cancel()
 
 
+def test_a_wrong_id_is_mended_by_a_new_link(answers: list[Any]) -> None:
+    widget = found()
+    widget._take(Appeared())
+    form(widget)
+    typed(widget, "wrong", keep=True)
+    assert "client_id=wrong&" in link(widget)
+    widget._take(NewLinkWanted())
+    form(widget)
+    typed(widget, "right")
+    wait_until(lambda: "client_id=right&" in (shown(widget).link or ""), "the other link")
+    widget._take(RawAnswer("a-code", pasted=True))
+    assert widget.wait(PATIENCE).client_id == "right"
+    assert not ClientsFile().path.exists()
+
+
 def test_an_answer_that_did_not_work_is_asked_for_again(answers: list[Any]) -> None:
     answers.append(nb_oauth.TokenError("refused", error="invalid_client"))
     widget = found()
