@@ -10,7 +10,7 @@ import hashlib
 import warnings
 from pathlib import Path
 
-from nb_oauth import place
+from nb_oauth import place, stored_tokens
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
 from nb_oauth.grant_choice import OF_A_PERSON, OF_THE_APP
 from nb_oauth.kernel_memory import SignInRequest, stored_sessions
@@ -167,7 +167,7 @@ def _renewed_without_a_store(
 
 def _kept(request: SignInRequest, store: FileTokenStore, key: TokenKey) -> OAuth2Session | None:
     """Return a session of the successor that an earlier run has kept; None without one."""
-    token = store.load(key)
+    token = stored_tokens.load(store, key, request.provider)
     return None if token is None else _open(request, key.grant, token, store)
 
 
