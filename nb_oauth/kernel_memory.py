@@ -62,9 +62,15 @@ class SignInRequest:
         grants = (*OF_A_PERSON, self.grant) if self.why else (self.grant,)
         return [self._key_by(grant) for grant in grants]
 
-    def settle(self, session: OAuth2Session) -> None:
-        """Let a session that was there before be as this call has it, where it says so."""
-        if self.store is not None:
+    def settle(self, session: OAuth2Session, *, is_kept_elsewhere: bool = False) -> None:
+        """Let a session that was there before be as this call has it, where it says so.
+
+        Args:
+            session: the session.
+            is_kept_elsewhere: whether its source looks after its token, so that no store is given
+                it.
+        """
+        if self.store is not None and not is_kept_elsewhere:
             session.keep_in(self.store)
         if self.allowed_hosts is not None:
             session.allowed_hosts = self.allowed_hosts
@@ -124,8 +130,7 @@ class KernelMemory:
         for key in request.keys:
             session = self._sessions.get(key)
             if session is not None and is_good_for(request, session):
-                if key not in self._kept_elsewhere:
-                    request.settle(session)
+                request.settle(session, is_kept_elsewhere=key in self._kept_elsewhere)
                 return session
         return None
 
