@@ -18,20 +18,27 @@ CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - a part of a name
 REFRESH_TOKEN = "REFRESH_TOKEN"  # noqa: S105 - a part of a name
 TOKEN_ENDPOINT = "TOKEN_ENDPOINT"  # noqa: S105 - a part of a name
 
-_NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]")
+_NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
 
 
-def variable(name: str, member: str) -> str:
+def variable(name: str, member: str, account: str | None = None) -> str:
     """Return the variable that holds ``member`` of the provider called ``name``.
 
     Args:
         name: such as ``"github"`` or ``"accounts.example"``.
         member: such as ``"CLIENT_ID"``.
+        account: the label of one of several accounts, which two underscores set off: none of the
+            rest has two in a row, so no label makes it the variable of another provider.
 
     Returns:
         Such as ``"NB_OAUTH_ACCOUNTS_EXAMPLE_CLIENT_ID"``.
     """
-    return f"NB_OAUTH_{_NOT_IN_A_NAME.sub('_', name.upper())}_{member}"
+    whose = _words(name) if account is None else f"{_words(name)}__{_words(account)}"
+    return f"NB_OAUTH_{whose}_{member}"
+
+
+def _words(name: str) -> str:
+    return _NOT_IN_A_NAME.sub("_", name.upper()).strip("_")
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Variables:
 
     def called(self, member: str, account: str | None = None) -> str:
         """Return the name of the variable for ``member``, for the account of that label."""
-        return variable(f"{self.name}_{account}" if account else self.name, member)
+        return variable(self.name, member, account or None)
 
     def value(self, member: str, account: str | None = None) -> str | None:
         """Return what the environment has for ``member``; None without, and where it is empty.

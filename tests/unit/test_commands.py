@@ -190,8 +190,8 @@ def test_the_variables_go_into_a_new_file_that_nobody_else_may_read(
     assert status == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     written = file.read_text(encoding="utf-8")
-    assert written == f"NB_OAUTH_DEMO_WORK_REFRESH_TOKEN={token['refresh_token']}\n"
-    assert f"NB_OAUTH_DEMO_WORK_REFRESH_TOKEN: written to {file}" in err
+    assert written == f"NB_OAUTH_DEMO__WORK_REFRESH_TOKEN={token['refresh_token']}\n"
+    assert f"NB_OAUTH_DEMO__WORK_REFRESH_TOKEN: written to {file}" in err
     assert_no_secret(out + err, token)
 
 
@@ -332,6 +332,23 @@ def test_status_names_a_file_that_others_may_read(
     assert status == 0
     assert "No sign-ins" in out
     assert err.startswith("nb-oauth: Others may read")
+
+
+def test_status_passes_over_such_a_file_and_tells_of_the_others(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any]
+) -> None:
+    run(capsys, "login", "demo", "--account", "one")
+    [first] = FileTokenStore().folder.glob("*.json")
+    run(capsys, "login", "demo", "--account", "two")
+    first.chmod(0o644)
+    _, out, err = run(capsys, "status")
+    assert ("(two)" in out, "(one)" in out) == (True, False)
+    assert (err.count("Others may read"), err.count("\n")) == (1, 1)
+    first.parent.chmod(0o722)
+    _, out, err = run(capsys, "status")
+    assert "No sign-ins" in out
+    assert err.startswith("nb-oauth: Others may change what is in")
+    first.parent.chmod(0o700)
 
 
 # -- logout --------------------------------------------------------------------------------------

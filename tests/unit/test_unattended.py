@@ -17,8 +17,10 @@ import pytest
 import nb_oauth
 from nb_oauth import (
     Client,
+    ConfigurationError,
     FileTokenStore,
     LoginRequired,
+    MemoryTokenStore,
     OAuth2Session,
     Provider,
     TokenError,
@@ -29,6 +31,7 @@ from nb_oauth import (
 from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.place import Place
 from nb_oauth.stores import locks, private_files
+from nb_oauth.variables import REFRESH_TOKEN, Variables
 from tests.providers.visitor import new_token
 from tests.unit.metadata_server import MetadataServer
 from tests.unit.session_stage import Reply, Request, Stage, reply
@@ -221,9 +224,9 @@ def test_who_waits_for_another_process_too_long_is_told(
 def test_an_account_has_a_variable_of_its_own(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, given: None
 ) -> None:
-    with pytest.raises(LoginRequired, match="NB_OAUTH_EXAMPLE_WORK_REFRESH_TOKEN: `nb-oauth"):
+    with pytest.raises(LoginRequired, match="NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN: `nb-oauth"):
         login(stage, account="work")
-    monkeypatch.setenv("NB_OAUTH_EXAMPLE_WORK_REFRESH_TOKEN", ORIGINAL)
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN", ORIGINAL)
     assert login(stage, account="work").account.label == "work"
 
 
@@ -262,6 +265,35 @@ def test_somebody_who_is_there_is_asked(stage: Stage, monkeypatch: pytest.Monkey
 
 
 # -- whom it is for ------------------------------------------------------------------------------
+
+
+def test_no_account_s_label_makes_it_the_variable_of_another_provider() -> None:
+    accounts = Variables("example").called(REFRESH_TOKEN, "work")
+    assert accounts == "NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN"
+    for name in ("Example Work", "example__work", "example - work", "(example) work."):
+        assert Variables(name).called(REFRESH_TOKEN) == "NB_OAUTH_EXAMPLE_WORK_REFRESH_TOKEN"
+
+
+def test_nor_does_its_session_come_with_an_account_s_name(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE_CLOUD_REFRESH_TOKEN", ORIGINAL)  # of "Example Cloud"
+    monkeypatch.setenv(ENDPOINT, provider(stage).token_endpoint or "")
+    with pytest.raises(LoginRequired):
+        login(stage, account="cloud")
+    assert stage.token_requests == []
+
+
+def test_allowed_hosts_are_heeded_in_a_session_of_the_environment(
+    stage: Stage, given: None
+) -> None:
+    session = login(stage)
+    again = login(stage, allowed_hosts=["api.example"], store=MemoryTokenStore())
+    assert again is session
+    with pytest.raises(ConfigurationError, match="evil"):
+        session.get("https://evil.example/data")
+    assert session._store is not None
+    assert isinstance(session._store, FileTokenStore)
 
 
 def test_a_name_alone_opens_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
