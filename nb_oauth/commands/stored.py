@@ -56,11 +56,15 @@ def all_in_files() -> Iterator[Stored]:
 
 
 def _keys_in(store: FileTokenStore) -> list[TokenKey]:
+    refused: list[ConfigurationError] = []
+    found: list[TokenKey] = []
     try:
-        return store.keys()
+        found = store.keys(refused)
     except ConfigurationError as error:  # of one folder: the others are told nevertheless
-        warnings.warn(str(error), stacklevel=2)
-        return []
+        refused.append(error)
+    for one in refused:
+        warnings.warn(str(one), stacklevel=2)
+    return found
 
 
 def in_keyring(issuer: str, client_id: str, account: str | None) -> Iterator[Stored]:

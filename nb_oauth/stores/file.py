@@ -99,8 +99,12 @@ class FileTokenStore:
             self._is_tidy = True
         private_files.write(Path(self._path(key)), content)
 
-    def keys(self) -> list[TokenKey]:
+    def keys(self, refused: list[ConfigurationError] | None = None) -> list[TokenKey]:
         """Return what the tokens in it are known by. A file that tells nothing is passed over.
+
+        Args:
+            refused: takes why a file is not used, and the others are told nevertheless; None
+                raises it.
 
         Raises:
             ConfigurationError: a file or the folder is not ours alone.
@@ -110,15 +114,18 @@ class FileTokenStore:
             private_files.require_folder(self.folder)
         except OSError:
             return []
-        found = (self._key_in(path) for path in paths)
+        found = (self._key_in(path, refused) for path in paths)
         return [key for key in found if key is not None]
 
-    def _key_in(self, path: Path) -> TokenKey | None:
+    def _key_in(self, path: Path, refused: list[ConfigurationError] | None) -> TokenKey | None:
         try:
             key = entries.key_in(private_files.read(str(path))[1])
-        except (OSError, ValueError) as error:
-            if isinstance(error, ConfigurationError):
+        except ConfigurationError as error:
+            if refused is None:
                 raise
+            refused.append(error)
+            return None
+        except (OSError, ValueError):
             return None
         return key if self._path(key) == str(path) else None
 
