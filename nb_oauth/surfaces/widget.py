@@ -131,7 +131,8 @@ class LoginWidget(anywidget.AnyWidget):
                         companion.show(self._view)
                 yield
             finally:
-                self._companions.remove(companion)
+                if companion in self._companions:  # not so if Ctrl-C came before
+                    self._companions.remove(companion)
 
     @contextlib.contextmanager
     def observers_later(self) -> Iterator[None]:

@@ -606,6 +606,24 @@ def test_views_are_shown_beside_the_widget_while_somebody_waits(
         assert beside.shown == [BOX, LOGIN]
 
 
+class Interrupted:
+    """A lock on whose way Ctrl-C comes."""
+
+    def __enter__(self) -> None:
+        raise KeyboardInterrupt
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_ctrl_c_before_anybody_is_asked_is_no_other_error(
+    widget: LoginWidget, beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widget, "_showing", Interrupted())
+    with pytest.raises(KeyboardInterrupt), widget.asking():
+        pytest.fail("it was interrupted")
+    assert beside.shown == []
+
+
 def test_a_login_at_a_terminal_says_how_to_begin(
     widget: LoginWidget, capsys: pytest.CaptureFixture[str]
 ) -> None:
