@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from nb_oauth import place
 from nb_oauth.grants import Flow, GrantSession
 from nb_oauth.prompts import (
     Answer,
@@ -81,6 +82,12 @@ def cannot_listen(redirect_uri: str, error: OSError) -> str:
         f"The answer cannot come back to {redirect_uri} by itself ({why}): after you have signed "
         "in, copy the address of the page here."
     )
+
+
+def cancelled() -> str:
+    """Say that somebody cancelled, and what to do to sign in after all."""
+    what = "it" if place.kernel_of_this_process() is None else "the cell"
+    return f"Signing in was cancelled. Run {what} again to sign in."
 
 
 def rejection_of(prompt: Prompt) -> Rejection | None:

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from nb_oauth import asking
 from nb_oauth.asking import AskFirst, Inbox, after, as_shown, cannot_listen, judge, rejection_of
 from nb_oauth.exceptions import LoginCancelled, OAuthError
 from nb_oauth.grants import Flow, Grant, GrantSession
@@ -255,7 +256,7 @@ class Attempt:
         while True:
             event = self._inbox.next_for(prompt)
             if isinstance(event, Cancelled):
-                raise LoginCancelled("Signing in was cancelled. Run the cell again to sign in.")
+                raise LoginCancelled(asking.cancelled())
             if isinstance(event, NewLinkWanted):
                 raise _BeginAgainError
             if isinstance(event, _TakenOver):

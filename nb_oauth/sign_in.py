@@ -219,7 +219,7 @@ def _sent_back(known: KnownProvider, client: Client, grant: str) -> Client:
 def _remark(choice: Choice, provider: Provider | str, store: object) -> str:
     """Return what the widget says of this sign-in besides: nothing where all is as usual."""
     if store is not None and provider == _DEMO:
-        return "The demo ends with this kernel, and with it whatever is in the store."
+        return "The demo ends with the process that serves it, and what is in the store with it."
     discovered = isinstance(provider, str) and is_address(provider)
     return choice.why if discovered or choice.grant != "authorization_code" else ""
 

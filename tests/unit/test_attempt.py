@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from nb_oauth import place
 from nb_oauth.attempt import Attempt
 from nb_oauth.exceptions import LoginCancelled, TokenError
 from nb_oauth.grants import Flow, GrantSession
@@ -141,10 +142,16 @@ def test_a_wrong_answer_is_explained_and_no_end(bench: Bench) -> None:
     assert bench.future.result(PATIENCE)
 
 
-def test_cancel_ends_it(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("kernel", "advice"), [(object(), "Run the cell again"), (None, "Run it again")]
+)
+def test_cancel_ends_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, kernel: object, advice: str
+) -> None:
+    monkeypatch.setattr(place, "kernel_of_this_process", lambda: kernel)
     bench.begin()
     bench.attempt.put(Cancelled())
-    with pytest.raises(LoginCancelled, match="Run the cell again"):
+    with pytest.raises(LoginCancelled, match=advice):
         bench.future.result(PATIENCE)
     assert bench.surface.until_status(Status.CANCELLED).link is None
     assert bench.attempt.has_failed

@@ -352,7 +352,7 @@ def _demo_ends() -> Iterator[None]:
 @pytest.mark.usefixtures("_demo_ends")
 def test_the_demo_says_that_a_store_is_of_no_use_to_it() -> None:
     request = sign_in._request("demo", None, None, None, None, store=nb_oauth.MemoryTokenStore())
-    assert "The demo ends with this kernel" in request.remark
+    assert "The demo ends with the process that serves it" in request.remark
     assert sign_in._request("demo", None, None, None, None).remark == ""
 
 

@@ -263,7 +263,7 @@ def test_control_d_cancels(run: Callable[..., PseudoTerminal]) -> None:
     terminal.press_control("d")
     terminal.end()
     assert terminal.text.rstrip().endswith(
-        "LoginCancelled: Signing in was cancelled. Run the cell again to sign in."
+        "LoginCancelled: Signing in was cancelled. Run it again to sign in."
     )
 
 
