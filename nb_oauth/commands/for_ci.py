@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from nb_oauth.exceptions import ConfigurationError
+from nb_oauth import place
+from nb_oauth.exceptions import ConfigurationError, LoginRequired
 from nb_oauth.masking import mask
 from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
 
@@ -49,6 +50,28 @@ def destination(options: argparse.Namespace) -> Destination | None:
     if options.for_ci_command is not None:
         return _Program(tuple(_found(options.for_ci_command)))
     return None
+
+
+def require_use(known: KnownProvider) -> None:
+    """Raise what would come of it, before anybody signs in for nothing.
+
+    Raises:
+        LoginRequired: nobody is there. What is stored here is this machine's: a refresh token is
+            good at one place, since a provider may take it back when two use it.
+        ConfigurationError: no variable can stand for a sign-in to this provider.
+    """
+    name = known.provider.name
+    if not place.here().is_attended:
+        raise LoginRequired(
+            f"Somebody must sign in to {name} for what --for-ci makes: it is for one place alone, "
+            "and nobody can be asked here. Run this at a terminal."
+        )
+    if not Variables.of(known).has_endpoint:
+        raise ConfigurationError(
+            f"No variable can stand for a sign-in to {name}: it has no token endpoint, or has "
+            "endpoints on several servers. Sign in without --for-ci on the machine that is to use "
+            "it."
+        )
 
 
 def variables_of(

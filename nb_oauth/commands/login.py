@@ -22,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
     """Sign in, and say until when that is good; never what it is."""
     where_to = for_ci.destination(options)  # first: nobody signs in for nothing
     provider = _provider(options)
+    if where_to is not None:
+        for_ci.require_use(_known(provider))
     session = login(
         provider,
         client=None if options.client_id is None else _client(provider, options.client_id),
@@ -31,8 +33,7 @@ def run(options: argparse.Namespace) -> int:
         store=options.store if where_to is None else None,  # a refresh token is one place's
     )
     if where_to is not None:
-        known = KnownProvider(provider) if isinstance(provider, Provider) else None
-        where_to.take(session, known or known_provider(options.name), options.account)
+        where_to.take(session, _known(provider), options.account)
     sys.stdout.write(f"{as_line(session.account)}\n")
     return 0
 
@@ -43,12 +44,16 @@ def _provider(options: argparse.Namespace) -> Provider | str:
     return Provider(options.name, **named) if named else str(options.name)
 
 
+def _known(provider: Provider | str) -> KnownProvider:
+    return KnownProvider(provider) if isinstance(provider, Provider) else known_provider(provider)
+
+
 def _client(provider: Provider | str, client_id: str) -> Client:
     """Return the app of that ID, with the secret that the environment or ``clients.toml`` has.
 
     Nobody types a secret after a command: it would be in the shell's history.
     """
-    known = KnownProvider(provider) if isinstance(provider, Provider) else known_provider(provider)
+    known = _known(provider)
     found = app_registrations.client_for(known)
     if found is None:
         return Client(client_id)

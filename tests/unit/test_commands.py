@@ -49,6 +49,12 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def attended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody sits at a terminal."""
+    monkeypatch.setattr(place, "here", lambda: Place.TERMINAL)
+
+
+@pytest.fixture
 def there(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
     """A demo provider that a terminal serves, and a person at it."""
     monkeypatch.setenv(elsewhere.ISSUER, visitor.issuer)
@@ -144,6 +150,7 @@ def test_what_is_printed_keeps_its_lines_and_columns(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "one   two\n  three\nfour\nfive\n"
 
 
+@pytest.mark.usefixtures("attended")
 def test_login_takes_a_provider_by_its_endpoints(
     capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path, there: Visitor
 ) -> None:
@@ -181,6 +188,7 @@ def test_an_app_s_secret_is_found_and_never_typed(
 # -- login --for-ci ------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("attended")
 def test_the_variables_go_into_a_new_file_that_nobody_else_may_read(
     capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path
 ) -> None:
@@ -195,6 +203,7 @@ def test_the_variables_go_into_a_new_file_that_nobody_else_may_read(
     assert_no_secret(out + err, token)
 
 
+@pytest.mark.usefixtures("attended")
 def test_what_they_hold_signs_in_with_nobody_there(
     capsys: pytest.CaptureFixture[str],
     signed_in: dict[str, Any],
@@ -204,6 +213,7 @@ def test_what_they_hold_signs_in_with_nobody_there(
     run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
     name, _, value = (home / "variables").read_text(encoding="utf-8").strip().partition("=")
     monkeypatch.setenv(name, value)
+    monkeypatch.setattr(place, "here", lambda: Place.ELSEWHERE)
 
     session = nb_oauth.login("demo", scope=SCOPE)
 
@@ -234,6 +244,7 @@ def test_a_file_that_came_meanwhile_is_left_as_it_is(
         where_to.take(session, known_provider("demo"), None)
 
 
+@pytest.mark.usefixtures("attended")
 def test_the_variables_go_to_a_program_s_standard_input_and_it_cannot_show_them(
     capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path
 ) -> None:
@@ -249,6 +260,7 @@ def test_the_variables_go_to_a_program_s_standard_input_and_it_cannot_show_them(
     assert_no_secret(out + err, token)
 
 
+@pytest.mark.usefixtures("attended")
 def test_a_program_that_fails_is_told(
     capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any]
 ) -> None:
@@ -266,6 +278,7 @@ def test_a_program_that_is_not_there_is_told_first(
     assert "--for-ci-command gh secret set" in err
 
 
+@pytest.mark.usefixtures("attended")
 def test_a_provider_without_refresh_tokens_is_told(
     capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path
 ) -> None:
@@ -273,6 +286,28 @@ def test_a_provider_without_refresh_tokens_is_told(
     status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
     assert (status, "gave no refresh token" in err) == (1, True)
     assert not (home / "variables").exists()
+
+
+def test_with_nobody_there_no_refresh_token_of_this_machine_goes_to_another(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path
+) -> None:
+    run(capsys, "login", "demo")
+    signed_in["asked"].clear()
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    assert (status, err.count("\n"), signed_in["asked"]) == (1, 1, {})
+    assert "Somebody must sign in" in err
+    assert not (home / "variables").exists()
+
+
+@pytest.mark.usefixtures("attended")
+def test_nobody_signs_in_for_variables_that_would_be_refused(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], home: Path
+) -> None:
+    typed = ["login", "Example", "--client-id", "app", "--token-endpoint", "https://as.example/t"]
+    typed += ["--device-authorization-endpoint", "https://other.example/device"]
+    status, _, err = run(capsys, *typed, "--for-ci", str(home / "variables"))
+    assert (status, err.count("\n"), signed_in["asked"]) == (1, 1, {})
+    assert "without --for-ci" in err
 
 
 def test_a_value_that_a_shell_would_read_otherwise_is_quoted() -> None:
