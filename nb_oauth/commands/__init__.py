@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.metadata
+import io
 import os
 import sys
 import warnings
@@ -38,6 +39,9 @@ def main(typed: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # pragma: no branch - else it takes any letter
+        # It may be of an encoding without our letters.
+        sys.stdout.reconfigure(errors="replace")
     options = _parser().parse_args(typed)
     with warnings.catch_warnings(), contextlib.redirect_stdout(Printed(sys.stdout)):
         warnings.filterwarnings("always", category=UserWarning)

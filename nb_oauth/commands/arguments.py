@@ -19,6 +19,7 @@ MEMBERS = (
 """What says where a provider is that is not known by name."""
 
 _NAME = "a short name such as github, or the address of a provider that describes itself"
+_LAST_PORT = 65535
 _Commands = Any  # argparse's is private
 
 
@@ -35,8 +36,14 @@ def add_to(commands: _Commands) -> None:
     checks.add_argument("name", nargs="?", help=f"ask this provider as well: {_NAME}")
     checks.set_defaults(run=_command("doctor"))
     serving = commands.add_parser("demo", help="serve the demo provider on this machine")
-    serving.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    serving.add_argument("--port", type=_port, default=0, help="0, the default, takes a free one")
     serving.set_defaults(run=_command("demo"))
+
+
+def _port(typed: str) -> int:
+    if typed.isascii() and typed.isdigit() and int(typed) <= _LAST_PORT:
+        return int(typed)
+    raise argparse.ArgumentTypeError(f"{typed} is no port: give a number from 0 to {_LAST_PORT}")
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.providers import known_providers
+from nb_oauth.providers import directory, known_providers
 
 if TYPE_CHECKING:
     import argparse
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace) -> int:
     """List them, or tell more of one."""
     known = known_providers()
+    name = directory.short_name((options.name or "").strip().lower())
     if options.name is None:
         lines = [_line(name, entry) for name, entry in known.items()]
-    elif options.name.lower() in known:
-        lines = list(_lines(known[options.name.lower()]))
+    elif name in known:
+        lines = list(_lines(known[name]))
     else:
         raise ConfigurationError(
             f"No provider is known as {options.name!r}; known: {', '.join(known)}."

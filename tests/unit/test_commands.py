@@ -481,6 +481,16 @@ def test_what_an_entry_does_not_say_is_left_out() -> None:
     assert lines == ["Example", "  by address:     https://as.example", "  grants:         "]
 
 
+@pytest.mark.parametrize(
+    "alias", [one for entry in directory.ours().values() for one in entry.aliases]
+)
+def test_one_is_told_of_by_its_other_name_too(
+    capsys: pytest.CaptureFixture[str], alias: str
+) -> None:
+    status, out, _ = run(capsys, "providers", alias.upper())
+    assert (status, out) == (0, run(capsys, "providers", directory.short_name(alias))[1])
+
+
 def test_one_that_nobody_knows_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "providers", "nobody")
     assert (status, "known: auth0" in err) == (1, True)
@@ -517,6 +527,26 @@ def test_ctrl_c_and_a_file_that_fails_have_a_status(
     )
 
 
+@pytest.mark.parametrize("port", ["70000", "-1", "65536", "x"])
+def test_a_port_that_is_none_is_mistyped(capsys: pytest.CaptureFixture[str], port: str) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        commands.main(["demo", f"--port={port}"])
+    assert (exit_.value.code, "0 to 65535" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_screen_without_letters_beyond_ascii_is_written_to_as_well(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github = known_provider("github").provider
+    OAuth2Session.open(github, Client("app"), token={"access_token": "a"}, store="file")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    run = subprocess.run(
+        [sys.executable, "-m", "nb_oauth", "status"], check=False, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "Signed in to github ? " in run.stdout
+
+
 def test_what_is_mistyped_has_a_status_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         commands.main(["log-in"])
@@ -526,9 +556,7 @@ def test_what_is_mistyped_has_a_status_of_its_own(capsys: pytest.CaptureFixture[
 def test_looking_loads_no_widget() -> None:
     code = "from nb_oauth import commands; import sys; commands.main(['status']); "
     code += "print(sorted({'anywidget', 'ipywidgets', 'keyring'} & set(sys.modules)))"
-    run = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert run.stdout.splitlines()[-1] == "[]"
 
 
