@@ -556,7 +556,9 @@ def test_what_is_mistyped_has_a_status_of_its_own(capsys: pytest.CaptureFixture[
 def test_looking_loads_no_widget() -> None:
     code = "from nb_oauth import commands; import sys; commands.main(['status']); "
     code += "print(sorted({'anywidget', 'ipywidgets', 'keyring'} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    run = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
     assert run.stdout.splitlines()[-1] == "[]"
 
 
