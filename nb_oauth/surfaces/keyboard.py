@@ -42,8 +42,11 @@ class Keyboard(Protocol):
         """Forget what was typed before anything was asked."""
         ...
 
-    def read_secret(self) -> str | None:
+    def read_secret(self, *, skips_empty: bool = False) -> str | None:
         """Return the next line; None when woken. It does not show.
+
+        Args:
+            skips_empty: whether an empty line before another that came with it is passed over.
 
         Raises:
             EOFError: there will be none.
@@ -68,10 +71,15 @@ class Keyboard(Protocol):
 
 
 class Line:
-    """A line that is typed or pasted, as far as it has come: bytes in, text out."""
+    """A line that is typed or pasted, as far as it has come: bytes in, text out.
 
-    def __init__(self) -> None:
+    Args:
+        skips_empty: whether what came together may begin with empty lines, as pasted text does.
+    """
+
+    def __init__(self, *, skips_empty: bool = False) -> None:
         self._typed = bytearray()
+        self._skips_empty = skips_empty
 
     def take(self, typed: bytes) -> str | None:
         """Take what was typed; return the line if that ends it. What stands behind is dropped.
@@ -79,12 +87,16 @@ class Line:
         Raises:
             EOFError: Ctrl-D on an empty line.
         """
-        for one in typed:
+        for position, one in enumerate(typed, 1):
             if one in _LINE_ENDS:
-                return self._text()
-            if one == _END_OF_FILE and not self._typed:
+                text = self._text()
+                if text or not (self._skips_empty and typed[position:].strip()):
+                    return text
+                self._typed.clear()
+            elif one == _END_OF_FILE and not self._typed:
                 raise EOFError
-            self._edit(one)
+            else:
+                self._edit(one)
         return None
 
     def _edit(self, one: int) -> None:
@@ -142,9 +154,9 @@ class TerminalKeys:
 
         termios.tcflush(self._descriptor, termios.TCIFLUSH)
 
-    def read_secret(self) -> str | None:
+    def read_secret(self, *, skips_empty: bool = False) -> str | None:
         """Return the next line; None when woken. It does not show."""
-        line = Line()
+        line = Line(skips_empty=skips_empty)
         self._show_typing(showing=False)  # again: a shell may have changed it while we were stopped
         while self._wait():
             typed = os.read(self._descriptor, 65536)
@@ -213,16 +225,15 @@ class ConsoleKeys:
         """Forget what was typed before anything was asked."""
         self._take_keys()
 
-    def read_secret(self) -> str | None:
+    def read_secret(self, *, skips_empty: bool = False) -> str | None:
         """Return the next line; None when woken. It does not show."""
-        return self._read(showing=False)
+        return self._read(Line(skips_empty=skips_empty), showing=False)
 
     def read_name(self) -> str | None:
         """Return the next line, which shows as it is typed; None when woken."""
-        return self._read(showing=True)
+        return self._read(Line(), showing=True)
 
-    def _read(self, *, showing: bool) -> str | None:
-        line = Line()
+    def _read(self, line: Line, *, showing: bool) -> str | None:
         while not self._woken.wait(_GLANCE):
             keys = self._take_keys()
             if showing:

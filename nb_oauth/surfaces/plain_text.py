@@ -157,6 +157,10 @@ class Screen:
         self._write(text[: self._style.columns - 1])
         self._passing = text
 
+    def remark(self, text: str) -> None:
+        """Say something in a line of its own, which stays."""
+        self._write_lines([text])
+
     def line_ended(self) -> None:
         """Take note that the person's own Enter has ended the line that passes."""
         self._passing = ""

@@ -14,10 +14,12 @@ class Question:
     Args:
         words: what is asked.
         is_secret: whether what is typed may be seen by nobody.
+        is_needed: whether it is asked again where nothing is typed.
     """
 
     words: str
     is_secret: bool = True
+    is_needed: bool = False
 
     @property
     def prompt(self) -> str:
@@ -28,10 +30,10 @@ class Question:
 Read = Callable[[Question], str | None]
 """Returns what was typed; None if something else has answered. It raises EOFError at the end."""
 
-_PASTE = Question("Paste the address that the browser ends on")
-_PASTE_OR_WAIT = Question("Paste the address that the browser ends on, or wait")
-_NAME, _PASSWORD = Question("Name", is_secret=False), Question("Password")
-_ID = Question("Client ID", is_secret=False)
+_PASTE = Question("Paste the address that the browser ends on", is_needed=True)
+_PASTE_OR_WAIT = Question("Paste the address that the browser ends on, or wait", is_needed=True)
+_NAME, _PASSWORD = Question("Name", is_secret=False, is_needed=True), Question("Password")
+_ID = Question("Client ID", is_secret=False, is_needed=True)
 _SECRET = Question("Client secret")
 _SECRET_IF_ANY = Question("Client secret, or Enter where there is none")
 _AGAIN = Question("Press Enter to begin anew", is_secret=False)

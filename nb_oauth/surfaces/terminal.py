@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _CANCELLED = "Cancelled."
+_EMPTY = "That was empty."
 _GLANCE = 0.2  # seconds between two looks whether it is this sign-in's turn
 
 _one_at_a_time = threading.Lock()  # a terminal has one keyboard
@@ -113,10 +114,13 @@ class Terminal:
     def _read(self, question: Question) -> str | None:
         self._screen.passing(question.prompt)
         if question.is_secret:
-            return self._keyboard.read_secret()
-        typed = self._keyboard.read_name()
-        if typed is not None:
-            self._screen.line_ended()
+            typed = self._keyboard.read_secret(skips_empty=question.is_needed)
+        else:
+            typed = self._keyboard.read_name()
+            if typed is not None:
+                self._screen.line_ended()
+        if typed == "" and question.is_needed:  # None: something else has answered
+            self._screen.remark(_EMPTY)
         return typed
 
 

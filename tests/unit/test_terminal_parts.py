@@ -76,6 +76,24 @@ def test_a_line_is_what_is_left_when_it_ends(typed: bytes, line: str | None) -> 
     assert Line().take(typed) == line
 
 
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        (b"\n\r\n  \nan answer\nmore\n", "an answer"),
+        (b"\x1b[200~\nan answer\x1b[201~\n", "an answer"),
+        (b"\nnot yet", None),
+        (b"\n", ""),
+        (b"\r\n \n", ""),
+    ],
+)
+def test_what_is_pasted_may_begin_with_empty_lines(typed: bytes, line: str | None) -> None:
+    assert Line(skips_empty=True).take(typed) == line
+
+
+def test_what_may_be_empty_is_so_by_the_first_enter() -> None:
+    assert Line().take(b"\nan answer to the next question\n") == ""
+
+
 def test_control_d_on_an_empty_line_is_the_end() -> None:
     with pytest.raises(EOFError):
         Line().take(b"\x04")
@@ -203,6 +221,8 @@ def test_a_line_at_a_windows_console_may_come_in_pieces(console: FakeConsole) ->
     more.start()
     assert ConsoleKeys().read_secret() == "one two"
     more.join()
+    console.press("\rpasted\r")
+    assert ConsoleKeys().read_secret(skips_empty=True) == "pasted"
 
 
 def test_control_c_at_a_windows_console_interrupts(
@@ -446,7 +466,7 @@ class FakeKeys:
     def close(self) -> None:
         self.is_closed = True
 
-    def read_secret(self) -> str | None:
+    def read_secret(self, **_: object) -> str | None:
         if not self.lines:
             self.woken.wait()
             self.woken.clear()
@@ -482,12 +502,29 @@ def test_a_terminal_that_is_gone_cancels(begin: Any) -> None:
         assert events.get(timeout=10) == Cancelled()
 
 
-def test_an_empty_line_is_no_answer(begin: Any) -> None:
-    terminal, events, _ = begin("", "an answer")
+@pytest.mark.parametrize(
+    ("shown", "typed", "answer"),
+    [
+        (BOX, ("", "an answer"), RawAnswer("an answer", pasted=True)),
+        (LOGIN, ("", "a", "b"), Credentials("a", "b")),
+    ],
+)
+def test_an_empty_line_is_no_answer_and_said_to_be_empty(
+    begin: Any, paper: Paper, shown: View, typed: tuple[str, ...], answer: Event
+) -> None:
+    terminal, events, _ = begin(*typed)
     with terminal:
-        terminal.show(BOX)
-        assert events.get(timeout=10) == RawAnswer("an answer", pasted=True)
+        terminal.show(shown)
+        assert events.get(timeout=10) == answer
     assert events.empty()
+    assert paper.getvalue().count("That was empty.\n") == 1
+
+
+def test_a_pasted_address_may_come_after_an_empty_line(keys: tuple[TerminalKeys, int]) -> None:
+    mine, ours = keys
+    with mine.listening():
+        os.write(ours, b"\nan answer\n")
+        assert mine.read_secret(skips_empty=True) == "an answer"
 
 
 def test_what_was_typed_too_early_is_no_answer(begin: Any) -> None:
