@@ -68,13 +68,6 @@ def _add_login(commands: _Commands) -> None:
     _add_whom(parser)
     parser.add_argument("--scope", help='what to ask for, such as "read:user repo"')
     parser.add_argument("--device", action="store_true", help="by a code to enter on any device")
-    parser.add_argument("--client-id", help="your app's; else it is found as in a notebook")
-    for member in MEMBERS:
-        parser.add_argument(
-            f"--{member.replace('_', '-')}",
-            metavar="URL",
-            help="of a provider that is not known by name",
-        )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--for-ci", metavar="FILE", help="write NAME=value lines into this new file (mode 0600)"
@@ -99,3 +92,10 @@ def _add_whom(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--store", choices=("file", "keyring"), default="file", help="where the token is kept"
     )
+    parser.add_argument("--client-id", help="your app's; else it is found as in a notebook")
+    for member in MEMBERS:
+        parser.add_argument(
+            f"--{member.replace('_', '-')}",
+            metavar="URL",
+            help="of a provider that is not known by name",
+        )

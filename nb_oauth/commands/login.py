@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from nb_oauth import app_registrations
 from nb_oauth.clients import Client
-from nb_oauth.commands import for_ci
-from nb_oauth.commands.arguments import MEMBERS
+from nb_oauth.commands import for_ci, whom
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.providers import KnownProvider, Provider, known_provider
 from nb_oauth.session_account import as_line
 from nb_oauth.sign_in import login
 
 if TYPE_CHECKING:
     import argparse
 
+    from nb_oauth.providers import Provider
+
 
 def run(options: argparse.Namespace) -> int:
     """Sign in, and say until when that is good; never what it is."""
     where_to = for_ci.destination(options)  # first: nobody signs in for nothing
-    provider = _provider(options)
+    provider = whom.provider_of(options)
     if where_to is not None:
-        for_ci.require_use(_known(provider))
+        for_ci.require_use(whom.known(provider))
     session = login(
         provider,
         client=None if options.client_id is None else _client(provider, options.client_id),
@@ -33,19 +33,9 @@ def run(options: argparse.Namespace) -> int:
         store=options.store if where_to is None else None,  # a refresh token is one place's
     )
     if where_to is not None:
-        where_to.take(session, _known(provider), options.account)
+        where_to.take(session, whom.known(provider), options.account)
     sys.stdout.write(f"{as_line(session.account)}\n")
     return 0
-
-
-def _provider(options: argparse.Namespace) -> Provider | str:
-    given = {name: getattr(options, name) for name in MEMBERS}
-    named = {name: url for name, url in given.items() if url is not None}
-    return Provider(options.name, **named) if named else str(options.name)
-
-
-def _known(provider: Provider | str) -> KnownProvider:
-    return KnownProvider(provider) if isinstance(provider, Provider) else known_provider(provider)
 
 
 def _client(provider: Provider | str, client_id: str) -> Client:
@@ -53,7 +43,7 @@ def _client(provider: Provider | str, client_id: str) -> Client:
 
     Nobody types a secret after a command: it would be in the shell's history.
     """
-    known = _known(provider)
+    known = whom.known(provider)
     found = app_registrations.client_for(known)
     if found is None:
         return Client(client_id)

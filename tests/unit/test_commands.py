@@ -411,6 +411,50 @@ def test_logout_is_of_one_account(
     assert run(capsys, "logout", "demo", "--account", "work")[0] == 0
 
 
+def test_logout_takes_the_address_that_status_prints_and_deletes_what_nobody_can_revoke(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any]
+) -> None:
+    for issuer in (None, "http://127.0.0.1:9"):  # where nobody listens
+        provider = Provider("Mine", issuer=issuer, token_endpoint="http://127.0.0.1:9/token")
+        OAuth2Session.open(provider, Client("app"), token=signed_in["token"], store="file")
+    for address in ("http://127.0.0.1:9/token", "http://127.0.0.1:9/"):
+        assert f"{address.rstrip('/')} · " in run(capsys, "status")[1]
+        status, out, err = run(capsys, "logout", address)
+        assert (status, "othing was revoked" in out) == (1, True)
+        assert_no_secret(out + err, signed_in["token"])
+    assert FileTokenStore().keys() == []
+
+
+def test_logout_takes_the_endpoints_that_login_was_given(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], there: Visitor
+) -> None:
+    typed = ["Example", "--token-endpoint", f"{there.issuer}/token"]
+    run(capsys, "login", *typed, "--client-id", "demo-notebook")
+    typed += ["--revocation-endpoint", f"{there.issuer}/revoke"]
+    status, out, _ = run(capsys, "logout", *typed, "--client-id", "another")
+    assert (status, len(FileTokenStore().keys())) == (1, 1)
+    status, out, _ = run(capsys, "logout", *typed)
+    assert (status, "has revoked the refresh token" in out) == (0, True)
+    assert there.renew(signed_in["token"]).status_code == 400
+
+
+def test_logout_deletes_what_another_token_endpoint_gave_and_sends_it_nowhere(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], there: Visitor
+) -> None:
+    issuer = "https://as.example"
+    theirs = Provider("Mine", issuer=issuer, token_endpoint="https://as.example/token")
+    OAuth2Session.open(theirs, Client("app"), token=signed_in["token"], store="file")
+    typed = ["--issuer", issuer, "--token-endpoint", f"{there.issuer}/token"]
+    status, out, _ = run(capsys, "logout", "Mine", *typed)
+    assert (status, "othing was revoked" in out) == (1, True)
+    assert there.renew(signed_in["token"]).status_code == 200
+
+
+def test_logout_of_nobody_known_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "logout", "nobody-we-know")
+    assert (status, "No provider is known as" in err) == (1, True)
+
+
 def test_logout_of_another_app_than_the_one_that_is_known(
     capsys: pytest.CaptureFixture[str], there: Visitor
 ) -> None:
