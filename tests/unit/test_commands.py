@@ -450,9 +450,25 @@ def test_logout_deletes_what_another_token_endpoint_gave_and_sends_it_nowhere(
     assert there.renew(signed_in["token"]).status_code == 200
 
 
-def test_logout_of_nobody_known_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    status, _, err = run(capsys, "logout", "nobody-we-know")
+@pytest.mark.parametrize("store", ["file", "keyring"])
+def test_logout_of_nobody_known_says_so_and_asks_no_keyring(
+    capsys: pytest.CaptureFixture[str], store: str
+) -> None:
+    status, _, err = run(capsys, "logout", "nobody-we-know", "--store", store)
     assert (status, "No provider is known as" in err) == (1, True)
+
+
+def test_logout_at_an_address_that_is_another_issuer_s_now(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], there: Visitor
+) -> None:
+    """It was stored by the token endpoint's address alone, and so it is called."""
+    endpoint = f"{there.issuer}/token"
+    mine = Provider("Mine", token_endpoint=endpoint)
+    OAuth2Session.open(mine, Client("app"), token=signed_in["token"], store="file")
+    typed = ["--issuer", there.issuer, "--token-endpoint", endpoint]
+    status, out, _ = run(capsys, "logout", endpoint, *typed)
+    assert (status, "othing was revoked" in out) == (1, True)
+    assert FileTokenStore().keys() == []
 
 
 def test_logout_of_another_app_than_the_one_that_is_known(
@@ -548,7 +564,7 @@ def test_the_demo_says_where_it_is_until_it_is_interrupted(
 
     event = SimpleNamespace(wait=interrupt)
     monkeypatch.setattr("nb_oauth.commands.demo.threading", SimpleNamespace(Event=lambda: event))
-    status, out, _ = run(capsys, "demo")
+    status, out, _ = run(capsys, "demo", "--port", "0")
     assert status == 0
     assert "NB_OAUTH_DEMO_ISSUER=http://127.0.0.1:" in out
 
