@@ -128,7 +128,9 @@ class OAuth2Session(ForkedSession):
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
         cls.opened.add(session)
-        kept = dict((session._store.load(session._key) if token is None else token) or {})
+        kept = dict(
+            (session._stored(session._store, session._key) if token is None else token) or {}
+        )
         if kept:
             if token is None:  # not what is asked for now
                 kept.setdefault(tokens.REQUESTED_SCOPE, "")

@@ -209,7 +209,7 @@ class CopiedSession(PersistentSession):
         if self._store is None or self._key is None:
             return token
         with contextlib.suppress(Exception):  # whatever ails the store is said where it is used
-            found = self._store.load(self._key)
+            found = self._stored(self._store, self._key)
             if found is None or not self._is_as_good(found):
                 return token
             self._heed_refusal(found)

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from nb_oauth import tokens
+from nb_oauth import stored_tokens, tokens
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
 from nb_oauth.renewal import Renewal
 from nb_oauth.session_openid import OpenIDSession
@@ -151,9 +151,9 @@ class StoredSession(OpenIDSession):
             return
         try:
             if self._in_store is None:
-                self._in_store = self._store.load(self._key)
+                self._in_store = self._stored(self._store, self._key)
             if not _are_same(self._in_store, self.token):  # else its successor may be there by now
-                self._store.save(self._key, self.token)
+                stored_tokens.save(self._store, self._key, self.provider, self.token)
                 self._in_store = self.token
         except Exception as error:  # noqa: BLE001 - a full disk must not lose a good token
             _warn("The token could not be stored, and lives in this session only", error)
@@ -163,8 +163,9 @@ class StoredSession(OpenIDSession):
         if self._store is None or self._key is None:
             return
         with contextlib.suppress(Exception):  # whoever does not hear of it finds out by himself
-            if _are_same(self._store.load(self._key), self.token):
-                self._store.save(self._key, {**self.token, tokens.REFUSED: True})
+            if _are_same(self._stored(self._store, self._key), self.token):
+                refused = {**self.token, tokens.REFUSED: True}
+                stored_tokens.save(self._store, self._key, self.provider, refused)
 
     def _heed_refusal(self, found: Token) -> None:
         if found.get(tokens.REFUSED):
@@ -197,7 +198,7 @@ class StoredSession(OpenIDSession):
         if self._store is None or self._key is None:
             return token
         try:
-            found = self._store.load(self._key)
+            found = self._stored(self._store, self._key)
             is_gone = found is None and not _holds(self._store, self._key)
         except Exception as error:  # noqa: BLE001 - whatever ails the store, this token is good
             _warn("The stored token could not be looked at, so this session goes on alone", error)
@@ -215,6 +216,10 @@ class StoredSession(OpenIDSession):
             latest = self.token
         self._heed_refusal(found)
         return latest
+
+    def _stored(self, store: TokenStore, key: TokenKey) -> Token | None:
+        """Return what the store has of this very provider."""
+        return stored_tokens.load(store, key, self.provider, self.token)
 
     def _is_as_good(self, found: Token) -> bool:
         """Tell whether a stored token may do as much as ours, for the same person."""

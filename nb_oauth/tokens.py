@@ -22,6 +22,9 @@ REQUESTED_SCOPE = "requested_scope"
 REFUSED = "refresh_token_refused"
 """The member of a stored token, ours, that says that its refresh token is good no more."""
 
+TOKEN_ENDPOINT = "token_endpoint"  # noqa: S105 - a name
+"""The member of a stored token, ours, that says which token endpoint it came from."""
+
 LEEWAY = 30.0
 """Seconds before its end at which a token is renewed, where its life allows."""
 _LARGEST_SHARE = 0.1

@@ -29,7 +29,7 @@ LAYERS = [
         "token_responses",
         "without_secrets",
     },
-    {"attachment", "authorization_requests", "grant_choice"},
+    {"attachment", "authorization_requests", "grant_choice", "stored_tokens"},
     {"authenticated_requests"},
     {"token_requests"},
     {"device_authorization"},
