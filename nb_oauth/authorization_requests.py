@@ -15,6 +15,7 @@ from oauthlib.oauth2 import MismatchingStateError, WebApplicationClient
 
 from nb_oauth import tokens
 from nb_oauth.clients import Client
+from nb_oauth.connections import ConnectedSession
 from nb_oauth.environment import EnvironmentSession
 from nb_oauth.exceptions import AuthorizationError, StateMismatchError
 from nb_oauth.providers import Provider
@@ -22,7 +23,9 @@ from nb_oauth.quirks import AUTHORIZATION_REQUEST
 from nb_oauth.transport import DirectLoopback, as_https, with_scheme_of
 
 
-class AuthorizationRequests(DirectLoopback, EnvironmentSession, requests_oauthlib.OAuth2Session):
+class AuthorizationRequests(
+    DirectLoopback, EnvironmentSession, ConnectedSession, requests_oauthlib.OAuth2Session
+):
     """The part of a session that makes authorization requests (RFC 6749 §4.1.1)."""
 
     provider: Provider | None = None

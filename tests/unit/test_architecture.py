@@ -12,7 +12,15 @@ PACKAGE = Path(__file__).parents[2] / "nb_oauth"
 # Lowest first. Rooms on one line are strangers to one another.
 LAYERS = [
     {"exceptions", "lazy_names"},
-    {"allowed_hosts", "certificates", "client_keys", "environment", "masking", "transport"},
+    {
+        "allowed_hosts",
+        "certificates",
+        "client_keys",
+        "connections",
+        "environment",
+        "masking",
+        "transport",
+    },
     {"clients", "prompts", "place", "quirks"},
     {"waiting"},
     {"providers"},
