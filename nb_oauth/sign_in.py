@@ -4,12 +4,11 @@ A session that lives in this kernel, or a token in the store, is used where it h
 Otherwise somebody is asked, with the widget of the best grant.
 """
 
-import os
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from nb_oauth import grant_choice, place, tokens
+from nb_oauth import forks, grant_choice, place, tokens
 from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
@@ -29,8 +28,7 @@ _PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example
 
 
 _memory = KernelMemory()
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
-    os.register_at_fork(after_in_child=_memory.begin_anew)
+forks.in_child(_memory.begin_anew)
 
 
 def login(  # noqa: PLR0913 - each a thing the person may want to say

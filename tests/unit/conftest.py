@@ -11,6 +11,7 @@ from nb_oauth.demo.server import DemoServer
 from nb_oauth.surfaces import Cancelled
 from tests.providers.tls import issue
 from tests.unit.demo_visitor import Visitor
+from tests.unit.session_stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,19 @@ def _nobody_is_left_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for attempt in begun:
         attempt.put(Cancelled())
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """An authorization server and an API that do as they are told."""
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a ``FileTokenStore`` of the test's own keeps its tokens; it is not there yet."""
+    return tmp_path / "tokens"
 
 
 @pytest.fixture
