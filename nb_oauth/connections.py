@@ -32,7 +32,7 @@ class Connections(HTTPAdapter):
         parts = urlsplit(str(request.url))
         place = (parts.scheme, parts.netloc, verify, cert and str(cert))
         pool = self._pools.get(place)
-        if pool is None or pool.pool is None:  # none yet, or it was closed
+        if pool is None or pool.pool is None:  # none yet, or urllib3 1 has closed it
             if len(self._pools) >= _MOST_PLACES:
                 self._pools.clear()  # those that urllib3 keeps are found there again
             pool = self._pools[place] = ask(request, verify, proxies=proxies, cert=cert)

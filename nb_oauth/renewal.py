@@ -9,7 +9,6 @@ one thread that renews it: the others use it.
 
 import contextlib
 import copy
-import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from urllib.parse import unquote_plus
 
 import requests
 
+from nb_oauth import forks
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
 from nb_oauth.retrying import in_words
 from nb_oauth.setbacks import alone
@@ -112,8 +112,7 @@ def _begin_anew() -> None:
         renewal.begin_anew()
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
-    os.register_at_fork(after_in_child=_begin_anew)
+forks.in_child(_begin_anew)
 
 
 def ended(token: Token, provider_name: str) -> TokenError | LoginRequired:

@@ -6,14 +6,13 @@ with :meth:`OAuth2Session.open` it knows its provider and client and looks after
 renews before the end, once for all threads, and never throws a request away.
 """
 
-import os
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
 
-from nb_oauth import attachment, quirks, tokens
+from nb_oauth import attachment, forks, quirks, tokens
 from nb_oauth.attachment import is_repeatable
 from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import LoginRequired
@@ -271,8 +270,7 @@ class OAuth2Session(ForkedSession):
         return requests.Session.request(self, method, url, headers=headers, data=data, **kwargs)
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
-    os.register_at_fork(after_in_child=OAuth2Session.opened.begin_anew)
+forks.in_child(OAuth2Session.opened.begin_anew)
 
 
 def _takes_pkce(provider: Provider) -> bool:

@@ -11,14 +11,13 @@ Such a process has the memory of its parent, and none of its threads. So it has
 """
 
 import contextlib
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from nb_oauth import without_secrets
+from nb_oauth import forks, without_secrets
 from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.session_copies import CopiedSession
 from nb_oauth.stores import MemoryTokenStore
@@ -79,5 +78,4 @@ def _begin_anew() -> None:
         session._begin_anew()  # noqa: SLF001 - of this module
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
-    os.register_at_fork(after_in_child=_begin_anew)
+forks.in_child(_begin_anew)

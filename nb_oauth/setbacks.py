@@ -2,12 +2,12 @@
 
 import copy
 import hashlib
-import os
 import threading
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nb_oauth import forks
 from nb_oauth.tokens import Token
 
 if TYPE_CHECKING:
@@ -183,8 +183,7 @@ def _begin_anew() -> None:
     _guard = threading.Lock()
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
-    os.register_at_fork(after_in_child=_begin_anew)
+forks.in_child(_begin_anew)
 
 
 def is_refusal(error: Exception) -> bool:

@@ -4,13 +4,12 @@ A session that lives in this kernel, or a token in the store, is used where it h
 Otherwise somebody is asked, with the widget of the best grant.
 """
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from nb_oauth import app_registrations, grant_choice, place, tokens, unattended
+from nb_oauth import app_registrations, forks, grant_choice, place, tokens, unattended
 from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
@@ -33,8 +32,7 @@ _PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example
 
 
 _memory = KernelMemory()
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
-    os.register_at_fork(after_in_child=_memory.begin_anew)
+forks.in_child(_memory.begin_anew)
 
 
 def login(  # noqa: PLR0913 - each a thing the person may want to say

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
+from nb_oauth import forks
 from nb_oauth.demo.server import DemoServer
 from nb_oauth.exceptions import ConfigurationError
 
@@ -55,5 +55,4 @@ def _after_fork() -> None:
         _server = None
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows cannot fork
-    os.register_at_fork(after_in_child=_after_fork)
+forks.in_child(_after_fork)

@@ -6,7 +6,6 @@ says what they made of it.
 """
 
 import errno
-import os
 import selectors
 import socket
 import sys
@@ -20,6 +19,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import SplitResult, urlsplit
 
+from nb_oauth import forks
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.redirects import loopback_page
 from nb_oauth.transport import is_loopback
@@ -122,8 +122,7 @@ def _forget_in_child() -> None:  # pragma: no cover - the same
         _listening.pop().forget()
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
-    os.register_at_fork(after_in_child=_forget_in_child)
+forks.in_child(_forget_in_child)
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:

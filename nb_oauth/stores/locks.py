@@ -7,7 +7,6 @@ operating system, which has no queue to offer: it must be asked again and again.
 Every wait ends with Ctrl-C.
 """
 
-import os
 import threading
 import warnings
 from collections.abc import Hashable, Iterator
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
+
+from nb_oauth import forks
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -138,5 +139,4 @@ def _begin_anew() -> None:
     _locks, _guard = WeakValueDictionary(), threading.Lock()
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows does not fork
-    os.register_at_fork(after_in_child=_begin_anew)
+forks.in_child(_begin_anew)

@@ -12,6 +12,7 @@ from nb_oauth.demo.server import DemoServer
 from nb_oauth.surfaces import Cancelled
 from tests.providers.tls import issue
 from tests.unit.demo_visitor import Visitor
+from tests.unit.session_stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,19 @@ def _no_app_is_registered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
             monkeypatch.delenv(name)
     file = tmp_path / "own-configuration" / "clients.toml"
     monkeypatch.setattr("nb_oauth.app_registrations.clients_file.own_path", lambda: file)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """An authorization server and an API that do as they are told."""
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a ``FileTokenStore`` of the test's own keeps its tokens; it is not there yet."""
+    return tmp_path / "tokens"
 
 
 @pytest.fixture

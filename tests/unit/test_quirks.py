@@ -17,15 +17,9 @@ from nb_oauth.providers import known_provider
 from tests.unit.session_stage import Reply, Request, Stage, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 APP = Client("app", redirect_uri="http://127.0.0.1/callback")
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def opened(stage: Stage, *names: str, **arguments: Any) -> OAuth2Session:

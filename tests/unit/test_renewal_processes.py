@@ -56,17 +56,6 @@ class OwnStore:
         self.tokens.pop(key, None)
 
 
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "tokens"
-
-
 @pytest.fixture(params=["memory", "file", "own"])
 def store(request: pytest.FixtureRequest, folder: Path) -> TokenStore:
     kinds: dict[str, Callable[[], TokenStore]] = {

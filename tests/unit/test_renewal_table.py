@@ -74,11 +74,6 @@ def ask_at_once(sessions: list[OAuth2Session], url: str) -> list[Any]:
     return [type(one) if isinstance(one, Exception) else one for one in results]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "tokens"
-
-
 def opener(oidc: OidcProvider, client_id: str) -> Callable[..., OAuth2Session]:
     provider = Provider("Judge", issuer=oidc.issuer, token_endpoint=oidc.token_endpoint)
 

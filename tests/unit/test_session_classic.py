@@ -14,19 +14,13 @@ from nb_oauth import OAuth2Session, TokenExpiredError, TokenUpdated
 from tests.unit.session_stage import Stage, at_once, ending, let_theirs_use_http
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 THEIRS = requests_oauthlib.OAuth2Session
 
 
 ours_and_theirs = pytest.mark.parametrize("kind", [OAuth2Session, THEIRS], ids=["ours", "theirs"])
 """What both do; where theirs fails, see the comparison."""
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def renewing(stage: Stage, kind: type, **keywords: Any) -> Any:

@@ -40,17 +40,6 @@ SECRET = "the client's s3cret/+&"
 GRANTS = ("authorization_code", "implicit", "password", "device_code", "client_credentials")
 
 
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "tokens"
-
-
 def sent(session: Any) -> Any:
     """What a worker gets."""
     there = pickle.loads(pickle.dumps(session))  # noqa: S301 - our own

@@ -19,16 +19,10 @@ from nb_oauth.tokens import TokenKey
 from tests.unit.session_stage import Stage, ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 PROVIDER = Provider("Example <b>", token_endpoint="https://as.example/token")
 CLIENT = Client("app", client_secret="s3cret", redirect_uri="https://app.example/callback")
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def opened(**arguments: Any) -> OAuth2Session:

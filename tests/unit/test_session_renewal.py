@@ -27,7 +27,7 @@ from tests.polling import wait_until
 from tests.unit.session_stage import Reply, Stage, at_once, ending, let_theirs_use_http, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 
 class Clock:
@@ -41,12 +41,6 @@ class Clock:
 
     def monotonic(self) -> float:
         return time.monotonic() + self.ahead
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 @pytest.fixture

@@ -13,18 +13,10 @@ from nb_oauth import InsecureTransportError, OAuth2Session
 from tests.unit.session_stage import Stage, ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from requests.structures import CaseInsensitiveDict
 
 THEIRS = requests_oauthlib.OAuth2Session
 THEIRS_FAILS = pytest.param(THEIRS, marks=pytest.mark.xfail(strict=True, raises=AssertionError))
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 # -- transport (row 14) -------------------------------------------------------------------------

@@ -35,17 +35,6 @@ IN_PROCESS = ["threading", "threads"]
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "tokens"
-
-
 def results_of(how: str, where: str, folder: object = "", session: object = None) -> list[Any]:
     command = [sys.executable, "-W", "error", "-m", "tests.unit.copies_in_workers"]
     done = subprocess.run(  # noqa: S603 - our own

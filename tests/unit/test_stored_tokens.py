@@ -75,13 +75,13 @@ def test_nor_where_nobody_can_be_asked(
     import nb_oauth
     from nb_oauth import LoginRequired, place, sign_in
 
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(place, "here", lambda: Place.UNATTENDED)
     monkeypatch.setattr(sign_in, "_memory", KernelMemory())
-    opened(TRUE, token=ending(-1), store=FileTokenStore())
+    store = FileTokenStore(tmp_path / "tokens")
+    opened(TRUE, token=ending(-1), store=store)
     provider = borrowed(thief, authorization_endpoint=f"{thief.issuer}/authorize")
     with pytest.warns(UserWarning, match="127"), pytest.raises(LoginRequired):
-        nb_oauth.login(provider, client=CLIENT)
+        nb_oauth.login(provider, client=CLIENT, store=store)
     assert thief.token_requests == []
 
 

@@ -24,7 +24,7 @@ from nb_oauth import (
 from tests.unit.session_stage import Reply, Stage, ending, let_theirs_use_http, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 THEIRS = requests_oauthlib.OAuth2Session
 SECRET = "s3cr+t/%:é €"  # what a password generator comes up with
@@ -34,12 +34,6 @@ def ours_and_theirs(error: Any = AssertionError) -> pytest.MarkDecorator:
     """Run with both classes; theirs fails with ``error``."""
     theirs = pytest.param(THEIRS, marks=pytest.mark.xfail(strict=True, raises=error))
     return pytest.mark.parametrize("kind", [OAuth2Session, theirs], ids=["ours", "theirs"])
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def basic(user: str, password: str) -> str:

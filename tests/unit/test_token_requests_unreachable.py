@@ -14,7 +14,7 @@ from nb_oauth import LoginRequired, OAuth2Session, TokenError
 from tests.unit.session_stage import Reply, Stage, ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 ENDPOINT = "https://ada:s3cret@as.example:8443/token?tenant=s3cret"
 KINDS = [
@@ -27,12 +27,6 @@ KINDS = [
     requests.exceptions.InvalidURL,
     requests.TooManyRedirects,
 ]
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 @pytest.fixture

@@ -16,18 +16,12 @@ from nb_oauth.client_authentication import secrets_in
 from tests.unit.session_stage import Reply, Request, Stage, ending, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 SPACES = "s3c ret"
 UNSENDABLE = ["s3c\nret", "s3c\r\nX-Other: ret", "s3c\x00ret", "s3crét", "\ufeffs3cret"]
 SECRET = "s3cr+t/%:é €"
 CODE = "c0de-123"
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
 
 
 def shown(error: BaseException) -> str:

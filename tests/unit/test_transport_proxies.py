@@ -61,12 +61,6 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Stage() as stage:
-        yield stage
-
-
-@pytest.fixture
 def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
