@@ -62,7 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     version = importlib.metadata.version("nb_oauth")
     parser.add_argument("--version", action="version", version=f"nb_oauth {version}")
-    arguments.add_to(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
+    commands = parser.add_subparsers(dest="command", required=True)
+    arguments.add_to(commands)
+    # Whoever types none, or the wrong one, is told which there are.
+    commands.metavar = "{" + ",".join(commands.choices) + "}"
     return parser
 
 

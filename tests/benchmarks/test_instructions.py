@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -56,6 +57,8 @@ def test_the_first_session(figures: Figures) -> None:
 @needs_valgrind
 @pytest.mark.timeout(300)
 def test_instructions_of_the_first_session(figures: Figures, tmp_path: Path) -> None:
+    for code in FIRST.values():
+        _python("-c", code)  # compiles
     counted = {name: _count("-c", code, folder=tmp_path) for name, code in FIRST.items()}
     section = "instructions for the first session in a new interpreter"
     for name, count in counted.items():
@@ -93,4 +96,6 @@ def _count(*arguments: str, folder: Path) -> int:
 
 def _python(*arguments: str, counter: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     command = [*counter, sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    # Installed packages are compiled already, whatever this environment says of bytecode.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True)  # noqa: S603 - ours

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from nb_oauth import demo
-from nb_oauth.__main__ import main
+from nb_oauth.commands import main
 from nb_oauth.demo import running
 from nb_oauth.demo.events import Journal
 from nb_oauth.exceptions import ConfigurationError
