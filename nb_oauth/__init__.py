@@ -116,3 +116,8 @@ __all__ = [
     "logout",
     "sessions",
 ]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell a Jupyter server where its part of the package is: the callback page."""
+    return [{"module": "nb_oauth.redirects.jupyter"}]

@@ -124,6 +124,7 @@ def test_the_wheel_holds_all_that_is_needed(tmp_path: Path) -> None:
     copy = tmp_path / "source"
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PACKAGE, copy / "nb_oauth", ignore=ignore)
+    shutil.copytree(PACKAGE.parent / "jupyter-config", copy / "jupyter-config")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(PACKAGE.parent / name, copy)
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
@@ -136,3 +137,5 @@ def test_the_wheel_holds_all_that_is_needed(tmp_path: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert wanted <= held
+    enabled = "data/etc/jupyter/jupyter_server_config.d/nb_oauth.json"  # by installing it
+    assert any(name.endswith(enabled) for name in held)

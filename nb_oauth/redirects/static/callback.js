@@ -1,0 +1,79 @@
+/** @typedef {import("./messages.d.ts")} Messages */
+/* Hands the address that it was opened with to the notebook. It says what the notebook makes of
+   it; where no notebook answers, the address is there to be copied. */
+
+const LABELS = {
+  received: ["Your notebook has the answer", "Go back to it: it will say what came of it."],
+  accepted: ["You can close this tab", "Your notebook has the answer."],
+  rejected: "Back to your notebook",
+  silent: ["No notebook answered", "Is it still open, in this browser? Copy this address into the box of its sign-in."],
+  nothing: ["Nothing to do here", "This page takes the answer of a sign-in to a notebook."],
+  copied: "Copied",
+};
+const PATIENCE_MS = 2000;
+
+const { href, pathname } = location;
+/* First of all: neither a glance at the address bar nor a bookmark gets the answer. */
+history.replaceState(null, "", pathname);
+
+const [beforeFragment, fragment = ""] = href.split("#");
+const query = beforeFragment.split("?")[1] ?? "";
+const state = new URLSearchParams(query).get("state") ?? new URLSearchParams(fragment).get("state");
+
+/** @type {<Type extends Element>(selector: string) => Type} */
+const find = (selector) => {
+  const found = /** @type {any} */ (document.querySelector(selector));
+  return found;
+};
+const label = find("label");
+const address = /** @type {HTMLInputElement} */ (find("input"));
+const copy = /** @type {HTMLButtonElement} */ (find("button"));
+
+/** @type {(heading: string, text: string) => void} */
+const show = (heading, text) => {
+  find("h1").textContent = document.title = heading;
+  find("p").textContent = text;
+};
+
+/** @type {(hidden: boolean) => void} */
+const hideAddress = (hidden) => {
+  address.value = hidden ? "" : href;
+  label.toggleAttribute("hidden", hidden);
+  copy.hidden = hidden || !navigator.clipboard; // there is none on plain http
+};
+
+const showSilence = () => {
+  show(LABELS.silent[0], LABELS.silent[1]);
+  hideAddress(false);
+  address.focus();
+  address.select();
+};
+
+/** @type {(state: string) => void} */
+const handOver = (state) => {
+  const channel = new BroadcastChannel(`nb-oauth:${state}`);
+  const offer = () => channel.postMessage({ type: "answer", address: href });
+  const silence = setTimeout(showSilence, PATIENCE_MS);
+  /** Whatever is heard after a verdict of another tab changes nothing. */
+  let isAccepted = false;
+  /** @type {(event: MessageEvent<ChannelMessage>) => void} */
+  channel.onmessage = ({ data }) => {
+    if (isAccepted) return;
+    if (data.type === "listening") return offer();
+    clearTimeout(silence);
+    hideAddress(true);
+    if (data.type === "rejected") show(LABELS.rejected, data.reason);
+    else if (data.type === "accepted") show(LABELS.accepted[0], LABELS.accepted[1]);
+    else if (data.type === "received") show(LABELS.received[0], LABELS.received[1]);
+    isAccepted = data.type === "accepted";
+  };
+  offer();
+};
+
+address.onfocus = () => address.select();
+copy.onclick = async () => {
+  await navigator.clipboard.writeText(href);
+  copy.textContent = LABELS.copied;
+};
+if (state) handOver(state);
+else show(LABELS.nothing[0], LABELS.nothing[1]);
