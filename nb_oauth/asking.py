@@ -1,8 +1,6 @@
 """How each prompt is put to a person, and which answer it takes."""
 
 import contextlib
-import errno
-import os
 import queue
 import time
 from collections.abc import Callable, Generator
@@ -13,8 +11,10 @@ from nb_oauth.grants import Flow, GrantSession
 from nb_oauth.prompts import (
     Answer,
     AskClient,
+    AskPage,
     AskPassword,
     Credentials,
+    Delivered,
     OpenPage,
     Pause,
     Prompt,
@@ -39,11 +39,12 @@ class Means(NamedTuple):
 AskFirst = Generator[Prompt, Answer[Any], Means]
 """Yields prompts, is sent answers, returns how to sign in."""
 
+PREPARING = "Preparing…"
 _CREDENTIALS = "They go to the provider once, and are kept nowhere."
 
 
 def as_shown(
-    prompt: Prompt, provider_name: str, notice: str, catcher: object = None
+    prompt: Prompt, provider_name: str, notice: str, *, comes_back: bool = False
 ) -> dict[str, Any]:
     """Return the fields of the ``View`` that puts ``prompt`` to a person.
 
@@ -51,12 +52,14 @@ def as_shown(
         prompt: what the grant asks.
         provider_name: what people call the provider.
         notice: what to know beside the callback box.
-        catcher: what catches the answer as the browser brings it; None where nothing does.
+        comes_back: whether the answer is caught as the browser brings it.
     """
     waiting = f"Waiting for you to sign in to {provider_name}…"
     if isinstance(prompt, OpenPage):
         shown = {"link": prompt.url, "notice": notice, "progress": waiting, "box": True}
-        return {**shown, "comes_back": catcher is not None}
+        return {**shown, "comes_back": comes_back}
+    if isinstance(prompt, AskPage):
+        return {"progress": PREPARING}
     if isinstance(prompt, AskPassword):
         return {"notice": _CREDENTIALS, "progress": waiting, "credentials": True}
     if isinstance(prompt, Pause):
@@ -73,21 +76,18 @@ def as_shown(
     }
 
 
-def cannot_listen(redirect_uri: str, error: OSError) -> str:
-    """Say why the answer cannot come back by itself, and what to do."""
-    why = "another program listens there"
-    if error.errno != errno.EADDRINUSE:
-        why = os.strerror(error.errno or 0)
-    return (
-        f"The answer cannot come back to {redirect_uri} by itself ({why}): after you have signed "
-        "in, copy the address of the page here."
-    )
-
-
 def cancelled() -> str:
     """Say that somebody cancelled, and what to do to sign in after all."""
     what = "it" if place.kernel_of_this_process() is None else "the cell"
     return f"Signing in was cancelled. Run {what} again to sign in."
+
+
+def words_of(error: BaseException) -> str:
+    """Say what an error says."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - an error that cannot even say what it is
+        return type(error).__name__
 
 
 def rejection_of(prompt: Prompt) -> Rejection | None:
@@ -97,9 +97,9 @@ def rejection_of(prompt: Prompt) -> Rejection | None:
 
 def after(prompt: Prompt) -> str | None:
     """Return what happens once ``prompt`` is answered; None where it goes on being shown."""
-    if isinstance(prompt, ShowCode):
+    if isinstance(prompt, ShowCode | AskPage):
         return None
-    return "Preparing…" if isinstance(prompt, AskClient) else "Fetching the token…"
+    return PREPARING if isinstance(prompt, AskClient) else "Fetching the token…"
 
 
 def judge(
@@ -115,6 +115,29 @@ def judge(
     return None
 
 
+class Verdicts:
+    """Judges what the browser brings, and tells it what came of that."""
+
+    def __init__(self) -> None:
+        self._last: tuple[int, str | None] | None = None  # the hash of an answer, and its verdict
+
+    def on(self, delivered: Delivered, prompt: Prompt) -> Answer[Any] | Rejection | None:
+        """Judge what was delivered; None where the same was judged before.
+
+        Each tab that shows the notebook brings what the callback page hands over.
+        """
+        if self._last is not None and self._last[0] == hash(delivered.answer):
+            delivered.verdict.set_result(self._last[1])
+            return None
+        outcome = judge(prompt, delivered.answer)
+        words = outcome.reason if isinstance(outcome, Rejection) else None
+        if isinstance(outcome, Answer):
+            words = outcome.remark
+        self._last = hash(delivered.answer), words
+        delivered.verdict.set_result(words)
+        return outcome
+
+
 class Inbox(Generic[Event]):
     """What came in for an attempt, from any thread."""
 
@@ -125,15 +148,18 @@ class Inbox(Generic[Event]):
         """Take ``event``; returns at once."""
         self._events.put(event)
 
-    def next_for(self, prompt: Prompt) -> Event | Answer[bool]:
-        """Wait for the next event; after the pause of a ``ShowCode`` it is its answer."""
-        if not isinstance(prompt, ShowCode):
+    def next_for(self, prompt: Prompt) -> Event | Answer[Any]:
+        """Wait for the next event; some prompts are answered by that there is none for a while."""
+        if not isinstance(prompt, ShowCode | AskPage):
             return self._events.get()
         left = prompt.deadline - time.monotonic()
+        if isinstance(prompt, ShowCode):
+            left = min(prompt.pause, left)
         try:
-            return self._events.get(timeout=max(0.0, min(prompt.pause, left)))
+            return self._events.get(timeout=max(0.0, left))
         except queue.Empty:
-            return Answer(time.monotonic() < prompt.deadline)
+            is_good = time.monotonic() < prompt.deadline
+            return Answer(is_good if isinstance(prompt, ShowCode) else None)
 
     def drop(self, kind: type) -> None:
         """Forget every event of that kind that came in so far."""

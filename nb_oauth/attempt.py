@@ -11,36 +11,32 @@ import logging
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nb_oauth import asking
-from nb_oauth.asking import AskFirst, Inbox, after, as_shown, cannot_listen, judge, rejection_of
+from nb_oauth.asking import PREPARING, AskFirst, Inbox, after, as_shown, judge, rejection_of
 from nb_oauth.exceptions import LoginCancelled, OAuthError
 from nb_oauth.grants import Flow, Grant, GrantSession
-from nb_oauth.prompts import Answer, Credentials, Prompt, RawAnswer, Rejection, TypedClient
-from nb_oauth.redirects import LoopbackRedirect, is_loopback_redirect
+from nb_oauth.prompts import (
+    Answer,
+    AskPage,
+    Credentials,
+    Delivered,
+    OpenPage,
+    Page,
+    Prompt,
+    RawAnswer,
+    Rejection,
+    TypedClient,
+)
+from nb_oauth.redirects.catching import TAKEN_OVER, Catcher
 from nb_oauth.session import OAuth2Session
 from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, Surface, View
+from nb_oauth.surfaces.contract import UNDER_WAY
 
 _logger = logging.getLogger(__name__)
 _Outcome = TypeVar("_Outcome")
-
-_NOTICE = (
-    "If the page won't load after you have signed in, copy its address here, all of it to the end."
-)
-_TAKEN_OVER = (
-    "A newer sign-in of this notebook waits for the answer at the same address. Use that one; or "
-    'press "New link" here to go on with this one.'
-)
-
-
-@dataclass(frozen=True)
-class _Delivered:
-    """What the browser brought, and who wants to know what it came to."""
-
-    answer: RawAnswer
-    verdict: "Future[str | None]" = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class _TakenOver:
     """A newer sign-in listens where this one did."""
 
 
-Reported = RawAnswer | Credentials | TypedClient | Cancelled | NewLinkWanted
+Reported = RawAnswer | Delivered | Page | Credentials | TypedClient | Cancelled | NewLinkWanted
 """What a person may report to an attempt."""
 
 
@@ -95,9 +91,11 @@ class Attempt:
         self._scope = scope
         self._remarks = remarks
         self._ask_first = ask_first
-        self._inbox: Inbox[Reported | _Delivered | _TakenOver] = Inbox()
-        self._notice = _NOTICE
-        self._listener: LoopbackRedirect | None = None
+        self._inbox: Inbox[Reported | _TakenOver] = Inbox()
+        self._catcher = Catcher(self.deliver, self._lose_listener)
+        self._page: Page | None = None
+        self._knows_page = False
+        self._verdicts = asking.Verdicts()
         self._thread: threading.Thread | None = None
         self._shown: View | None = None
         self._is_over = False
@@ -128,11 +126,9 @@ class Attempt:
         Returns:
             The future of why it is no answer, or of None if it is one.
         """
-        verdict: Future[str | None] = Future()
-        self._inbox.put(_Delivered(RawAnswer(address), verdict))
-        if self._is_over:
-            self._turn_away_the_late()
-        return verdict
+        delivered = Delivered(RawAnswer(address))
+        self.put(delivered)
+        return delivered.verdict
 
     @property
     def has_succeeded(self) -> bool:
@@ -154,7 +150,7 @@ class Attempt:
         except LoginCancelled as error:
             self._end(error, Status.CANCELLED, progress="Cancelled.")
         except BaseException as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
-            self._end(error, Status.FAILED, error=_words_of(error))
+            self._end(error, Status.FAILED, error=asking.words_of(error))
         else:
             done = f"Signed in to {self._provider_name}."
             self._end(session, Status.SIGNED_IN, progress=done, can_renew=renews)
@@ -188,39 +184,27 @@ class Attempt:
     def _turn_away_the_late(self) -> None:
         """Keep nothing that came late, and tell every browser that waits for a verdict."""
         for event in self._inbox.remaining():
-            if isinstance(event, _Delivered):
+            if isinstance(event, Delivered):
                 event.verdict.set_result("This sign-in is over already.")
 
     def _sign_in(self, while_under_way: contextlib.ExitStack) -> OAuth2Session:
-        self._show(Status.PREPARING, progress="Preparing…")
+        self._show(Status.PREPARING, progress=PREPARING)
+        while_under_way.callback(self._catcher.close)
         session: OAuth2Session | None = None
         while True:
             with contextlib.suppress(_BeginAgainError):
                 # What a person has answered may be what is wrong.
                 if session is None or self._ask_first is not None:
                     session = self._open()
-                session.redirect_uri = self._catch_redirect(while_under_way)
+                session.redirect_uri = self._catcher.catch(self._redirect_uri)
                 self._follow(self._flow(session))
                 return session
 
     def _open(self) -> OAuth2Session:
         if self._ask_first is not None:
+            self._catcher.catch(self._redirect_uri)  # the page may be asked whether it reaches this
             self._flow, self._redirect_uri, self._remarks = self._follow(self._ask_first())
         return self._open_session(self._redirect_uri)
-
-    def _catch_redirect(self, while_under_way: contextlib.ExitStack) -> str | None:
-        """Listen for the redirect where that is possible; return the URI to be sent back to."""
-        if self._redirect_uri is None:
-            return None
-        if self._listener is None and is_loopback_redirect(self._redirect_uri):
-            try:
-                listener = LoopbackRedirect(self._redirect_uri, self.deliver, self._lose_listener)
-            except OSError as error:
-                self._notice = cannot_listen(self._redirect_uri, error)
-            else:
-                while_under_way.callback(listener.close)
-                self._listener, self._notice = listener, _NOTICE
-        return self._listener.redirect_uri if self._listener else self._redirect_uri
 
     def _lose_listener(self) -> None:
         """Take notice, in the thread of a newer sign-in, that it listens in our place."""
@@ -237,10 +221,17 @@ class Attempt:
 
     def _ask(self, prompt: Prompt) -> Answer[Any]:
         """Show ``prompt`` until it is answered (a wrong answer is explained, and no end)."""
+        if isinstance(prompt, AskPage):
+            return self._ask_page(prompt)
         rejection = rejection_of(prompt)
         self._inbox.drop(Credentials)  # of a double click: they were not meant for this prompt
         while True:
-            details = as_shown(prompt, self._provider_name, self._notice, self._listener)
+            details = as_shown(
+                prompt,
+                self._provider_name,
+                self._catcher.notice,
+                comes_back=self._catcher.comes_back,
+            )
             if rejection is not None:
                 details["error"] = rejection.reason
             self._show(Status.WAITING, **details)
@@ -251,6 +242,23 @@ class Attempt:
                 return outcome
             rejection = outcome
 
+    def _ask_page(self, prompt: AskPage) -> Answer[Page | None]:
+        """Ask the person's page what it can do, the first time; after that one knows."""
+        self._catcher.asks_page = True
+        if not self._knows_page:
+            self._show(Status.PREPARING, progress=PREPARING)
+            self._outcome(prompt)
+            self._knows_page = True
+        return Answer(self._page)
+
+    def _learn(self, page: Page, prompt: Prompt) -> Answer[Any] | None:
+        """Take what a page says, perhaps another than the one before: begin again if it matters."""
+        is_as_expected = page == (self._page or Page(reaches_kernel=True))
+        self._page = page
+        if self._catcher.asks_page and isinstance(prompt, OpenPage) and not is_as_expected:
+            raise _BeginAgainError
+        return Answer(page) if isinstance(prompt, AskPage) else None
+
     def _outcome(self, prompt: Prompt) -> Answer[Any] | Rejection:
         """Wait for what answers ``prompt``, well or badly."""
         while True:
@@ -260,27 +268,25 @@ class Attempt:
             if isinstance(event, NewLinkWanted):
                 raise _BeginAgainError
             if isinstance(event, _TakenOver):
-                self._listener, self._notice = None, _TAKEN_OVER
-                return Rejection(_TAKEN_OVER)
+                self._catcher.lose()
+                return Rejection(TAKEN_OVER)
             outcome = event if isinstance(event, Answer) else self._judge(event, prompt)
             if outcome is not None:
                 return outcome
 
     def _judge(
-        self, event: RawAnswer | Credentials | TypedClient | _Delivered, prompt: Prompt
+        self, event: RawAnswer | Delivered | Page | Credentials | TypedClient, prompt: Prompt
     ) -> Answer[Any] | Rejection | None:
-        if not isinstance(event, _Delivered):
-            return judge(prompt, event)
-        outcome = judge(prompt, event.answer)
-        words = (
-            outcome.reason if isinstance(outcome, Rejection) else getattr(outcome, "remark", None)
-        )
-        event.verdict.set_result(words)
-        return outcome
+        if isinstance(event, Page):
+            return self._learn(event, prompt)
+        if isinstance(event, Delivered):
+            return self._verdicts.on(event, prompt)
+        return judge(prompt, event)
 
     def _show(self, status: Status, **details: Any) -> None:  # noqa: ANN401 - the fields of a View
         heading = f"Sign in to {self._provider_name}"
-        view = View(status, heading, self._scope, remarks=self._remarks, **details)
+        probe = self._catcher.probe if status in UNDER_WAY else None
+        view = View(status, heading, self._scope, remarks=self._remarks, probe=probe, **details)
         if view.code is not None and view == self._shown:  # it is asked for again and again
             return
         self._shown = view
@@ -288,10 +294,3 @@ class Attempt:
             self._surface.show(view)
         except Exception:  # a front end that went away is no reason to lose a token
             _logger.exception("A sign-in could not be shown, or a function that observes it failed")
-
-
-def _words_of(error: BaseException) -> str:
-    try:
-        return str(error) or type(error).__name__
-    except Exception:  # noqa: BLE001 - an error that cannot even say what it is
-        return type(error).__name__

@@ -5,6 +5,7 @@ is accepted, so that whoever shows it needs to know nothing of OAuth.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +23,32 @@ class RawAnswer:
 
     text: str = field(repr=False)
     pasted: bool = False
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What the browser brought by itself, and who wants to know what it came to.
+
+    Args:
+        answer: the address that the browser was sent to.
+        verdict: of why it is no answer, or of None if it is one.
+    """
+
+    answer: RawAnswer
+    verdict: "Future[str | None]" = field(default_factory=Future, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page that a person sits before can do to bring an answer back.
+
+    Args:
+        callback: the callback page of its Jupyter server; None where there is none, or no need.
+        reaches_kernel: whether its browser reaches a listener on the kernel's machine.
+    """
+
+    callback: str | None = None
+    reaches_kernel: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,6 +170,18 @@ class AskClient(Generic[T]):
 
 
 @dataclass(frozen=True)
+class AskPage:
+    """Asks the person's page, and not the person, what it can do: the answer is a ``Page``.
+
+    Args:
+        deadline: from when on the answer is None, on the clock of ``time.monotonic()``: perhaps
+            there is no page.
+    """
+
+    deadline: float
+
+
+@dataclass(frozen=True)
 class Pause:
     """Says why nothing goes on until the person begins anew. There is no answer.
 
@@ -153,5 +192,5 @@ class Pause:
     rejection: Rejection
 
 
-Prompt = OpenPage[Any] | ShowCode | AskPassword[Any] | AskClient[Any] | Pause
+Prompt = OpenPage[Any] | ShowCode | AskPassword[Any] | AskClient[Any] | AskPage | Pause
 """What a grant may yield, or what is asked before there is one."""

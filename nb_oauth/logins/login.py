@@ -15,6 +15,7 @@ from nb_oauth.grants import Grant
 from nb_oauth.logins import words
 from nb_oauth.logins.account_actions import AccountActions
 from nb_oauth.logins.followers import tell
+from nb_oauth.logins.page_question import question_of_page
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
@@ -246,7 +247,7 @@ class Login(LoginWidget):
             provider_name=self._name,
             scope=self._scope,
             remarks=self.remarks,
-            ask_first=self._ask_first,
+            ask_first=self._ask_first or question_of_page(self._grant, self._client, self.remarks),
         )
         attempt.future.add_done_callback(self._tell_followers)
         return attempt

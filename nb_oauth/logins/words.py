@@ -8,10 +8,9 @@ from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import Grant
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
+from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT
 from nb_oauth.session import OAuth2Session
 from nb_oauth.session_token import not_granted
-
-_ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 
 
 def name_of(provider: Provider, account: str | None) -> str:
@@ -21,7 +20,7 @@ def name_of(provider: Provider, account: str | None) -> str:
 
 def redirect_uri_of(grant: Grant, client: Client) -> str | None:
     """Return where the provider is to send people back to; None where it does not."""
-    return (client.redirect_uri or _ANY_LOOPBACK_PORT) if grant.sends_back else None
+    return (client.redirect_uri or ANY_LOOPBACK_PORT) if grant.sends_back else None
 
 
 def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ says what they made of it.
 """
 
 import errno
+import secrets
 import selectors
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import partial
@@ -27,6 +28,8 @@ from nb_oauth.transport import is_loopback
 Deliver = Callable[[str], "Future[str | None]"]
 """Takes the address called; its future tells why it is no answer, or None if it is one."""
 
+REACHED = "nb_oauth"
+"""What a page gets that reaches the listener."""
 _VERDICT_PATIENCE = 3.0  # seconds that the browser is kept waiting for the verdict
 _REQUEST_PATIENCE = 10.0  # seconds that a connection may be silent: browsers open spare ones
 _LONGEST_FRAGMENT = 100_000  # bytes; a token with all its claims is a few thousand
@@ -55,6 +58,8 @@ class LoopbackRedirect:
 
     Attributes:
         redirect_uri: the address that is really listened to, with its port.
+        probe: an address that nobody can guess, for a page to find out whether its browser
+            reaches this listener and no other: it answers :data:`REACHED` to any origin.
 
     Raises:
         ConfigurationError: ``redirect_uri`` is not http on a loopback address.
@@ -82,7 +87,9 @@ class LoopbackRedirect:
         netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.redirect_uri = parts._replace(netloc=netloc).geturl()
         hosts = {netloc, host} if port == _HTTP_PORT else {netloc}
-        handler = partial(_Handler, hosts, netloc, parts.path or "/", deliver)
+        probe = f"/probe-{secrets.token_urlsafe(16)}"
+        self.probe = f"http://{netloc}{probe}"
+        handler = partial(_Handler, hosts, netloc, (parts.path or "/", probe), deliver)
         self.port = port
         self._servers = [_Server(listening, handler) for listening in sockets]
         _listening.add(self)
@@ -211,17 +218,19 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _REQUEST_PATIENCE
 
     def __init__(
-        self, hosts: set[str], netloc: str, path: str, deliver: Deliver, *args: object
+        self, hosts: set[str], netloc: str, paths: tuple[str, str], deliver: Deliver, *args: object
     ) -> None:
         self._hosts = hosts
         self._netloc = netloc
-        self._path = path
+        self._path, self._probe = paths
         self._deliver = deliver
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
         """Take an answer in the query, and tell the browser what it came to."""
-        if self._is_for_us():
+        if self.path == self._probe and self._has_our_host():
+            self._send(REACHED.encode(), {"Access-Control-Allow-Origin": "*"})
+        elif self._is_for_us():
             query = self.path.partition("?")[2]
             self._send(self._take(self.path) if query else loopback_page.nothing_here())
 
@@ -240,14 +249,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self._take(f"{self._path}#{fragment}"))
 
     def _is_for_us(self) -> bool:
-        # A page of another site that has its name resolve to 127.0.0.1 sends its own Host.
-        if self.headers.get("Host", "").lower() not in self._hosts:
+        if not self._has_our_host():
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
         elif self.path.partition("?")[0] != self._path:
             self.send_error(HTTPStatus.NOT_FOUND)
         else:
             return True
         return False
+
+    def _has_our_host(self) -> bool:
+        # A page of another site that has its name resolve to 127.0.0.1 sends its own Host.
+        return self.headers.get("Host", "").lower() in self._hosts
 
     def _take(self, path: str) -> bytes:
         verdict = self._deliver(f"http://{self._netloc}{path}")
@@ -257,9 +269,9 @@ class _Handler(BaseHTTPRequestHandler):
             return loopback_page.undecided()
         return loopback_page.accepted() if reason is None else loopback_page.rejected(reason)
 
-    def _send(self, page: bytes) -> None:
+    def _send(self, page: bytes, headers: Mapping[str, str] = loopback_page.HEADERS) -> None:
         self.send_response(HTTPStatus.OK)
-        for name, value in loopback_page.HEADERS.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(page)))
         self.end_headers()

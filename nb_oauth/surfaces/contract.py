@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 
-from nb_oauth.prompts import Credentials, RawAnswer, TypedClient
+from nb_oauth.prompts import Credentials, Delivered, Page, RawAnswer, TypedClient
 
 
 class Status(str, enum.Enum):
@@ -63,6 +63,8 @@ class View:
         registration: what to ask of an app that is to be registered first.
         can_renew: whether somebody who has signed in can have the token renewed.
         comes_back: whether the browser brings what is asked for by itself.
+        probe: an address by which the person's page is to find out whether it reaches this
+            machine, or an empty one; None where the page takes no part in bringing the answer.
     """
 
     status: Status
@@ -82,6 +84,7 @@ class View:
     registration: Registration | None = None
     can_renew: bool = False
     comes_back: bool = False
+    probe: str | None = None
 
 
 def wants_typing(view: View) -> bool:
@@ -117,6 +120,8 @@ class SignOutWanted:
 
 Event = (
     RawAnswer
+    | Delivered
+    | Page
     | Credentials
     | TypedClient
     | Cancelled

@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
 import traitlets
 
 from nb_oauth import place, waiting
-from nb_oauth.prompts import Credentials, RawAnswer, TypedClient
+from nb_oauth.prompts import Credentials, Delivered, Page, RawAnswer, TypedClient
 from nb_oauth.surfaces import static_files
 from nb_oauth.surfaces.choosing import surface_for
 from nb_oauth.surfaces.contract import (
@@ -33,6 +33,9 @@ from nb_oauth.surfaces.contract import (
 )
 from nb_oauth.surfaces.html import Errand, errand_of
 from nb_oauth.surfaces.output import Outputs
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _SIMPLE_EVENTS: dict[object, Event] = {
     "hello": Appeared(),
@@ -76,7 +79,7 @@ class LoginWidget(anywidget.AnyWidget):
         waiting.prepare()
         self._report = report
         self._view: View | None = None
-        self._has_appeared = False
+        self._has_appeared = self._bearer_is_sent = False
         self._is_missing = False  # and was waited for already
         self._showing = threading.RLock()  # a display hook of somebody's own may show it again
         self._known_messages: set[object] = set()
@@ -178,8 +181,12 @@ class LoginWidget(anywidget.AnyWidget):
     def _send_view(self) -> None:
         """Send the view to whoever has said hello; nobody else would listen yet."""
         view = self._view
-        if view is not None and self._has_appeared:
-            self.send({"type": "view", **_content(view)})
+        if view is None or not self._has_appeared:
+            return
+        if view.probe is not None and not self._bearer_is_sent:
+            self._bearer_is_sent = True
+            self.send({"type": "bearer", "script": static_files.script("bearer")})
+        self.send({"type": "view", **_content(view)})
 
     def _take_message(self, _: object, content: dict[str, Any], buffers: list[Any]) -> None:
         identifier = content.get("id")
@@ -189,12 +196,18 @@ class LoginWidget(anywidget.AnyWidget):
         self._known_messages.add(identifier)
         if content.get("type") == "hello":
             with self._showing:
-                self._has_appeared = True
+                self._has_appeared, self._bearer_is_sent = True, False  # in that page
                 self._outputs.bring_widget_back()
                 self._send_view()
         event = _event(content.get("type"), buffers)
+        if isinstance(event, Delivered):
+            event.verdict.add_done_callback(self._send_verdict)
         if event is not None:
             self._report(event)
+
+    def _send_verdict(self, verdict: "Future[str | None]") -> None:
+        """Tell the callback page, by way of the browser, what came of the answer it brought."""
+        self.send({"type": "verdict", "reason": verdict.result()})
 
 
 def _content(view: View) -> dict[str, Any]:
@@ -214,6 +227,10 @@ def _event(kind: object, buffers: list[Any]) -> Event | None:
     match kind, texts:
         case "answer", [text, *_]:
             return RawAnswer(text, pasted=True)
+        case "redirect", [address]:
+            return Delivered(RawAnswer(address))
+        case "page", [callback, reaches_kernel]:
+            return Page(callback or None, bool(reaches_kernel))
         case "credentials", [username, password]:
             return Credentials(username, password)
         case "registration", [client_id, client_secret, keep]:

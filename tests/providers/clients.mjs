@@ -4,6 +4,10 @@ import { randomBytes } from 'node:crypto';
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}/callback`);
 
+/** The callback page of a Jupyter server, also below a path as JupyterHub and proxies have one. */
+const CALLBACK_PAGES = ['127.0.0.1', 'localhost'].flatMap((host) =>
+  ['', '/user/alice'].map((prefix) => `http://${host}${prefix}/nb-oauth/callback`));
+
 const newSecret = () => `s3cr+t/%:${randomBytes(18).toString('base64')}`;
 
 /** A client that runs on the person's machine: any loopback port will do (RFC 8252 §7.3). */
@@ -35,6 +39,19 @@ const withoutRedirect = (grantType, more) => ({
 
 export const clients = [
   native({ client_id: 'public', token_endpoint_auth_method: 'none' }),
+  // No loopback listener: only the callback page brings its answer back.
+  native({
+    client_id: 'callback-page',
+    token_endpoint_auth_method: 'none',
+    redirect_uris: CALLBACK_PAGES,
+  }),
+  native({
+    client_id: 'implicit-callback-page',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['implicit'],
+    response_types: ['id_token token', 'token'],
+    redirect_uris: CALLBACK_PAGES,
+  }),
   native({ client_id: 'static', token_endpoint_auth_method: 'none' }), // refresh tokens that stay
   // Its redirect goes to a page that will not load, as that of a kernel on another machine.
   native({

@@ -43,6 +43,7 @@ export class Controls {
     for (const secret of Object.values(this.clientSecrets)) this.#collect('client_secret', secret);
     this.faults = {};
     this.lifetimes = { ...LIFETIMES };
+    this.headers = {};
     this.polling.reset();
     this.accessTokenTtl = this.defaultAccessTokenTtl;
   }
@@ -53,6 +54,7 @@ export class Controls {
       await this.#serve(ctx);
       return;
     }
+    ctx.set(this.headers);
     const sent = await readForm(ctx);
     const record = ctx.path === this.paths.token ? this.#recordTokenRequest(ctx, sent) : null;
     this.#collectFrom(sent, REQUEST_SECRETS);
@@ -98,7 +100,8 @@ export class Controls {
     return { endpoint, fault };
   }
 
-  #set({ access_token_ttl: seconds, lifetimes = {}, device = {} }) {
+  #set({ access_token_ttl: seconds, lifetimes = {}, device = {}, headers }) {
+    this.headers = headers ?? this.headers;
     this.accessTokenTtl = seconds ?? this.accessTokenTtl;
     Object.assign(this.lifetimes, lifetimes);
     this.polling.set(device);

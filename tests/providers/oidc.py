@@ -44,9 +44,11 @@ class OidcProvider:
     over https at ``secure_base`` as well, with the ``certificates`` of the test run. For the other
     grants there are ``implicit`` (response types ``token`` and ``id_token token``) and
     ``implicit-elsewhere`` (the same, with a page that will not load), ``device``, ``password`` and
-    ``password-basic``, whose one name and password are in ``passwords``. The sign-in page takes
-    any name and password. Refresh tokens rotate; using one twice revokes all that came of it. Only
-    those of the client ``static``, which is like ``public``, stay the same.
+    ``password-basic``, whose one name and password are in ``passwords``; ``callback-page`` and
+    ``implicit-callback-page`` are sent back to the callback page of a Jupyter server on any
+    loopback port, and to no listener. The sign-in page takes any name and password. Refresh tokens
+    rotate; using one twice revokes all that came of it. Only those of the client ``static``, which
+    is like ``public``, stay the same.
     """
 
     issuer: str
@@ -187,6 +189,11 @@ class OidcProvider:
         given = {"AuthorizationCode": authorization_code, "Interaction": sign_in_page}
         lifetimes = {name: value for name, value in given.items() if value is not None}
         self._control("settings", {"lifetimes": lifetimes})
+
+    def set_headers(self, **headers: str) -> None:
+        """Send these with every answer, such as ``cross_origin_opener_policy="same-origin"``."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._control("settings", {"headers": named})
 
     def set_device_codes(
         self, *, interval: float | None = None, lifetime: int | None = None

@@ -246,7 +246,7 @@ def test_a_port_that_may_not_be_used_is_told_apart(monkeypatch: pytest.MonkeyPat
     def refuse(*_: Any) -> Any:
         raise PermissionError(errno.EACCES, "no")
 
-    monkeypatch.setattr("nb_oauth.attempt.LoopbackRedirect", refuse)
+    monkeypatch.setattr("nb_oauth.redirects.catching.LoopbackRedirect", refuse)
     bench = Bench("http://127.0.0.1:80/callback")
     assert "Permission denied" in bench.begin().notice
     bench.attempt.put(Cancelled())

@@ -93,6 +93,7 @@ def test_a_view_is_sent_whole_and_as_json(widget: LoginWidget) -> None:
             "credentials": False,
             "registration": None,
             "can_renew": False,
+            "probe": None,
         }
     ]
     assert widget.status == "waiting"

@@ -87,6 +87,10 @@ const newOutbox = (model, onSilence) => {
   return outbox;
 };
 
+/** @type {(script: string, send: Outbox["send"]) => Promise<Bearer>} As anywidget loads this. */
+const load = async (script, send) =>
+  (await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })))).default(send);
+
 /** @type {NewPanel} */
 const newPanel = (send) => {
   const id = newId();
@@ -206,6 +210,8 @@ const newPanel = (send) => {
 const newWidget = () => {
   /** @type {Outbox} */
   let outbox;
+  /** @type {Promise<Bearer> | undefined} */
+  let bearer;
   /** @type {Set<Panel>} */
   const panels = new Set();
   /** @type {View} */
@@ -221,10 +227,11 @@ const newWidget = () => {
   return {
     initialize({ model }) {
       outbox = newOutbox(model, (kind) => show(kind === "answer" ? LABELS.kept : LABELS.silent));
-      model.on("msg:custom", (content) => {
-        if (content.type === "view") view = { ...content, came: Date.now() };
-        else if (content.type === "ack") outbox.drop(content.id);
-        else return;
+      model.on("msg:custom", (told) => {
+        if (told.type === "view") view = { ...told, came: Date.now() };
+        else if (told.type === "ack") outbox.drop(told.id);
+        else if (told.type === "bearer") bearer ??= load(told.script, outbox.send);
+        bearer?.then((take) => take(told));
         if (view.status !== "waiting") ["answer", "credentials", "registration"].forEach(outbox.drop);
         show();
       });
@@ -235,6 +242,7 @@ const newWidget = () => {
       outbox.send("hello");
       return () => {
         outbox.drop();
+        bearer?.then((take) => take());
         model.off(null);
       };
     },

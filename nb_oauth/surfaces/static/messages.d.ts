@@ -51,6 +51,11 @@ declare global {
     } | null;
     /** Whether somebody who has signed in can have the token renewed. */
     can_renew?: boolean;
+    /**
+     * An address that only a browser on the kernel's machine reaches, or nothing; the page is to
+     * say what it can do ("page"). null where it takes no part in bringing the answer.
+     */
+    probe?: string | null;
     /** Date.now() when this came; the browser's own. */
     came?: number;
   }
@@ -61,18 +66,35 @@ declare global {
     id: string;
   }
 
+  /** Kernel to browser, before the first view with a `probe`: the source of bearer.js. */
+  interface BearerScript {
+    type: "bearer";
+    script: string;
+  }
+
+  /** Kernel to browser: what became of the last "redirect"; null if it is a good answer. */
+  interface Verdict {
+    type: "verdict";
+    reason: string | null;
+  }
+
   /**
    * Browser to kernel, as `{type: Kind, id}`. The same id means the same message, sent again because
    * nothing acknowledged it. "answer" has one binary buffer, the UTF-8 bytes of what was typed;
+   * "redirect" has the same of what the provider sent the browser to, as the callback page got it;
+   * "page" has two, the address of the callback page or nothing, and "1" or nothing for whether
+   * the kernel's machine is reached;
    * "credentials" has two, the name and the password; "registration" has three, the client ID, the
    * client secret, and "1" or nothing for whether to keep both.
    */
   type Kind =
-    | "hello" | "answer" | "credentials" | "registration" | "cancel" | "new_link" | "renew" | "sign_out";
+    | "hello" | "page" | "redirect" | "answer" | "credentials" | "registration" | "cancel" | "new_link" | "renew" | "sign_out";
+
+  type Told = View | Acknowledgement | Verdict | BearerScript;
 
   /** The part of anywidget's model proxy that is used; initialize() and render() get different ones. */
   interface Model {
-    on(name: "msg:custom", callback: (content: View | Acknowledgement) => void): void;
+    on(name: "msg:custom", callback: (content: Told) => void): void;
     on(name: "comm_live_update", callback: () => void): void;
     /** With null: every listener of this proxy. */
     off(name: null): void;
@@ -94,6 +116,15 @@ declare global {
   }
 
   type NewOutbox = (model: Model, onSilence: (kind: Kind) => void) => Outbox;
+
+  /**
+   * What lets the answer come back with no copying. It is told all that the kernel tells, from its
+   * own script on: it answers what the page is asked, listens where the callback page is used, and
+   * passes on what became of the answer. Told nothing, it ends.
+   */
+  type Bearer = (content?: Told) => void;
+
+  type NewBearer = (send: Outbox["send"]) => Bearer;
 
   /** One view of the sign-in; a notebook may show several of one model. */
   interface Panel {

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import sys
 import urllib.request
 from pathlib import Path
@@ -28,6 +29,9 @@ SETTINGS = {
     },
 }
 
+# What installing the package puts beside the configuration of a Jupyter server.
+ENABLED = Path(__file__).parents[3] / "jupyter-config"
+
 # A person's own set-up, and whatever would make the kernel believe that nobody is there.
 SCRUBBED = ("CI", "JUPYTER", "JPY_", "IPYTHON", "NB_OAUTH_", "OAUTHLIB_", "XDG_")
 
@@ -36,14 +40,28 @@ class Lab:
     """JupyterLab on 127.0.0.1 and a free port, its notebooks in ``notebooks``.
 
     Its log is at DEBUG and holds what its kernels print to their standard output.
+
+    Args:
+        folder: where all of it is.
+        env: what its environment has besides.
+        base_url: the path that all of it is below, as JupyterHub and proxies have one.
+        has_callback_page: whether the package is installed where the server runs.
     """
 
-    def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        base_url: str = "/",
+        has_callback_page: bool = True,
+    ) -> None:
         self.notebooks = folder / "notebooks"
         self.home = folder / "home"
         self.log = folder / "jupyterlab.log"
         self.token = secrets.token_hex(16)
         self._folder = folder
+        self._has_callback_page = has_callback_page
         self._process = ServerProcess(
             [
                 sys.executable,
@@ -52,6 +70,7 @@ class Lab:
                 "--allow-root",
                 "--ServerApp.ip=127.0.0.1",
                 "--ServerApp.port=0",
+                f"--ServerApp.base_url={base_url}",
                 "--ServerApp.log_level=DEBUG",
                 f"--ServerApp.root_dir={self.notebooks}",
                 f"--IdentityProvider.token={self.token}",
@@ -86,6 +105,8 @@ class Lab:
             path = self._folder / "settings" / name
             path.parent.mkdir(parents=True)
             path.write_text(json.dumps(content), encoding="utf-8")
+        if self._has_callback_page:
+            shutil.copytree(ENABLED, self._folder / "config", dirs_exist_ok=True)
 
     def _running_at(self) -> str | None:
         self._process.check_alive()

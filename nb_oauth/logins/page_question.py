@@ -1,0 +1,37 @@
+"""Asking the person's page which way the answer can come back, and what is made of its answer."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from nb_oauth import place
+from nb_oauth.asking import AskFirst, Means
+from nb_oauth.clients import Client
+from nb_oauth.grants import Flow, Grant, GrantSession
+from nb_oauth.place import Place
+from nb_oauth.prompts import AskPage
+from nb_oauth.redirects.ways import way_back
+
+_PATIENCE = 3.0  # seconds that a widget may take to appear
+
+
+def question_of_page(
+    grant: Grant, client: Client, remarks: tuple[str, ...]
+) -> Callable[[], AskFirst] | None:
+    """Return what asks the page, None where the app says where it is sent back to, or none is.
+
+    Args:
+        grant: how somebody signs in.
+        client: the app.
+        remarks: what to say of this way of signing in, before the reason for the redirect URI.
+    """
+    somebody_is_there = place.here() is Place.NOTEBOOK
+    if not (grant.sends_back and client.redirect_uri is None and somebody_is_there):
+        return None
+    return partial(_ask_page, grant.flow, remarks)
+
+
+def _ask_page(flow: Callable[[GrantSession], Flow], remarks: tuple[str, ...]) -> AskFirst:
+    page = (yield AskPage(time.monotonic() + _PATIENCE)).value
+    way = way_back(page)
+    return Means(flow, way.redirect_uri, tuple(filter(None, (*remarks, way.remark))))
