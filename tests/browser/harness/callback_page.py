@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Route
 
 CLIENT = 'Client("callback-page")'
+LOADS_MS = 30_000  # a whole notebook may have to load before it answers
 RECEIVED = "Your notebook has the answer"
 ACCEPTED = "You can close this tab"
 SILENT = "No notebook answered"
+REJECTED = "Back to your notebook"
 
 
 class CallbackTab:
@@ -27,7 +29,7 @@ class CallbackTab:
         self.copy = self.main.get_by_role("button", name="Copy the address")
 
     def expect_heading(self, heading: str) -> None:
-        expect(self.heading).to_have_text(heading)
+        expect(self.heading).to_have_text(heading, timeout=LOADS_MS)
         expect(self.tab).to_have_title(heading)
 
 
