@@ -150,6 +150,8 @@ class LoginWidget(anywidget.AnyWidget):
         again it stays there, whatever is shown next.
         """
         with self._showing:
+            if self._view is None or self._view.status not in UNDER_WAY:
+                self._began = time.monotonic()
             self._view = view
             self._send_view()
             for companion in list(self._companions):
@@ -168,7 +170,8 @@ class LoginWidget(anywidget.AnyWidget):
             return
         say = partial(self._say_if_still_so, view, errand)
         # The context of the cell: what is shown goes to the cell that asked.
-        timer = threading.Timer(_APPEARS_WITHIN, contextvars.copy_context().run, (say,))
+        left = max(0.0, self._began + _APPEARS_WITHIN - time.monotonic())
+        timer = threading.Timer(left, contextvars.copy_context().run, (say,))
         timer.daemon = True
         timer.start()
 

@@ -38,9 +38,12 @@ IMPLICIT = 'Client("implicit-callback-page")'
 LOGIN_IMPLICIT = LOGIN.replace("**asked", 'scope=["openid", "api:read"], grant="implicit"')
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _far_away(context: BrowserContext) -> None:
     keep_from_kernel(context)
+
+
+FAR_AWAY = pytest.mark.usefixtures("_far_away")
 
 
 def send_back(notebook: JudgedNotebook, cell: int = 1) -> CallbackTab:
@@ -50,6 +53,17 @@ def send_back(notebook: JudgedNotebook, cell: int = 1) -> CallbackTab:
     return page
 
 
+def test_a_page_that_reaches_the_kernel_needs_no_callback_page(judged: JudgedOpener) -> None:
+    notebook = judged(LOGIN, client='Client("public")')
+    notebook.notebook.run_all()
+    link = query_of(notebook.widget(1).wait_for_link())
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/callback", link["redirect_uri"])
+    expect(notebook.widget(1).remarks).to_contain_text("on one machine")
+    notebook.sign_in(1)
+    notebook.expect_signed_in(1)
+
+
+@FAR_AWAY
 @pytest.mark.parametrize(
     "policy",
     [SAME_ORIGIN, *(pytest.param(one, marks=pytest.mark.sweep) for one in OTHER_POLICIES)],
@@ -98,6 +112,7 @@ def test_an_address_that_no_notebook_can_hear_is_there_to_be_copied(
     notebook.expect_signed_in(1)
 
 
+@FAR_AWAY
 def test_a_reload_while_somebody_signs_in_loses_nothing(judged: JudgedOpener) -> None:
     notebook = judged(LOGIN, client=CLIENT)
     notebook.notebook.run_all()
@@ -117,6 +132,7 @@ def test_a_reload_while_somebody_signs_in_loses_nothing(judged: JudgedOpener) ->
     notebook.notebook.expect_output(1, "Signed in to Judge.")
 
 
+@FAR_AWAY
 @pytest.mark.sweep
 def test_a_token_in_the_fragment_comes_back_as_well(judged: JudgedOpener) -> None:
     notebook = judged(LOGIN_IMPLICIT, QUERY, client=IMPLICIT)
@@ -130,6 +146,7 @@ def test_a_token_in_the_fragment_comes_back_as_well(judged: JudgedOpener) -> Non
     notebook.notebook.expect_output(2, "I am alice")
 
 
+@FAR_AWAY
 @pytest.mark.sweep
 def test_two_tabs_of_a_notebook_bring_one_answer(
     judged: JudgedOpener, context: BrowserContext, oidc: OidcProvider
@@ -151,6 +168,7 @@ def test_two_tabs_of_a_notebook_bring_one_answer(
     assert other.console_errors == []
 
 
+@FAR_AWAY
 @pytest.mark.sweep
 def test_who_says_no_hears_so_and_can_begin_again(
     judged: JudgedOpener, artifact: Callable[[str], Path]

@@ -5,11 +5,13 @@ import time
 
 import pytest
 
-from nb_oauth.asking import Inbox, as_shown, judge, rejection_of
+from nb_oauth.asking import PREPARING, Inbox, Verdicts, after, as_shown, judge, rejection_of
 from nb_oauth.prompts import (
     Answer,
+    AskPage,
     AskPassword,
     Credentials,
+    Delivered,
     OpenPage,
     Pause,
     Prompt,
@@ -110,3 +112,40 @@ def test_a_code_answers_itself_after_its_pause(left: float, is_good: bool) -> No
 def test_no_answer_shows_a_secret() -> None:
     assert "the-password" not in repr(TYPED)
     assert "WDJB" not in repr(code())
+
+
+def test_what_a_page_can_do_is_asked_without_a_word_more() -> None:
+    asked = AskPage(time.monotonic())
+    assert as_shown(asked, "Example", "") == {"progress": PREPARING}
+    assert after(asked) is None
+
+
+def test_where_there_is_no_page_nobody_waits_for_its_word() -> None:
+    inbox: Inbox[str] = Inbox()
+    assert inbox.next_for(AskPage(time.monotonic())) == Answer(None)
+    inbox.put("a word")
+    assert inbox.next_for(AskPage(time.monotonic() + 5)) == "a word"
+
+
+def test_what_two_tabs_bring_is_judged_once() -> None:
+    verdicts, seen = Verdicts(), []
+
+    def accept(raw: RawAnswer) -> Answer[str] | Rejection:
+        seen.append(raw.text)
+        return Answer(raw.text, "a remark") if raw.text == "good" else REJECTION
+
+    page: OpenPage[str] = OpenPage("https://as.example/", accept)
+    outcomes, words = [], []
+    for text in ("bad", "bad", "good", "good", "bad"):
+        delivered = Delivered(RawAnswer(text))
+        outcomes.append(verdicts.on(delivered, page))
+        words.append(delivered.verdict.result(0))
+    assert seen == ["bad", "good", "bad"]
+    assert outcomes == [REJECTION, None, Answer("good", "a remark"), None, REJECTION]
+    assert words == ["not so", "not so", "a remark", "a remark", "not so"]
+
+
+def test_what_answers_no_prompt_is_told_nothing_wrong() -> None:
+    delivered = Delivered(RawAnswer("good"))
+    assert Verdicts().on(delivered, PASSWORD) is None
+    assert delivered.verdict.result(0) is None

@@ -6,6 +6,8 @@ import errno
 import queue
 import socket
 import threading
+import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -15,14 +17,17 @@ from typing import Any, ClassVar
 import pytest
 
 from nb_oauth import place
+from nb_oauth.asking import AskFirst, Means
 from nb_oauth.attempt import Attempt
 from nb_oauth.exceptions import LoginCancelled, TokenError
 from nb_oauth.grants import Flow, GrantSession
-from nb_oauth.prompts import Answer, Credentials, OpenPage, RawAnswer, Rejection
+from nb_oauth.prompts import Answer, AskPage, Credentials, OpenPage, Page, RawAnswer, Rejection
 from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, View
 from tests.polling import wait_until
 
 PATIENCE = 10.0
+LOOPBACK = "http://127.0.0.1/callback"
+CALLBACK = "https://hub.test/nb-oauth/callback"
 
 
 class Surface:
@@ -86,7 +91,12 @@ class NumberedPages:
 class Bench:
     """An attempt with what it works with."""
 
-    def __init__(self, redirect_uri: str = "https://app.test/cb", **grant: Any) -> None:
+    def __init__(
+        self,
+        redirect_uri: str = "https://app.test/cb",
+        ask_first: Callable[[], AskFirst] | None = None,
+        **grant: Any,
+    ) -> None:
         self.surface = Surface()
         self.grant = NumberedPages(**grant)
         account = SimpleNamespace(renews=True)
@@ -98,10 +108,23 @@ class Bench:
             surface=self.surface,
             provider_name="Example",
             scope=("read",),
+            ask_first=ask_first,
         )
 
     def _open(self, redirect_uri: str) -> Any:
         return self.session
+
+    @classmethod
+    def whose_page_decides(cls, patience: float = PATIENCE) -> "Bench":
+        """A bench where the page says where the answer goes: to its callback, or to a listener."""
+
+        def ask() -> AskFirst:
+            page = (yield AskPage(time.monotonic() + patience)).value
+            redirect_uri = LOOPBACK if page is None or page.reaches_kernel else page.callback
+            return Means(bench.grant.flow, redirect_uri, (f"by {redirect_uri}",))
+
+        bench = cls(LOOPBACK, ask)
+        return bench
 
     def begin(self) -> View:
         self.attempt.start()
@@ -410,3 +433,100 @@ def test_no_repr_holds_what_was_answered(bench: Bench) -> None:
     view = bench.begin()
     assert "example.test/1" not in repr(view)
     assert "a-secret" not in repr(RawAnswer("a-secret")) + repr(Answer("a-secret"))
+
+
+def test_the_page_is_asked_before_the_link_is_made() -> None:
+    bench = Bench.whose_page_decides()
+    bench.attempt.start()
+    asking = bench.surface.until(lambda view: view.probe is not None)
+    assert (asking.status, asking.link) == (Status.PREPARING, None)
+    with urllib.request.urlopen(str(asking.probe)) as answer:  # noqa: S310 - loopback
+        assert answer.read() == b"nb_oauth"
+    bench.attempt.put(Page(CALLBACK))
+    view = bench.surface.until_status(Status.WAITING)
+    assert (view.remarks, view.comes_back) == ((f"by {CALLBACK}",), False)
+    assert bench.session.redirect_uri == CALLBACK
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.result(PATIENCE)
+    assert bench.surface.until_status(Status.SIGNED_IN).probe is None
+
+
+def test_a_page_that_reaches_the_listener_has_the_answer_come_there() -> None:
+    bench = Bench.whose_page_decides()
+    bench.attempt.start()
+    bench.attempt.put(Page(reaches_kernel=True))
+    assert bench.surface.until_status(Status.WAITING).comes_back
+    with urllib.request.urlopen(f"{bench.session.redirect_uri}?good"):  # noqa: S310 - loopback
+        assert bench.future.result(PATIENCE)
+
+
+@pytest.mark.parametrize("again", [Page(CALLBACK), NewLinkWanted()])
+def test_a_page_is_asked_once_and_the_same_changes_nothing(again: Any) -> None:
+    bench = Bench.whose_page_decides()
+    bench.attempt.start()
+    bench.attempt.put(Page(CALLBACK))
+    bench.surface.until_status(Status.WAITING)
+    bench.attempt.put(again)
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.result(PATIENCE)
+    assert bench.grant.pages == (2 if again == NewLinkWanted() else 1)
+    shown = [bench.surface.views.get() for _ in range(bench.surface.views.qsize())]
+    assert Status.PREPARING not in {view.status for view in shown}
+
+
+def test_another_page_gets_a_link_that_is_right_for_it() -> None:
+    bench = Bench.whose_page_decides()
+    bench.attempt.start()
+    bench.attempt.put(Page(CALLBACK))
+    bench.surface.until_status(Status.WAITING)
+    other = "https://other.test/nb-oauth/callback"
+    bench.attempt.put(Page(other))
+    assert bench.surface.until_status(Status.WAITING).link == "https://example.test/2"
+    assert bench.session.redirect_uri == other
+    bench.attempt.put(Cancelled())
+
+
+@pytest.mark.parametrize(
+    ("late", "redirect_uri"), [(Page(CALLBACK), CALLBACK), (Page(reaches_kernel=True), LOOPBACK)]
+)
+def test_a_page_that_comes_late_is_still_asked(late: Page, redirect_uri: str) -> None:
+    bench = Bench.whose_page_decides(patience=0.01)
+    view = bench.begin()
+    assert view.comes_back
+    assert view.probe
+    bench.attempt.put(late)
+    if redirect_uri == CALLBACK:
+        assert bench.surface.until_status(Status.WAITING).link == "https://example.test/2"
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.result(PATIENCE)
+    assert bench.session.redirect_uri.replace(f":{_port(bench)}", "") == redirect_uri
+
+
+def _port(bench: Bench) -> object:
+    return urllib.parse.urlsplit(bench.session.redirect_uri).port
+
+
+def test_a_page_takes_part_where_the_app_is_sent_back_to_one() -> None:
+    bench = Bench(CALLBACK)
+    view = bench.begin()
+    assert (view.probe, view.comes_back) == ("", False)
+    bench.attempt.put(Page())  # says what is of no use: the app is registered as it is
+    assert bench.attempt.deliver(f"{CALLBACK}?good").result(PATIENCE) is None
+    assert bench.future.result(PATIENCE)
+    assert bench.grant.pages == 1
+    assert bench.session.redirect_uri == CALLBACK
+
+
+def test_where_nothing_can_listen_the_page_is_asked_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr("nb_oauth.redirects.catching.LoopbackRedirect", refuse)
+    bench = Bench.whose_page_decides()
+    bench.attempt.start()
+    assert bench.surface.until(lambda view: view.probe is not None).probe == ""
+    bench.attempt.put(Page(CALLBACK))
+    assert bench.surface.until_status(Status.WAITING).link
+    bench.attempt.put(Cancelled())

@@ -441,3 +441,21 @@ def test_a_browser_that_no_thread_can_serve_is_hung_up_on(
         with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
             get(f"{listener.redirect_uri}?code=abc")
     assert get(f"{listener.redirect_uri}?code=abc")[0] == 200
+
+
+def test_a_page_of_any_origin_can_find_out_that_it_reaches_it(
+    listen: Listen, deliveries: Deliveries
+) -> None:
+    listener = listen()
+    status, text, headers = get(listener.probe)
+    assert (status, text) == (200, loopback.REACHED)
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert deliveries.addresses == []
+
+
+def test_only_who_was_told_of_the_probe_can_use_it(listen: Listen) -> None:
+    first, second = listen(), listen()
+    status, text, headers = get(first.probe.replace(str(first.port), str(second.port)))
+    assert (status, "Access-Control-Allow-Origin" in headers) == (404, False)
+    assert loopback.REACHED not in text
+    assert get(first.probe, Host="rebound.example")[0] == 421

@@ -13,7 +13,7 @@ import pytest
 from nb_oauth import place
 from nb_oauth.logins import AuthorizationCodeLogin
 from nb_oauth.place import Cell
-from nb_oauth.prompts import Credentials, RawAnswer
+from nb_oauth.prompts import Credentials, Delivered, Page, RawAnswer
 from nb_oauth.surfaces import (
     Appeared,
     Cancelled,
@@ -133,6 +133,55 @@ def test_what_is_typed_comes_as_a_pasted_raw_answer(
     say(widget, "answer", "1", "códe".encode())
     say(widget, "answer", "2", b"\xff")
     assert events == [RawAnswer("códe", pasted=True), RawAnswer("\ufffd", pasted=True)]
+
+
+def test_what_the_callback_page_got_comes_as_delivered_and_the_verdict_goes_back(
+    widget: LoginWidget, events: list[Event]
+) -> None:
+    say(widget, "redirect", "1", b"https://hub.example/nb-oauth/callback?code=c")
+    (event,) = events
+    assert isinstance(event, Delivered)
+    assert event.answer == RawAnswer("https://hub.example/nb-oauth/callback?code=c")
+    assert "code=c" not in repr(event)
+    event.verdict.set_result("not so")
+    assert widget.sent == [{"type": "ack", "id": "1"}, {"type": "verdict", "reason": "not so"}]
+
+
+@pytest.mark.parametrize(
+    ("said", "page"),
+    [
+        (
+            (b"https://hub.example/nb-oauth/callback", b""),
+            Page("https://hub.example/nb-oauth/callback"),
+        ),
+        ((b"", b"1"), Page(reaches_kernel=True)),
+        ((b"", b""), Page()),
+    ],
+)
+def test_what_a_page_can_do_is_reported(
+    widget: LoginWidget, events: list[Event], said: tuple[bytes, bytes], page: Page
+) -> None:
+    say(widget, "page", "1", *said)
+    assert events == [page]
+
+
+def test_what_only_some_pages_need_goes_before_the_view_that_needs_it(widget: LoginWidget) -> None:
+    def kinds() -> list[str]:
+        kinds = [message["type"] for message in widget.sent]
+        widget.sent.clear()
+        return kinds
+
+    say(widget, "hello", "1")
+    widget.show(VIEW)
+    assert kinds() == ["ack", "view"]
+    asking = dataclasses.replace(VIEW, probe="http://127.0.0.1:1/probe")
+    widget.show(asking)
+    assert widget.sent[0] == {"type": "bearer", "script": static_files.script("bearer")}
+    assert kinds() == ["bearer", "view"]
+    widget.show(asking)
+    assert kinds() == ["view"]
+    say(widget, "hello", "2")  # another page, which has nothing of it
+    assert kinds() == ["ack", "bearer", "view"]
 
 
 def test_a_name_and_a_password_come_as_credentials(

@@ -87,6 +87,19 @@ class JudgedNotebook:
         self.page.bring_to_front()
         return address
 
+    def address_of_missing_page(self, tab: Page, redirect_uri: str) -> str:
+        """Sign in and consent in ``tab``, where a server has nothing at the redirect URI.
+
+        Returns:
+            What the address bar holds then.
+        """
+        provider_pages.sign_in_and_consent(tab)
+        tab.wait_for_url(f"{redirect_uri}?**")
+        address = tab.url
+        tab.close()
+        self.page.bring_to_front()
+        return address
+
     def expect_signed_in(self, cell: int) -> None:
         """The cell has gone on, and its output is the one clean line."""
         self.notebook.expect_output(cell, "GOES ON")

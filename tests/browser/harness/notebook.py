@@ -24,6 +24,7 @@ NOT_OURS = re.compile(
     r"ERR_NAME_NOT_RESOLVED"  # the internet is cut off
     r"|favicon"
     r"|api/workspaces/"  # a new workspace is asked for before it is saved
+    r"|nb-oauth/listen\.js"  # looked for where it may be missing
 )
 
 

@@ -1,0 +1,53 @@
+"""Which way the answer comes back, by what the person's page can do."""
+
+import pytest
+
+from nb_oauth.prompts import Page
+from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT, is_callback_page, way_back
+
+HUB = "https://hub.example/user/ada/nb-oauth/callback"
+LOCAL = "http://localhost:8888/nb-oauth/callback"
+OPEN = "http://10.0.0.5:8888/nb-oauth/callback"
+
+
+@pytest.mark.parametrize(
+    ("page", "redirect_uri", "comes_by_itself", "words"),
+    [
+        (None, ANY_LOOPBACK_PORT, True, ""),
+        (Page(reaches_kernel=True), ANY_LOOPBACK_PORT, True, "on one machine"),
+        (Page(HUB, reaches_kernel=True), ANY_LOOPBACK_PORT, True, "on one machine"),
+        (Page(HUB), HUB, True, f"let {HUB} be registered"),
+        (Page(LOCAL), LOCAL, True, f"let {LOCAL} be registered"),
+        (Page(OPEN), ANY_LOOPBACK_PORT, False, "plain http"),
+        (Page("javascript:alert(1)/nb-oauth/callback"), ANY_LOOPBACK_PORT, False, "plain http"),
+        (Page(), ANY_LOOPBACK_PORT, False, "pip install nb_oauth"),
+    ],
+)
+def test_the_best_way_and_why(
+    page: Page | None,
+    redirect_uri: str,
+    comes_by_itself: bool,  # noqa: FBT001 - a row of the table
+    words: str,
+) -> None:
+    way = way_back(page)
+    assert (way.redirect_uri, way.comes_by_itself) == (redirect_uri, comes_by_itself)
+    assert words in way.remark
+    assert bool(way.remark) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_one"),
+    [
+        (HUB, True),
+        (LOCAL, True),
+        ("https://hub.example/services/nb-oauth/callback", True),
+        ("https://hub.example/hub/user-redirect/nb-oauth/callback", True),
+        (ANY_LOOPBACK_PORT, False),
+        ("https://app.example/callback?for=/nb-oauth/callback", False),
+    ],
+)
+def test_a_callback_page_is_known_by_its_address(
+    uri: str,
+    is_one: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    assert is_callback_page(uri) == is_one
