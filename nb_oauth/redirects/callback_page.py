@@ -7,6 +7,9 @@ it; if one had to be, the answer would travel in the ``next=`` of a login page.
 This module runs in the environment of the server and needs nothing but tornado.
 """
 
+import base64
+import functools
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,25 +18,41 @@ from typing import Any
 from tornado.web import RequestHandler
 
 _STATIC = Path(__file__).parent / "static"
-_FILES = {  # by the last part of the address
-    "callback": ("callback.html", "text/html"),
-    "callback.js": ("callback.js", "text/javascript"),
-    "callback.css": ("callback.css", "text/css"),
-    "listen.js": ("listen.js", "text/javascript"),
-}
+_PAGE, _LISTEN = "callback", "listen.js"
+_POLICY = (
+    "default-src 'none'; script-src {script}; style-src {style}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
 
 
+@functools.cache
+def _page() -> tuple[str, str]:
+    """Return the page, with script and style in it, and the policy that allows nothing but these.
+
+    One request instead of three: the person waits for it, and so does a cell.
+    """
+    page, script, style = (_read(f"callback.{kind}") for kind in ("html", "js", "css"))
+    for tag, text in (('<script type="module">', script), ("<style>", style)):
+        page = page.replace(tag, tag + text, 1)
+    return page, _POLICY.format(script=_source(script), style=_source(style))
+
+
+def _read(name: str) -> str:
+    return (_STATIC / name).read_text(encoding="utf-8")
+
+
+def _source(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
 class CallbackPage(RequestHandler):
-    """Serves the page, its script and its style, and the script by which a notebook listens."""
+    """Serves the page, and the script by which a notebook listens to it."""
 
     def initialize(self, name: str) -> None:
         """Take the name of what is asked for, and forget what it was asked for with."""
@@ -43,14 +62,15 @@ class CallbackPage(RequestHandler):
 
     def set_default_headers(self) -> None:
         """Set what goes with every answer, errors too."""
-        for name, value in _HEADERS.items():
+        for name, value in {**_HEADERS, "Content-Security-Policy": _page()[1]}.items():
             self.set_header(name, value)
 
     def get(self) -> None:
         """Send the file."""
-        file, kind = _FILES[self._name]
+        is_page = self._name == _PAGE
+        kind = "text/html" if is_page else "text/javascript"
         self.set_header("Content-Type", f"{kind}; charset=utf-8")
-        self.finish((_STATIC / file).read_bytes())
+        self.finish(_page()[0] if is_page else _read(self._name))
 
 
 Rule = tuple[str, type[RequestHandler], dict[str, Any]]
@@ -66,5 +86,5 @@ def rules(
         allow: marks a method as one that anybody may call, as the server has it.
     """
     handler = type("CallbackPage", (CallbackPage,), {"get": allow(CallbackPage.get)})
-    for name in _FILES:
+    for name in (_PAGE, _LISTEN):
         yield re.escape(prefix + name), handler, {"name": name}

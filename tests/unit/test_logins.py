@@ -22,7 +22,7 @@ from nb_oauth.exceptions import (
 from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.logins import AuthorizationCodeLogin, ImplicitLogin, Login, PasswordLogin
 from nb_oauth.place import Place
-from nb_oauth.prompts import RawAnswer
+from nb_oauth.prompts import Page, RawAnswer
 from nb_oauth.session import OAuth2Session
 from nb_oauth.surfaces import (
     Appeared,
@@ -386,6 +386,46 @@ def link_of(login: Any) -> dict[str, str]:
     """The parameters of the link that is shown."""
     wait_until(lambda: login._view is not None and login._view.link, "a link is shown")
     return dict(parse_qsl(urlsplit(login._view.link).query))
+
+
+UNSAID = nb_oauth.Client("my-app")
+CALLBACK = "https://hub.test/user/ada/nb-oauth/callback"
+
+
+@pytest.mark.parametrize("kind", [AuthorizationCodeLogin, ImplicitLogin])
+def test_where_the_app_does_not_say_the_page_decides_where_it_is_sent_back_to(
+    kind: type[Login],
+) -> None:
+    login = kind(PROVIDER, UNSAID, scope="read")
+    login._take(Appeared())
+    login._take(Page(CALLBACK))
+    wait_until(lambda: login.status == "waiting", "the link is there")
+    assert link_of(login)["redirect_uri"] == CALLBACK
+    assert CALLBACK in login._view.remarks[-1]
+    assert login._view.remarks[:-1] == login.remarks
+    login.cancel()
+
+
+def test_a_page_is_asked_of_nothing_that_the_app_says() -> None:
+    login = new_login()
+    login._take(Appeared())
+    wait_until(lambda: login.status == "waiting", "the link is there")
+    assert login._view.probe is None
+    login.cancel()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_page_is_not_asked_where_there_is_none(
+    where: Callable[[Place], None], *, late: bool
+) -> None:
+    if not late:
+        where(Place.TERMINAL)
+    login = AuthorizationCodeLogin(PROVIDER, UNSAID, scope="read")
+    login._take(Appeared())
+    wait_until(lambda: login.status == "waiting", "the link is there", seconds=10)
+    assert link_of(login)["redirect_uri"].startswith("http://127.0.0.1:")
+    assert (login._view.probe is None) == (not late)
+    login.cancel()
 
 
 def test_a_second_login_asks_for_its_own_scope_not_for_what_was_granted(
