@@ -90,6 +90,18 @@ def choose(
     raise _nothing_to_pick(provider)
 
 
+def has_device_code(provider: Provider, client: Client, with_secret: Collection[str] = ()) -> bool:
+    """Tell whether a person could sign in by a device code.
+
+    Args:
+        provider: what it offers, as far as it says.
+        client: the app.
+        with_secret: as :func:`choose` takes it.
+    """
+    is_closed = "device_code" in with_secret and not client.is_confidential
+    return _offers_device_code(provider) and not is_closed
+
+
 def _for_a_person(provider: Provider, client: Client, closed: Collection[str]) -> Choice | None:
     needs_secret = "authorization_code" in closed
     offers_code = _offers_code(provider) and not needs_secret

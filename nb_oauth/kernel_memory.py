@@ -12,6 +12,7 @@ from nb_oauth.logins import (
     Chosen,
     ClientCredentialsLogin,
     ClientQuestion,
+    CodeLogin,
     DeviceLogin,
     ImplicitLogin,
     Login,
@@ -50,6 +51,8 @@ class SignInRequest:
     remark: str = field(default="", compare=False)
     variables: Variables = field(default=Variables("", has_endpoint=False), compare=False)
     question: ClientQuestion | None = field(default=None, compare=False)
+    otherwise: "SignInRequest | None" = field(default=None, compare=False)
+    """What to do instead where no browser can bring the answer back."""
 
     @property
     def key(self) -> TokenKey:
@@ -160,10 +163,12 @@ class KernelMemory:
 
     def _new_login(self, request: SignInRequest) -> Login:
         kind: Callable[..., Login]
-        if request.question is None:
-            kind = _LOGINS[request.grant]
-        else:
+        if request.question is not None:
             kind = partial(RegistrationLogin, request.question)
+        elif request.otherwise is not None:
+            kind = partial(CodeLogin, request.chosen(), request.otherwise.chosen())
+        else:
+            kind = _LOGINS[request.grant]
         widget = kind(
             request.provider,
             request.client,
@@ -193,12 +198,10 @@ class KernelMemory:
         self, request: SignInRequest, session: OAuth2Session, widget: Login | None = None
     ) -> None:
         with self._lock:
-            if isinstance(widget, RegistrationLogin) and widget.chosen is not None:
-                self._put(widget.chosen.request.key, session)
-                if not widget.is_kept:
-                    self._clients[request.provider] = widget.chosen.client
-            else:
-                self._put(request.key, session)
+            chosen = widget.chosen if isinstance(widget, RegistrationLogin | CodeLogin) else None
+            self._put(chosen.request.key if chosen else request.key, session)
+            if chosen and isinstance(widget, RegistrationLogin) and not widget.is_kept:
+                self._clients[request.provider] = chosen.client
             if self._logins.get(request.key, (None, None))[0] == request:
                 del self._logins[request.key]
 

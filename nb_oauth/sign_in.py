@@ -27,7 +27,8 @@ from nb_oauth.variables import Variables
 
 _DEMO = "demo"
 _UNDECIDED = "undecided"  # the grant, until it is known what the app can do
-_WITH_REDIRECT = ("authorization_code", "implicit")
+_BY_CODE = "authorization_code"
+_WITH_REDIRECT = (_BY_CODE, "implicit")
 _PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "github"'
 
 
@@ -145,6 +146,23 @@ def _request_by(  # noqa: PLR0913, PLR0917 - all that makes up a request
 ) -> SignInRequest:
     """Return what is asked for, with an app and the grant that is best with it."""
     choice = _choice(known, client, grant, where)
+    request = _request_with(asked, known, named, client, choice)
+    is_open = choice.grant == _BY_CODE and request.client.redirect_uri is None
+    if grant is not None or not is_open or where is not Place.NOTEBOOK:
+        return request
+    if not grant_choice.has_device_code(known.provider, client, known.entry.with_secret):
+        return request
+    otherwise = _request_with(asked, known, named, client, Choice("device_code", choice.why))
+    return replace(request, otherwise=otherwise)
+
+
+def _request_with(
+    asked: SignInRequest,
+    known: KnownProvider,
+    named: Provider | str,
+    client: Client,
+    choice: Choice,
+) -> SignInRequest:
     extra = {**known.entry.use_of(choice.grant).extra, **dict(asked.extra)}
     return replace(
         asked,

@@ -71,6 +71,8 @@ class ClientsFile:
     def keep(self, known: KnownProvider, client: Client) -> None:
         """Write down the ID and the secret of an app; all else in the file stays as it is.
 
+        Its redirect URI is written down as well, where it is neither there nor the provider's.
+
         Raises:
             ConfigurationError: as :meth:`find` does.
             OSError: the file cannot be written, or another process holds it for too long.
@@ -90,6 +92,8 @@ class ClientsFile:
             table.pop("client_secret", None)
             if client.client_secret is not None:
                 table["client_secret"] = client.client_secret
+            if client.redirect_uri is not None and known.entry.redirect_uri is None:
+                table.setdefault("redirect_uri", client.redirect_uri)
             private_files.write(self.path, tomlkit.dumps(document).encode(), CONTENTS)
 
     def require_writable(self) -> None:

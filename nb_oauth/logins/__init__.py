@@ -7,6 +7,7 @@ whether or not a cell waits for it; ``wait()``, ``await`` and ``.session`` wait.
 from nb_oauth.logins.authorization_code import AuthorizationCodeLogin
 from nb_oauth.logins.client_credentials import ClientCredentialsLogin
 from nb_oauth.logins.client_question import Chosen, ClientQuestion, can_be_asked
+from nb_oauth.logins.code import CodeLogin
 from nb_oauth.logins.device_code import DeviceLogin
 from nb_oauth.logins.implicit import ImplicitLogin
 from nb_oauth.logins.login import Login
@@ -19,6 +20,7 @@ __all__ = [
     "Chosen",
     "ClientCredentialsLogin",
     "ClientQuestion",
+    "CodeLogin",
     "DeviceLogin",
     "ImplicitLogin",
     "Login",

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,7 +112,7 @@ class ClientQuestion:
         if reason is not None:
             return Rejection(reason)
         try:
-            chosen = self.choose(Client(client_id, client_secret=secret or None))
+            chosen = self._choose(Client(client_id, client_secret=secret or None))
         except ConfigurationError as error:
             return Rejection(str(error))
         if typed.keep:
@@ -121,6 +121,13 @@ class ClientQuestion:
             except ConfigurationError as error:
                 return Rejection(f"{error} Or go on without keeping them: untick the box.")
         return Answer(Answered(chosen, typed.keep))
+
+    def _choose(self, client: Client) -> Chosen:
+        """Choose for an app that is registered as it was told to be."""
+        chosen = self.choose(client)
+        if chosen.redirect_uri is None:
+            return chosen
+        return self.choose(replace(client, redirect_uri=chosen.redirect_uri))
 
     def _what_is_wrong(self, client_id: str, secret: str) -> str | None:
         name = self.known.provider.name

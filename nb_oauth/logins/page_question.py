@@ -1,16 +1,17 @@
 """Asking the person's page which way the answer can come back, and what is made of its answer."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
+from typing import Any
 
 from nb_oauth import place
 from nb_oauth.asking import AskFirst, Means
 from nb_oauth.clients import Client
 from nb_oauth.grants import Flow, Grant, GrantSession
 from nb_oauth.place import Place
-from nb_oauth.prompts import AskPage
-from nb_oauth.redirects.ways import way_back
+from nb_oauth.prompts import Answer, AskPage, Prompt
+from nb_oauth.redirects.ways import WayBack, way_back
 
 _PATIENCE = 3.0  # seconds that a widget may take to appear
 
@@ -32,6 +33,11 @@ def question_of_page(
 
 
 def _ask_page(flow: Callable[[GrantSession], Flow], remarks: tuple[str, ...]) -> AskFirst:
-    page = (yield AskPage(time.monotonic() + _PATIENCE)).value
-    way = way_back(page)
+    way = yield from ask_way()
     return Means(flow, way.redirect_uri, tuple(filter(None, (*remarks, way.remark))))
+
+
+def ask_way() -> Generator[Prompt, Answer[Any], WayBack]:
+    """Ask the page, and return the best way by what it says."""
+    page = (yield AskPage(time.monotonic() + _PATIENCE)).value
+    return way_back(page)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.harness import provider_pages
 from tests.browser.harness.callback_page import CLIENT, keep_from_kernel
-from tests.browser.harness.judged import LOGIN, query_of
+from tests.browser.harness.judged import LOGIN, QUERY, query_of
 from tests.browser.harness.lab import Lab
+from tests.browser.harness.widget import APPEARS_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +41,8 @@ def test_elsewhere_the_widget_says_why_the_address_is_to_be_copied(
     judged: JudgedOpener, context: BrowserContext, artifact: Callable[[str], Path]
 ) -> None:
     keep_from_kernel(context)
-    notebook = judged(LOGIN, client='Client("public")')
+    by_code = LOGIN.replace("**asked", '**asked, grant="authorization_code"')
+    notebook = judged(by_code, client='Client("public")')
     notebook.kinds = frozenset()  # nobody signs in
     notebook.notebook.run_all()
     widget = notebook.widget(1)
@@ -48,6 +51,27 @@ def test_elsewhere_the_widget_says_why_the_address_is_to_be_copied(
     notebook.page.screenshot(path=artifact("why"))
     widget.cancel.click()
     notebook.notebook.expect_output(1, "LoginCancelled")
+
+
+def test_elsewhere_a_device_code_does_where_the_provider_has_it(
+    judged: JudgedOpener, context: BrowserContext, artifact: Callable[[str], Path]
+) -> None:
+    keep_from_kernel(context)
+    asked = 'scope=["openid", "offline_access", "api:read"]'
+    notebook = judged(LOGIN.replace("**asked", asked), QUERY, client='Client("device")')
+    notebook.kinds = frozenset({"device_code", "access_token", "refresh_token", "password"})
+    notebook.notebook.run_all()
+    widget = notebook.widget(1)
+    expect(widget.code).to_be_visible(timeout=APPEARS_MS)
+    expect(widget.remarks).to_contain_text("By a device code. The answer cannot come back")
+    notebook.page.screenshot(path=artifact("code"))
+    code = widget.code.inner_text()
+    tab = widget.open_sign_in_page()
+    expect(tab.locator("code")).to_have_text(code)
+    provider_pages.confirm_device(tab)
+    notebook.page.bring_to_front()
+    notebook.expect_signed_in(1)
+    notebook.notebook.expect_output(2, "I am alice")
 
 
 def test_an_app_that_is_sent_back_to_the_missing_page_pastes_its_address(

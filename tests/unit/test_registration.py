@@ -364,13 +364,17 @@ def test_what_worked_is_not_asked_for_again_after_signing_out(answers: list[Any]
     widget.cancel()
 
 
+# It was told what to register, so it is sent back there wherever it runs next.
+AS_REGISTERED = Client("mine", client_secret=SECRET, redirect_uri="http://127.0.0.1/callback")
+
+
 def test_what_is_not_kept_is_remembered_in_this_kernel_alone(
     answers: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_in_by(found(), secret=SECRET)
     assert not ClientsFile().path.exists()
     request = asked(scope="another")
-    assert request.client == Client("mine", client_secret=SECRET)
+    assert request.client == AS_REGISTERED
     elsewhere = Provider("Example", **{**_endpoints(), "token_endpoint": "https://evil.example/t"})
     assert asked(elsewhere).question is not None
     monkeypatch.setattr(sign_in, "_memory", KernelMemory())
@@ -389,7 +393,7 @@ def test_what_is_kept_is_there_for_the_next_kernel(
 ) -> None:
     sign_in_by(found(), secret=SECRET, keep=True)
     monkeypatch.setattr(sign_in, "_memory", KernelMemory())
-    assert asked().client == Client("mine", client_secret=SECRET)
+    assert asked().client == AS_REGISTERED
 
 
 def test_a_failure_to_keep_costs_no_session(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,9 +24,13 @@ from nb_oauth import (
     sign_in,
     stores,
 )
+from nb_oauth.grants import DeviceAuthorization
 from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.place import Place
+from nb_oauth.prompts import Page
 from nb_oauth.providers import discovery_cache
+from nb_oauth.surfaces import Appeared, NewLinkWanted
+from tests.polling import wait_until
 from tests.unit.metadata_server import OPENID, MetadataServer
 from tests.unit.session_stage import Reply, Request, Stage, reply
 
@@ -384,3 +390,95 @@ def test_a_stored_token_is_known_by_what_was_asked_for(stage: Stage) -> None:
     )
     again = OAuth2Session.open(stage.provider, SERVICE, scope="write", **options)
     assert (again.may_have("read"), again.may_have("write")) == (True, False)
+
+
+CALLBACK = "https://hub.test/user/ada/nb-oauth/callback"
+
+
+def shown_to(page: Page, **asked: Any) -> tuple[Any, Any]:
+    """The widget for that page, and what it shows once it waits for the person."""
+    request = sign_in._request(EVERYTHING, **{**ASKED, **asked})
+    login = sign_in._memory.find(request)
+    assert isinstance(login, logins.Login)
+    login._take(Appeared())
+    login._take(page)
+    wait_until(lambda: login._view is not None and login._view.link, "a link is shown")
+    return login, login._view
+
+
+ASKED: dict[str, Any] = {"client": APP, "scope": "read", "extra": None, "account": None}
+
+
+@pytest.mark.parametrize("page", [Page(CALLBACK), Page(reaches_kernel=True)])
+def test_what_a_browser_can_bring_back_is_an_authorization_code(page: Page) -> None:
+    login, view = shown_to(page)
+    assert "redirect_uri=" in view.link
+    assert view.code is None
+    assert "by itself" in view.remarks[-1]
+    login.cancel()
+
+
+def test_where_no_browser_can_bring_it_back_there_is_a_device_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def authorize(session: OAuth2Session, url: str, extra: Any) -> Any:
+        asked.append(url)
+        return DeviceAuthorization(
+            "a-device-code", "WDJB-MJHT", "https://as.example/device", None, time.monotonic() + 9, 5
+        )
+
+    monkeypatch.setattr(OAuth2Session, "device_authorization", authorize)
+    login, view = shown_to(Page())
+    assert asked == ["https://as.example/device"]
+    assert view.code == "WDJB-MJHT"
+    assert "By a device code. The answer cannot come back by itself" in view.remarks[-1]
+    assert login.chosen.request.key.grant == "device_code"
+    login.cancel()
+    wait_until(lambda: login.has_failed, "the first is over")
+    login._take(NewLinkWanted())
+    login._take(Page(CALLBACK))  # it was opened elsewhere meanwhile
+    wait_until(lambda: "redirect_uri=" in (login._view.link or ""), "the other code is asked for")
+    assert login.chosen.request.key.grant == "authorization_code"
+    login.cancel()
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"grant": "authorization_code"}, "somebody named the grant"),
+        ({"client": Client("app", redirect_uri="https://app.example/cb")}, "the app says where"),
+    ],
+)
+def test_there_is_nothing_else_where_somebody_said_what(asked: dict[str, Any], why: str) -> None:
+    request = sign_in._request(EVERYTHING, **{**ASKED, **asked})
+    assert request.otherwise is None, why
+
+
+@pytest.mark.parametrize("there", [Place.TERMINAL, Place.ELSEWHERE])
+def test_there_is_nothing_else_where_no_page_could_say_so(
+    where: Callable[[Place], None], there: Place
+) -> None:
+    where(there)
+    request = sign_in._request(EVERYTHING, **{**ASKED, "client": APP})
+    assert request.otherwise is None
+
+
+def test_there_is_nothing_else_where_the_provider_has_no_device_code() -> None:
+    without = replace(EVERYTHING, device_authorization_endpoint=None)
+    assert sign_in._request(without, **ASKED).otherwise is None
+    assert sign_in._request(EVERYTHING, **ASKED).otherwise is not None
+
+
+def test_what_signed_in_by_either_code_is_remembered_as_what_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = sign_in._request(EVERYTHING, **ASKED)
+    login = sign_in._memory.find(request)
+    assert isinstance(login, logins.CodeLogin)
+    login._use(login._device)
+    session = OAuth2Session.open(EVERYTHING, APP, scope="read", token=TOKEN)
+    sign_in._memory._remember(request, session, login)
+    assert list(sign_in._memory._sessions) == [replace(request, grant="device_code").key]
+    assert sign_in._memory.find(request) is session
