@@ -39,7 +39,9 @@ class Client:
         client_secret: the secret it gave, where it gave one. Never shown by ``repr``.
         redirect_uri: where the provider sends people back to, exactly as registered. A
             loopback address (``http://127.0.0.1/callback``) comes back by itself; without a
-            port a free one is taken (RFC 8252 §7.3). None means just that.
+            port a free one is taken (RFC 8252 §7.3). So does the callback page of the Jupyter
+            server (``https://…/nb-oauth/callback``). None takes the first of the two that the
+            person's page allows; where there is no page, the loopback address.
         token_endpoint_auth_method: how the app authenticates: ``"none"``,
             ``"client_secret_basic"``, ``"client_secret_post"``, ``"client_secret_jwt"``,
             ``"private_key_jwt"``, ``"tls_client_auth"`` or ``"self_signed_tls_client_auth"``.

@@ -14,8 +14,9 @@ class ImplicitLogin(Login):
 
     Args:
         provider: where to sign in.
-        client: your app as registered there. A loopback ``redirect_uri`` comes back by itself;
-            with any other the person copies the address into the box.
+        client: your app as registered there. A loopback ``redirect_uri`` comes back by itself, and
+            so does the callback page of a Jupyter server; without one, whichever the person's page
+            allows is used. With any other the person copies the address into the box.
         scope: what to ask for, one string or several.
         extra: further authorization parameters.
         store: where the token is kept: a ``TokenStore``, ``"file"`` or ``"keyring"``; None keeps

@@ -6,7 +6,11 @@ const LABELS = {
   received: ["Your notebook has the answer", "Go back to it: it will say what came of it."],
   accepted: ["You can close this tab", "Your notebook has the answer."],
   rejected: "Back to your notebook",
-  silent: ["No notebook answered", "Is it still open, in this browser? Copy this address into the box of its sign-in."],
+  silent: [
+    "No notebook answered",
+    "Copy this address into the box that your notebook shows. If it is closed, open it again " +
+      "in this browser.",
+  ],
   nothing: ["Nothing to do here", "This page takes the answer of a sign-in to a notebook."],
   copied: "Copied",
 };

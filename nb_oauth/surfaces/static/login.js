@@ -87,10 +87,6 @@ const newOutbox = (model, onSilence) => {
   return outbox;
 };
 
-/** @type {(script: string, send: Outbox["send"]) => Promise<Bearer>} As anywidget loads this. */
-const load = async (script, send) =>
-  (await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })))).default(send);
-
 /** @type {NewPanel} */
 const newPanel = (send) => {
   const id = newId();
@@ -230,7 +226,11 @@ const newWidget = () => {
       model.on("msg:custom", (told) => {
         if (told.type === "view") view = { ...told, came: Date.now() };
         else if (told.type === "ack") outbox.drop(told.id);
-        else if (told.type === "bearer") bearer ??= load(told.script, outbox.send);
+        else if (told.type === "bearer")
+          /* As anywidget loads this very script. */
+          bearer ??= import(URL.createObjectURL(new Blob([told.script], { type: "text/javascript" })))
+            .then((module) => module.default(outbox.send));
+        else if (told.type !== "verdict") return;
         bearer?.then((take) => take(told));
         if (view.status !== "waiting") ["answer", "credentials", "registration"].forEach(outbox.drop);
         show();
