@@ -56,7 +56,7 @@ class PseudoTerminal:
         self._all_of_it = all_of_it
 
     def __enter__(self) -> Self:
-        self._ours, self._theirs = pty.openpty()
+        self._ours, self._theirs = self._ends = list(pty.openpty())
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.settings = self.settings_now()
         kept = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
@@ -78,8 +78,13 @@ class PseudoTerminal:
         self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
-        os.close(self._ours)
-        os.close(self._theirs)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Let the terminal go away, as when a window is closed."""
+        for end in self._ends:
+            os.close(end)
+        self._ends.clear()
 
     @staticmethod
     def _take_terminal() -> None:

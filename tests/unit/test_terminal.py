@@ -281,7 +281,8 @@ def test_a_wait_that_ended_can_be_taken_up_again(
     visitor.come_back(visitor.answer(links.pop()))
     out = terminal.end()
     assert out == (
-        "Nobody answered in 0.3 s. Wait again to go on with this very sign-in.\nI am alice\n"
+        "Nobody answered in 0.3 s. Call it once more in this process to go on with this "
+        "very sign-in.\nI am alice\n"
     )
 
 
