@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.leaks.processes import Processes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Self
@@ -39,6 +41,10 @@ class PseudoTerminal:
         folder: where it runs.
         env: further environment variables.
         all_of_it: whether its standard output is the terminal, too.
+
+    Attributes:
+        shown: all that the terminal showed, with every mark.
+        processes: what others see of the program, and of all that it starts.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class PseudoTerminal:
             start_new_session=True,
             preexec_fn=self._take_terminal,  # noqa: PLW1509 - one thread, and it calls the system only
         )
+        self.processes = Processes(self.process.pid, given=self._env)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,6 +140,7 @@ class PseudoTerminal:
         return bool(self.settings_now()[3] & termios.ECHO)
 
     def _look(self, seconds: float) -> bool:
+        self.processes.look()
         ready, _, _ = select.select([self._ours], [], [], seconds)
         if ready:
             self.shown += os.read(self._ours, 65536).decode(errors="replace")
