@@ -55,7 +55,7 @@ class LeftBehind:
         Returns:
             Place → kind → how many were searched for, and how many found.
         """
-        known = [*secrets, *self._made]
+        known = list(dict.fromkeys([*secrets, *self._made]))
         return {place.name: self._search(place, known) for place in PLACES if self._texts[place]}
 
     def _search(self, place: Place, known: list[Secret]) -> dict[str, tuple[int, int]]:
