@@ -124,9 +124,7 @@ def _device(oidc: OidcProvider) -> dict[str, Any]:
         visitor.enter_code(shown["verification_uri"], shown["user_code"])
     grant_type = "urn:ietf:params:oauth:grant-type:device_code"
     code = shown["device_code"]
-    return _of_the_token_endpoint(
-        oidc, grant_type=grant_type, client_id="device", device_code=code
-    )
+    return _of_the_token_endpoint(oidc, grant_type=grant_type, client_id="device", device_code=code)
 
 
 def _implicit(oidc: OidcProvider, **asked: str) -> dict[str, Any]:
