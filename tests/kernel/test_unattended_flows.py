@@ -25,6 +25,7 @@ from tests.flows_by_place import (
     UNATTENDED,
     signs_in,
 )
+from tests.leaks.logs import LOG_FILE, LOGGING
 from tests.leaks.places import FILES, KINDS, LOG, SAVED_NOTEBOOK
 from tests.leaks.processes import Processes
 from tests.polling import wait_until
@@ -44,11 +45,9 @@ JUDGE = "Judge"
 SERVICE = "service-basic"
 A_NIGHT = 90  # seconds, of which it needs five
 
-BEFORE = """\
-import logging
-
-logging.basicConfig(level=1, handlers=[logging.FileHandler("debug.log")])
-
+BEFORE = (
+    LOGGING
+    + """\
 import nb_oauth
 from nb_oauth import Client, LoginRequired, Provider
 
@@ -62,6 +61,7 @@ provider = Provider(
 )
 api = "{oidc.api}"
 """
+)
 AS_A_PERSON = """\
 session = nb_oauth.login(
     provider, client=Client({client!r}), scope={scope!r}, grant={grant!r}, account={account!r}
@@ -239,7 +239,7 @@ def _by_papermill(notebook: Path, variables: dict[str, str]) -> tuple[int, Proce
         processes = Processes(run.pid, given=variables)
 
         def has_ended() -> bool:
-            processes.look()
+            processes.look_now_and_then()
             return run.poll() is not None
 
         try:
@@ -286,7 +286,7 @@ def test_what_it_leaves_holds_no_secret(night: Night, left_behind: LeftBehind) -
     for secret in night.secrets:
         left_behind.made(secret.kind, secret.value)
     assert {secret.kind for secret in night.secrets} == set(KINDS)
-    log = night.folder / "debug.log"
+    log = night.folder / LOG_FILE
     logged = log.read_text(encoding="utf-8")
     assert "DEBUG:urllib3" in logged
     assert "msg_type: stream\ncontent: {" in night.said

@@ -19,7 +19,7 @@ EVERY_SECONDS = 0.1  # to look through all processes takes some milliseconds
 
 
 class Processes:
-    """Looks, whenever it is told to, at what everybody on the machine could see.
+    """What others on the machine could see whenever this was told to look.
 
     Args:
         pid: the program's.
@@ -33,10 +33,13 @@ class Processes:
         self._commands: dict[tuple[str, ...], None] = {}
         self._variables: dict[tuple[str, str], None] = {}
 
+    def look_now_and_then(self) -> None:
+        """Look if the last time is long enough ago."""
+        if time.monotonic() >= self._next:
+            self.look()
+
     def look(self) -> None:
-        """Note what is there now, if the last look was long enough ago."""
-        if time.monotonic() < self._next:
-            return
+        """Note what is there now."""
         with contextlib.suppress(psutil.Error):  # it ended meanwhile
             program = psutil.Process(self._pid)
             for one in [program, *program.children(recursive=True)]:

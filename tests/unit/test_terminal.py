@@ -18,14 +18,8 @@ from tests.flows_by_place import (
     TERMINAL,
     signs_in,
 )
-from tests.leaks.places import (
-    COMMAND_LINES,
-    ENVIRONMENTS,
-    FILES,
-    LOG,
-    SCROLLBACK,
-    STANDARD_OUTPUT,
-)
+from tests.leaks.logs import LOG_FILE, LOGGING
+from tests.leaks.places import COMMAND_LINES, ENVIRONMENTS, STANDARD_OUTPUT
 from tests.polling import wait_until
 from tests.providers.visitor import Visitor
 from tests.terminal import PseudoTerminal, python
@@ -39,12 +33,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.provider
 
-PROGRAM = """\
-import logging
-
-# All that anybody logs goes to a file; and to the screen what would without.
-logging.basicConfig(level=1, handlers=[logging.FileHandler("debug.log"), logging.lastResort])
-
+PROGRAM = (
+    LOGGING
+    + """\
 import nb_oauth
 from nb_oauth import *
 
@@ -63,6 +54,7 @@ def login(client, scope="api:read", grant=None, **more):
     return nb_oauth.login(provider, client=client, scope=scope, grant=grant)
 
 """
+)
 QUERY = 'print("I am", session.get(api).json()["sub"])'
 BY_CODE = f'session = login("public", "openid api:read", "authorization_code")\n{QUERY}'
 BY_PASTING = (
@@ -85,7 +77,6 @@ USER_CODE = r"\nEnter (\S+)\n"
 MAY_PASTE = r"or wait \(it does not show\): "
 MUST_PASTE = r"ends on \(it does not show\): "
 ESCAPE = "\x1b"
-LOG_FILE = "debug.log"
 
 
 @pytest.fixture
@@ -115,18 +106,10 @@ def run(
         for terminal in begun:
             left_behind.leave(STANDARD_OUTPUT, terminal.end())
             assert terminal.settings_now() == terminal.settings
-            leave(left_behind, terminal, home)
+            terminal.leave_behind(left_behind)
     finally:
         for terminal in begun:
             terminal.__exit__()
-
-
-def leave(left: LeftBehind, terminal: PseudoTerminal, home: Path) -> None:
-    left.leave(SCROLLBACK, f"{terminal.shown}\n{terminal.text}")
-    terminal.processes.leave(left)
-    log = home / LOG_FILE
-    left.leave(LOG, log.read_text(encoding="utf-8"))
-    left.leave_files(FILES, home, apart_from=[log])
 
 
 @signs_in(CODE, TERMINAL, "link")
@@ -144,7 +127,7 @@ def test_the_browser_brings_the_code(
     kinds = {one.kind for one in oidc.secrets()}
     assert {"code", "code_verifier", "access_token"} <= kinds  # else the search finds nothing
     log = (tmp_path / "home" / LOG_FILE).read_text(encoding="utf-8")
-    assert all(f"DEBUG:{name}" in log for name in ("urllib3", "requests_oauthlib", "nb_oauth"))
+    assert all(f"DEBUG:{name}" in log for name in ("urllib3", "requests_oauthlib"))
 
 
 def test_a_browser_opens_where_there_is_one(
@@ -433,7 +416,7 @@ def test_ipython_without_a_kernel(
         terminal.type("exit\n")
         terminal.end()
         assert answer not in terminal.shown
-    leave(left_behind, terminal, tmp_path)
+    terminal.leave_behind(left_behind)
     history = (tmp_path / "profile_default" / "history.sqlite").read_bytes()
     assert answer.encode() not in history
     assert b"session = login" in history
