@@ -62,9 +62,9 @@ def _append(noted: Noted) -> None:
         file.write(json.dumps(asdict(noted)) + "\n")
 
 
-def all_noted(path: Path = NOTED) -> list[Noted]:
+def all_noted() -> list[Noted]:
     """What each test has noted; the newest, where one ran twice."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = NOTED.read_text(encoding="utf-8").splitlines() if NOTED.exists() else []
     newest = {one.test: one for one in (Noted(**json.loads(line)) for line in lines)}
     return list(newest.values())
 
@@ -87,7 +87,7 @@ def main(command: str) -> int:
         NOTED.unlink(missing_ok=True)
         return 0
     wrong = show(all_noted())
-    print(*wrong, sep="\n", file=sys.stderr)
+    print(*wrong, sep="\n", end="\n" if wrong else "", file=sys.stderr)
     return bool(wrong)
 
 

@@ -127,7 +127,7 @@ def test_the_browser_brings_the_code(
     kinds = {one.kind for one in oidc.secrets()}
     assert {"code", "code_verifier", "access_token"} <= kinds  # else the search finds nothing
     log = (tmp_path / "home" / LOG_FILE).read_text(encoding="utf-8")
-    assert all(f"DEBUG:{name}" in log for name in ("urllib3", "requests_oauthlib"))
+    assert re.search("^DEBUG:urllib3.*POST /token", log, re.MULTILINE)
 
 
 def test_a_browser_opens_where_there_is_one(
