@@ -107,4 +107,4 @@ def left_behind(oidc: OidcProvider, request: pytest.FixtureRequest) -> Iterator[
     left = LeftBehind()
     yield left
     request.node.user_properties.append(("searched", left.search(oidc.secrets())))
-    assert left.found == []
+    assert not left.found, "\n".join(left.found)

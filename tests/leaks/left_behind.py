@@ -23,14 +23,14 @@ class LeftBehind:
 
     def __init__(self) -> None:
         self.found: list[str] = []
-        self._texts: dict[Place, dict[str, str]] = defaultdict(dict)
+        self._texts: dict[Place, list[tuple[str, str]]] = defaultdict(list)
         self._made: list[Secret] = []
 
     def made(self, kind: str, value: str) -> None:
         """Note a secret that the judge knows nothing of."""
         self._made.append(Secret(kind, value))
 
-    def leave(self, place: Place, text: str, what: str = "") -> None:
+    def leave(self, place: Place, text: str, what: str = "all of it") -> None:
         """Note what can be read at ``place``.
 
         Args:
@@ -38,7 +38,7 @@ class LeftBehind:
             text: all of it.
             what: which of several, such as the name of a file.
         """
-        self._texts[place][f"{what} {len(self._texts[place])}"] = text
+        self._texts[place].append((what, text))
 
     def leave_files(self, place: Place, folder: Path, *, apart_from: Iterable[Path] = ()) -> None:
         """Note each file in a folder, and its name, apart from some and what is in them."""
@@ -62,13 +62,13 @@ class LeftBehind:
         wanted = [one for one in known if one.kind not in place.shows]
         found: Counter[str] = Counter()
         for secret in wanted:
-            told = {
-                f"{place.name}, {what.rpartition(' ')[0]}: {form}"
-                for what, text in self._texts[place].items()
-                for form in find_secrets(text, with_their_ends([secret]))
-            }
+            told = [
+                f"{place.name}, {what}: {forms[0]}"
+                for what, text in self._texts[place]
+                if (forms := find_secrets(text, with_their_ends([secret])))
+            ]
             found[secret.kind] += bool(told)
-            self.found += sorted(told)
+            self.found += told
         looked = Counter(secret.kind for secret in wanted)
         return {kind: (count, found[kind]) for kind, count in looked.items()}
 
