@@ -99,6 +99,7 @@ def test_what_a_program_at_a_terminal_leaves(garden: Garden) -> None:
     given = {"GIVEN": garden.planted[MESSAGES.name][0].value}  # by the test: that is no leak
     with PseudoTerminal(python(PLANTING), home, given) as terminal:
         terminal.wait_for("planted")
+        terminal.processes.look()  # the child is there now, and may be gone before the next look
         terminal.type("\n")
         garden.left.leave(STANDARD_OUTPUT, terminal.end())
         terminal.leave_behind(garden.left)
