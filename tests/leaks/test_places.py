@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-# At each place it plants the secrets that are meant for it, and waits until somebody has looked.
+# It plants the secrets that are meant for each place, and waits until somebody has looked. The
+# child itself says that it is there: while it begins, the process list shows nothing of it yet.
 PLANTING = f"""
 {LOGGING}
 import json, os, subprocess, sys
@@ -47,10 +48,10 @@ for one in meant_for["logs at DEBUG"]:
     logging.getLogger("urllib3").debug("%s", one)
 with open("left.txt", "w") as file:
     file.write(" ".join(meant_for["other files"]))
-program = [sys.executable, "-c", "input()", *meant_for["process list: commands"]]
+code = "import sys; print('planted', file=sys.stderr); input()"
+program = [sys.executable, "-c", code, *meant_for["process list: commands"]]
 variables = {{"PLANTED": " ".join(meant_for["process list: variables"])}}
 child = subprocess.Popen(program, env={{**os.environ, **variables}}, stdin=subprocess.PIPE)
-print("planted", file=sys.stderr)
 input()
 child.communicate(b"\\n")
 """
@@ -99,7 +100,6 @@ def test_what_a_program_at_a_terminal_leaves(garden: Garden) -> None:
     given = {"GIVEN": garden.planted[MESSAGES.name][0].value}  # by the test: that is no leak
     with PseudoTerminal(python(PLANTING), home, given) as terminal:
         terminal.wait_for("planted")
-        terminal.processes.look()  # the child is there now, and may be gone before the next look
         terminal.type("\n")
         garden.left.leave(STANDARD_OUTPUT, terminal.end())
         terminal.leave_behind(garden.left)
