@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext
 
+    from tests.leaks.left_behind import LeftBehind
     from tests.providers.oidc import OidcProvider
 
 NotebookOpener: TypeAlias = Callable[[Sequence[str]], NotebookPage]
@@ -111,7 +112,10 @@ def open_notebook(
 
 @pytest.fixture
 def judged(
-    open_notebook: NotebookOpener, oidc: OidcProvider, request: pytest.FixtureRequest
+    open_notebook: NotebookOpener,
+    oidc: OidcProvider,
+    left_behind: LeftBehind,
+    request: pytest.FixtureRequest,
 ) -> Iterator[JudgedOpener]:
     """Open a notebook whose cell 0 describes the judge and whose other cells are these.
 
@@ -128,4 +132,4 @@ def judged(
     yield opener
     if request.node.stash.get(PASSED, False):
         for notebook in opened:
-            notebook.search_for_secrets()
+            notebook.leave_behind(left_behind)

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.harness import provider_pages
 from tests.browser.harness.judged import ELSEWHERE, LOGIN, QUERY, SIGNED_IN, query_of
+from tests.flows_by_place import CODE, JUPYTERLAB, signs_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.providers.oidc import OidcProvider
 
 
+@signs_in(CODE, JUPYTERLAB, "widget: link")
 def test_comes_back_by_loopback_and_the_same_cell_goes_on(
     judged: JudgedOpener, artifact: Callable[[str], Path]
 ) -> None:
@@ -62,6 +64,7 @@ def _quoted_and_broken_into_lines(url: str) -> str:
     return f' "{url[:60]}\n{url[60:]}" \n'
 
 
+@signs_in(CODE, JUPYTERLAB, "widget: pasted address")
 @pytest.mark.parametrize("pasted", [_whole, _query_only, _bare_code, _quoted_and_broken_into_lines])
 def test_pasting_the_address_of_a_page_that_will_not_load(
     judged: JudgedOpener, pasted: Callable[[str], str]
