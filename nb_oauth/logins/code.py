@@ -11,6 +11,8 @@ from nb_oauth.logins.client_question import Chosen
 from nb_oauth.logins.page_question import ask_way
 from nb_oauth.providers import Provider
 
+_INSTEAD = 'To paste the address instead: grant="authorization_code".'
+
 
 class CodeLogin(AuthorizationCodeLogin):
     """Signs in by an authorization code where a browser can bring it back, else by a device code.
@@ -56,4 +58,4 @@ class CodeLogin(AuthorizationCodeLogin):
         if way.comes_by_itself:
             return Means(flow, way.redirect_uri, (*self.remarks, *filter(None, [way.remark])))
         advice = words.remarks_on(self._grant, self._client)
-        return Means(flow, None, (*advice, f"By a device code. {way.remark}"))
+        return Means(flow, None, (*advice, f"By a device code. {way.remark} {_INSTEAD}"))

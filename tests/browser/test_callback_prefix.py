@@ -19,34 +19,57 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
     from tests.browser.conftest import JudgedOpener
+    from tests.browser.harness.judged import JudgedNotebook
 
 pytestmark = pytest.mark.sweep
 
 
-@pytest.fixture(scope="module", params=["direct", "proxy"])
-def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with Lab(tmp_path_factory.mktemp("lab"), base_url="/user/alice/") as server:
-        own = urlsplit(server.url)
-        assert own.port
-        if request.param == "direct":
-            yield server
-            return
-        with Proxy(own.port) as proxy:
-            server.url = own._replace(netloc=f"localhost:{proxy.port}").geturl()
-            yield server
+        yield server
 
 
-def test_comes_back_to_where_the_browser_is(
-    judged: JudgedOpener, context: BrowserContext, lab: Lab
-) -> None:
+@pytest.fixture
+def proxy(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """What the browser, and nobody else, goes through for all of the server."""
+    own = urlsplit(lab.url)
+    assert own.port
+    with Proxy(own.port) as proxy, monkeypatch.context() as patch:
+        patch.setattr(lab, "url", own._replace(netloc=f"localhost:{proxy.port}").geturl())
+        yield proxy
+
+
+@pytest.fixture
+def notebook(judged: JudgedOpener, context: BrowserContext) -> JudgedNotebook:
     keep_from_kernel(context)
     notebook = judged(LOGIN, client=CLIENT)
     notebook.notebook.run_all()
+    return notebook
+
+
+def sign_in(notebook: JudgedNotebook) -> None:
+    lab = notebook.notebook.lab
     link = query_of(notebook.widget(1).wait_for_link())
     assert link["redirect_uri"] == f"{lab.url}nb-oauth/callback"
-    assert "/user/alice/nb-oauth/" in link["redirect_uri"]
+    assert link["redirect_uri"].endswith("/user/alice/nb-oauth/callback")
     page = CallbackTab(notebook.widget(1).open_sign_in_page())
     provider_pages.sign_in_and_consent(page.tab)
     page.expect_heading(ACCEPTED)
     notebook.page.bring_to_front()
     notebook.expect_signed_in(1)
+
+
+def test_comes_back_below_a_path(notebook: JudgedNotebook) -> None:
+    sign_in(notebook)
+
+
+def test_comes_back_to_where_the_browser_is(proxy: Proxy, notebook: JudgedNotebook) -> None:
+    assert str(proxy.port) in notebook.page.url
+    sign_in(notebook)
+
+
+def test_comes_back_after_the_connection_was_lost(proxy: Proxy, notebook: JudgedNotebook) -> None:
+    notebook.widget(1).wait_for_link()
+    proxy.cut()
+    sign_in(notebook)

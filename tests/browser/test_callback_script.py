@@ -308,5 +308,23 @@ def test_a_page_that_is_not_local_does_not_even_try(
     assert f"{origin}/probe" not in asked
 
 
+IMPORT = """async (script) => {
+  const { default: newBearer } = await import("data:text/javascript," + encodeURIComponent(script));
+  window.sent = [];
+  window.take = newBearer((...message) => window.sent.push(message));
+}"""
+
+
+@pytest.mark.parametrize(("probe", "near"), [("/probe", "1"), ("/other-program", "")])
+def test_a_page_of_no_server_tries_as_well(
+    context: BrowserContext, origin: str, probe: str, near: str
+) -> None:
+    editor = context.new_page()
+    editor.evaluate(IMPORT, script("bearer"))
+    editor.evaluate("document.body.dataset.baseUrl = '/'")  # to no avail
+    show(editor, probe=origin + probe)
+    assert sent(editor) == [["page", "", near]]
+
+
 def _fetch(route: Any, origin: str, far: str) -> Any:
     return route.fetch(url=route.request.url.replace(far, origin))

@@ -28,10 +28,12 @@ const findCallback = async () => {
   return (await importFrom(callback)).listen ? callback : "";
 };
 
-/** Whether this browser is on the kernel's machine. A page from elsewhere may not even try.
+/** Whether this browser is on the kernel's machine. A page from elsewhere may not even try; one of
+ * a program, such as an editor, may.
  * @type {(probe: string) => Promise<boolean>} */
 const reaches = async (probe) => {
-  if (!probe || !LOOPBACK.test(location.hostname)) return false;
+  const { protocol, hostname } = location;
+  if (!probe || (protocol.startsWith("http") && !LOOPBACK.test(hostname))) return false;
   try {
     const answer = await fetch(probe, { signal: AbortSignal.timeout(PATIENCE_MS) });
     return (await answer.text()) === "nb_oauth";
@@ -53,7 +55,8 @@ const newBearer = (send) => {
     if (probe === probed) return;
     probed = probe;
     const isNear = await reaches(probe);
-    send("page", isNear ? "" : await findCallback(), isNear ? "1" : "");
+    const callback = isNear ? "" : await findCallback().catch(() => "");
+    send("page", callback, isNear ? "1" : "");
   };
   /** @type {(link: string) => Promise<void>} */
   const hear = async (link) => {

@@ -35,6 +35,14 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
 
+    def cut(self) -> None:
+        """Break every connection there is, as a network does that is gone for a moment."""
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def _cut(self) -> None:
+        for task in list(self._connections):
+            task.cancel()
+
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())
         self._loop.close()
@@ -47,19 +55,22 @@ class Proxy:
         self._listens.set()
         await self._over.wait()
         server.close()
-        for task in list(self._connections):
-            task.cancel()
+        self._cut()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
+        there, to_there = await asyncio.open_connection("127.0.0.1", self._target_port)
         try:
-            there = await asyncio.open_connection("127.0.0.1", self._target_port)
-            await asyncio.gather(_pass_on(reader, there[1]), _pass_on(there[0], writer))
+            await asyncio.gather(_pass_on(reader, to_there), _pass_on(there, writer))
+        except asyncio.CancelledError:
+            pass  # cut
         finally:
             self._connections.discard(task)
+            writer.close()
+            to_there.close()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,4 +78,4 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         while data := await reader.read(1 << 16):
             writer.write(data)
             await writer.drain()
-    writer.close()
+        writer.close()
