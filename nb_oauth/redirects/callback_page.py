@@ -34,10 +34,11 @@ _HEADERS = {
 def _page() -> tuple[str, str]:
     """Return the page, with script and style in it, and the policy that allows nothing but these.
 
-    One request instead of three: the person waits for it, and so does a cell.
+    One request instead of three, and no module, which would wait for the page to be whole: the
+    person waits for this, and so does a cell.
     """
     page, script, style = (_read(f"callback.{kind}") for kind in ("html", "js", "css"))
-    for tag, text in (('<script type="module">', script), ("<style>", style)):
+    for tag, text in (("<script>", script), ("<style>", style)):
         page = page.replace(tag, tag + text, 1)
     return page, _POLICY.format(script=_source(script), style=_source(style))
 
