@@ -109,6 +109,11 @@ def test_is_served_to_whoever_asks(server: Server, name: str, kind: str, words: 
     assert answer.getheader("Set-Cookie") is None
 
 
+def test_the_server_knows_that_this_is_meant_for_everybody(server: Server) -> None:
+    server.ask(f"{BASE}nb-oauth/callback")
+    assert "without @allow_unauthenticated" not in server.process.read_log()
+
+
 def test_everything_else_of_the_server_is_not(server: Server) -> None:
     answer, _ = server.ask(f"{BASE}api/contents")
     assert (answer.status, "login?next=" in str(answer.getheader("Location"))) == (302, True)
