@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
+from nb_oauth.demo import through_jupyter
 from nb_oauth.demo.application import Application
 from nb_oauth.demo.messages import Call, Reply
 from nb_oauth.exceptions import ConfigurationError
@@ -131,12 +132,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: str) -> Reply:
         application = self.server.application
-        # A page that another name brought here (DNS rebinding) is told nothing.
-        if f"http://{self.headers.get('Host')}" != application.issuer:
-            return Reply(421, f"This is {application.issuer} and nothing else.".encode())
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return application.answer(Call(str(self.command), path, query, headers, body))
+        call = Call(str(self.command), path, query, headers, body)
+        if f"http://{headers.get('host')}" == application.issuer:
+            return application.answer(call)
+        # A page that another name brought here (DNS rebinding) is told nothing.
+        let_in = through_jupyter.let_in(call, self.server.server_port)
+        if let_in is None:
+            return Reply(421, f"This is {application.issuer} and nothing else.".encode())
+        return application.answer(let_in)
 
     def _respond(self, reply: Reply) -> None:
         self.send_response(reply.status)

@@ -74,7 +74,8 @@ class Login(LoginWidget):
         self._told: Attempt | None = None
         self._beginning = threading.Lock()
         self._followers: list[Callable[[OAuth2Session], object]] = []
-        super().__init__(self._take, Outputs(provider.name, invites=grant.asks_a_person))
+        outputs = Outputs(provider.name, invites=grant.asks_a_person)
+        super().__init__(self._take, outputs, beside_kernel=words.is_beside_kernel(provider))
 
     @classmethod
     def grant_for(cls, provider: Provider, client: Client, extra: Mapping[str, str]) -> Grant:

@@ -10,6 +10,7 @@ from nb_oauth.place import Place
 from nb_oauth.providers import Provider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.session_token import not_granted
+from nb_oauth.transport import is_loopback_http
 
 _ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 
@@ -22,6 +23,12 @@ def name_of(provider: Provider, account: str | None) -> str:
 def redirect_uri_of(grant: Grant, client: Client) -> str | None:
     """Return where the provider is to send people back to; None where it does not."""
     return (client.redirect_uri or _ANY_LOOPBACK_PORT) if grant.sends_back else None
+
+
+def is_beside_kernel(provider: Provider) -> bool:
+    """Tell whether the page that people sign in on is on the kernel's machine, as the demo's is."""
+    pages = (provider.authorization_endpoint, provider.device_authorization_endpoint)
+    return any(is_loopback_http(page) for page in pages if page)
 
 
 def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:

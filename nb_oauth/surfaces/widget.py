@@ -53,6 +53,8 @@ class LoginWidget(anywidget.AnyWidget):
         report: takes each event, in whatever thread the kernel handles the message; it must
             return at once.
         outputs: what the cells' outputs hold.
+        beside_kernel: whether the sign-in page may be on the kernel's machine: a browser on
+            another then looks for the way to it.
 
     Attributes:
         status: how far the sign-in has come, as text; observe it like any trait. Observers run
@@ -72,8 +74,12 @@ class LoginWidget(anywidget.AnyWidget):
             cls._css = static_files.style("login", *cls._parts)
         super().__init_subclass__(**options)
 
-    def __init__(self, report: Callable[[Event], None], outputs: Outputs) -> None:
+    def __init__(
+        self, report: Callable[[Event], None], outputs: Outputs, *, beside_kernel: bool = False
+    ) -> None:
         waiting.prepare()
+        if beside_kernel:
+            self._esm = static_files.script("login", *self._parts, "beside")
         self._report = report
         self._view: View | None = None
         self._has_appeared = False

@@ -24,18 +24,23 @@ const LABELS = {
 };
 /** @type {NewPart[]} What other files add to every panel. */
 const parts = [];
+/** @type {NewLens[]} What other files make of each view before it is drawn. */
+const lenses = [];
 const TRIES = 3;
 const PATIENCE_MS = 2000;
 
 /** crypto.randomUUID does not exist on plain http. */
 const newId = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
+/** @type {(hostname: string) => boolean} */
+const isLoopback = (hostname) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+
 /** @type {(text: string) => string} The address, or "" where it must not become a link. */
 const linkable = (text) => {
   try {
-    const { protocol, hostname, href } = new URL(text);
-    const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-    return protocol === "https:" || (protocol === "http:" && loopback) ? href : "";
+    const { protocol, hostname, href, origin } = new URL(text);
+    const safe = isLoopback(hostname) || origin === location.origin; // on this page's own server
+    return protocol === "https:" || (protocol === "http:" && safe) ? href : "";
   } catch {
     return "";
   }
@@ -214,10 +219,12 @@ const newWidget = () => {
     link: null, notice: "", progress: LABELS.connecting, error: null, box: false,
   };
   let trouble = "";
+  const drawn = () => worn.reduce((seen, lens) => lens(seen), view);
   const show = (text = "") => {
     trouble = text;
-    panels.forEach((panel) => panel.update(view, trouble));
+    panels.forEach((panel) => panel.update(drawn(), trouble));
   };
+  const worn = lenses.map((newLens) => newLens(() => show(trouble)));
   return {
     initialize({ model }) {
       outbox = newOutbox(model, (kind) => show(kind === "answer" ? LABELS.kept : LABELS.silent));
@@ -245,7 +252,7 @@ const newWidget = () => {
         outbox.send(kind, ...texts);
       });
       panels.add(panel);
-      panel.update(view, trouble);
+      panel.update(drawn(), trouble);
       el.append(panel.root);
       return () => {
         panels.delete(panel);
@@ -256,4 +263,4 @@ const newWidget = () => {
   };
 };
 export default newWidget;
-export { LABELS, linkable, make, parts, setText };
+export { isLoopback, LABELS, lenses, linkable, make, parts, setText };

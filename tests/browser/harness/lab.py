@@ -36,9 +36,23 @@ class Lab:
     """JupyterLab on 127.0.0.1 and a free port, its notebooks in ``notebooks``.
 
     Its log is at DEBUG and holds what its kernels print to their standard output.
+
+    Args:
+        folder: where all its files are.
+        env: more of the environment.
+        options: more of the command line.
+        host: the name that a browser knows the server by; None for 127.0.0.1.
     """
 
-    def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
+        host: str | None = None,
+    ) -> None:
+        self._host = host
         self.notebooks = folder / "notebooks"
         self.home = folder / "home"
         self.log = folder / "jupyterlab.log"
@@ -55,6 +69,7 @@ class Lab:
                 "--ServerApp.log_level=DEBUG",
                 f"--ServerApp.root_dir={self.notebooks}",
                 f"--IdentityProvider.token={self.token}",
+                *options,
             ],
             log=self.log,
             env=_environment(folder, env or {}),
@@ -114,7 +129,8 @@ class Lab:
     def page_url(self, name: str) -> str:
         """Where the notebook opens, in a workspace of its own."""
         workspace = name.removesuffix(".ipynb")
-        return f"{self.url}lab/workspaces/{workspace}/tree/{name}?token={self.token}"
+        url = self.url.replace("127.0.0.1", self._host) if self._host else self.url
+        return f"{url}lab/workspaces/{workspace}/tree/{name}?token={self.token}"
 
     def write_notebook(self, name: str, cells: Sequence[str]) -> None:
         """Lay out a notebook with these code cells."""
