@@ -8,9 +8,9 @@ from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import Grant
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
+from nb_oauth.quirks import PAGE_BESIDE_KERNEL
 from nb_oauth.session import OAuth2Session
 from nb_oauth.session_token import not_granted
-from nb_oauth.transport import is_loopback_http
 
 _ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 
@@ -27,8 +27,7 @@ def redirect_uri_of(grant: Grant, client: Client) -> str | None:
 
 def is_beside_kernel(provider: Provider) -> bool:
     """Tell whether the page that people sign in on is on the kernel's machine, as the demo's is."""
-    pages = (provider.authorization_endpoint, provider.device_authorization_endpoint)
-    return any(is_loopback_http(page) for page in pages if page)
+    return PAGE_BESIDE_KERNEL in provider.quirks
 
 
 def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:

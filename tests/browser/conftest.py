@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,6 +14,8 @@ from tests.browser.harness.chromium import chromium
 from tests.browser.harness.judged import PUBLIC, JudgedNotebook, describe
 from tests.browser.harness.lab import Lab
 from tests.browser.harness.notebook import NotebookPage
+from tests.browser.harness.tutorial import is_listening
+from tests.polling import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -129,3 +132,13 @@ def judged(
     if request.node.stash.get(PASSED, False):
         for notebook in opened:
             notebook.search_for_secrets()
+
+
+@pytest.fixture
+def keeping(lab: Lab) -> Iterator[None]:
+    """The provider of the tutorial on keeping tokens ends when its folder goes."""
+    yield
+    for address in lab.notebooks.with_name("tmp").glob("nb-oauth-tutorial-*/provider.txt"):
+        issuer = address.read_text(encoding="utf-8")
+        shutil.rmtree(address.parent)
+        wait_until(lambda: not is_listening(issuer), "the provider ends")  # noqa: B023 - called here

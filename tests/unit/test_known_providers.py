@@ -137,6 +137,9 @@ def test_names_and_aliases_are_each_of_one_provider() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_where_to_be_sent_back_to_goes_with_the_rule(name: str) -> None:
     one = OURS[name]
+    if one.module is not None:  # wherever the person's notebook is, and nobody registers anything
+        assert (one.redirect_uri, one.loopback) == (None, "any port")
+        return
     assert one.redirect_uri
     parts = urlsplit(one.redirect_uri)
     if one.loopback == "any port":

@@ -4,8 +4,8 @@ import { isLoopback, lenses } from "./login.js";
 const BESIDE_LABELS = {
   looking: "Looking for the way to the sign-in page…",
   beyond:
-    `This link leads to the kernel's machine, and nowhere if you sit at another. The demo's comes ` +
-    `through jupyter-server-proxy: run pip install 'nb_oauth[demo]' where Jupyter runs, start ` +
+    `This link leads to the kernel's machine, and nowhere if you sit at another. The demo needs ` +
+    `jupyter-server-proxy for that: run pip install 'nb_oauth[demo]' where Jupyter runs, start ` +
     `Jupyter again, and run this cell.`,
 };
 /* http on a loopback address: the only pages that may be served beside the kernel and not here. */
@@ -17,15 +17,15 @@ const SIGN_PATIENCE_MS = 5000;
 /** Where the Jupyter server of this page is; "" where there is none, as in an editor. */
 const jupyter = () => {
   try {
-    const config = document.getElementById("jupyter-config-data");
-    const base = config ? JSON.parse(config.textContent ?? "").baseUrl : document.body.dataset.baseUrl;
+    const config = document.getElementById("jupyter-config-data")?.textContent;
+    const { baseUrl: base } = config ? JSON.parse(config) : document.body.dataset; // nbclassic
     return base ? new URL(base, location.origin).href : "";
   } catch {
     return "";
   }
 };
 
-/** @type {(root: string, mode?: RequestMode) => Promise<boolean>} Whether the demo answers there. */
+/** @type {(root: string, mode?: RequestMode) => Promise<boolean>} Whether the demo is there. */
 const answers = async (root, mode = "same-origin") => {
   try {
     const signal = AbortSignal.timeout(SIGN_PATIENCE_MS);
@@ -49,29 +49,29 @@ const wayTo = async (root) => {
   return isHere ? root : "";
 };
 
-/** @type {NewLens} */
-const newBesideLens = (again) => {
-  /** @type {Map<string, string>} By the links, so that a new link is looked for anew. */
-  const ways = new Map();
-  /** @type {(link: string, root: string) => Promise<void>} */
-  const look = async (link, root) => {
-    ways.set(link, "looking");
-    ways.set(link, await wayTo(root));
-    again();
-  };
-  return (view) => {
-    const root = ROOT.exec(view.link ?? "")?.[0];
-    if (!view.link || !root) return view;
-    if (!ways.has(view.link)) look(view.link, root);
-    const way = ways.get(view.link);
-    if (way === "looking") {
-      return { ...view, link: null, address: null, qr: null, progress: BESIDE_LABELS.looking };
-    }
-    if (way === root) return view;
-    if (!way) return { ...view, error: view.error || BESIDE_LABELS.beyond };
-    const moved = (text = "") => text && way + text.slice(root.length);
-    /* The picture has the link in it that leads nowhere. */
-    return { ...view, link: moved(view.link), address: moved(view.address ?? ""), qr: null };
-  };
+/** @type {Map<string, string | null>} By the link, so that a new one is looked for anew. */
+const ways = new Map();
+
+/** @type {Lens} */
+const besideLens = (view, redraw) => {
+  const root = ROOT.exec(view.link ?? "")?.[0];
+  if (!view.link || !root) return view;
+  const { link } = view;
+  if (!ways.has(link)) {
+    ways.set(link, null);
+    wayTo(root).then((way) => {
+      ways.set(link, way);
+      redraw();
+    });
+  }
+  const way = ways.get(link) ?? null;
+  if (way === null) {
+    return { ...view, link: null, address: null, qr: null, progress: BESIDE_LABELS.looking };
+  }
+  if (way === root) return view;
+  if (!way) return { ...view, error: view.error || BESIDE_LABELS.beyond };
+  const moved = (text = "") => text && way + text.slice(root.length);
+  /* The picture has the link in it that leads nowhere. */
+  return { ...view, link: moved(link), address: moved(view.address ?? ""), qr: null };
 };
-lenses.push(newBesideLens);
+lenses.push(besideLens);

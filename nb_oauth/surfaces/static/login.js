@@ -24,7 +24,7 @@ const LABELS = {
 };
 /** @type {NewPart[]} What other files add to every panel. */
 const parts = [];
-/** @type {NewLens[]} What other files make of each view before it is drawn. */
+/** @type {Lens[]} What other files make of each view before it is drawn. */
 const lenses = [];
 const TRIES = 3;
 const PATIENCE_MS = 2000;
@@ -32,15 +32,15 @@ const PATIENCE_MS = 2000;
 /** crypto.randomUUID does not exist on plain http. */
 const newId = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
-/** @type {(hostname: string) => boolean} */
-const isLoopback = (hostname) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+/** @type {(host: string) => boolean} */
+const isLoopback = (host) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host);
 
 /** @type {(text: string) => string} The address, or "" where it must not become a link. */
 const linkable = (text) => {
   try {
     const { protocol, hostname, href, origin } = new URL(text);
-    const safe = isLoopback(hostname) || origin === location.origin; // on this page's own server
-    return protocol === "https:" || (protocol === "http:" && safe) ? href : "";
+    const near = isLoopback(hostname) || origin === location.origin; // as near as this very page
+    return protocol === "https:" || (protocol === "http:" && near) ? href : "";
   } catch {
     return "";
   }
@@ -219,12 +219,14 @@ const newWidget = () => {
     link: null, notice: "", progress: LABELS.connecting, error: null, box: false,
   };
   let trouble = "";
-  const drawn = () => worn.reduce((seen, lens) => lens(seen), view);
+  /** @type {(panel: Panel) => void} */
+  const draw = (panel) =>
+    panel.update(lenses.reduce((seen, lens) => lens(seen, redraw), view), trouble);
+  const redraw = () => panels.forEach(draw);
   const show = (text = "") => {
     trouble = text;
-    panels.forEach((panel) => panel.update(drawn(), trouble));
+    redraw();
   };
-  const worn = lenses.map((newLens) => newLens(() => show(trouble)));
   return {
     initialize({ model }) {
       outbox = newOutbox(model, (kind) => show(kind === "answer" ? LABELS.kept : LABELS.silent));
@@ -252,7 +254,7 @@ const newWidget = () => {
         outbox.send(kind, ...texts);
       });
       panels.add(panel);
-      panel.update(drawn(), trouble);
+      draw(panel);
       el.append(panel.root);
       return () => {
         panels.delete(panel);

@@ -112,8 +112,8 @@ declare global {
     end?(): void;
   }
 
-  /** Makes of a view what is drawn; calls `again` when it would make something else of the same. */
-  type NewLens = (again: () => void) => (view: View) => View;
+  /** Makes of a view what is drawn; calls `redraw` when it would make something else of the same. */
+  type Lens = (view: View, redraw: () => void) => View;
 
   /** `id` begins the ids of this panel; `${id}e` is its error. */
   type NewPart = (send: Outbox["send"], id: string) => Part;

@@ -67,7 +67,8 @@ def _feature_switches(kind: BrowserType, path: str) -> list[str]:
     They are ignored only when named exactly, and differ between versions: so ask.
     """
     if not _known_switches:
-        browser = kind.launch(executable_path=path, args=ARGUMENTS)
+        arguments = [*ARGUMENTS, f"--host-resolver-rules={HERE}"]
+        browser = kind.launch(executable_path=path, args=arguments)
         switches = [one for one in command_line(browser) if one.startswith(SWITCHES)]
         browser.close()
         _known_switches.extend(switches)
