@@ -16,6 +16,7 @@ from tests.browser.harness.chromium import ELSEWHERE, REMOTE_HOST, chromium
 from tests.browser.harness.lab import Lab
 from tests.browser.harness.tutorial import ARTIFACTS, open_tutorial
 from tests.browser.harness.widget import SignInWidget
+from tests.providers.tls import make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.browser.harness.tutorial import Tutorial
 
 BASE = "/user/ada/"
+WINDOW = {"width": 1100, "height": 900}
 REMOTE = (f"--ServerApp.base_url={BASE}", "--ServerApp.allow_remote_access=True")
 WITHOUT_PROXY = "--ServerApp.jpserver_extensions={'jupyter_server_proxy': False}"
 SIGN_IN = "import nb_oauth; nb_oauth.login('demo', scope='profile:read').authorized"
@@ -35,10 +37,20 @@ NO_SUCH_PAGE = re.compile("404")
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab as a Hub serves it: below a path, and under a name."""
+    """JupyterLab as a Hub serves it: below a path, under a name, over https."""
     folder = tmp_path_factory.mktemp("remote-lab")
-    with Lab(folder, options=REMOTE, host=REMOTE_HOST) as server:
+    certificates = make_certificates(folder / "certificates")
+    with Lab(folder, options=REMOTE, host=REMOTE_HOST, certificates=certificates) as server:
         yield server
+
+
+@pytest.fixture
+def context(chromium_browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile that trusts the server's certificate."""
+    context = chromium_browser.new_context(viewport=WINDOW, ignore_https_errors=True)
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +69,7 @@ def open_page(widget: SignInWidget) -> Page:
     """The sign-in page, as it is reached from elsewhere."""
     tab = widget.open_sign_in_page()
     expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
-    assert re.match(rf"http://{REMOTE_HOST}:\d+{BASE}proxy/\d+/(authorize|device)\?", tab.url)
+    assert re.match(rf"https?://{REMOTE_HOST}:\d+{BASE}proxy/\d+/(authorize|device)\?", tab.url)
     return tab
 
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import ssl
 import sys
 import urllib.request
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
+
+    from tests.providers.tls import Certificates
 
 # Pop-ups that would lie over the notebook.
 SETTINGS = {
@@ -42,6 +45,7 @@ class Lab:
         env: more of the environment.
         options: more of the command line.
         host: the name that a browser knows the server by; None for 127.0.0.1.
+        certificates: what it shows of itself over https; None for plain http.
     """
 
     def __init__(
@@ -51,8 +55,16 @@ class Lab:
         env: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
         host: str | None = None,
+        certificates: Certificates | None = None,
     ) -> None:
         self._host = host
+        self._handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if certificates is not None:
+            trusted = ssl.create_default_context(cafile=certificates.authority)
+            self._handlers.append(urllib.request.HTTPSHandler(context=trusted))
+            server = certificates.folder / "server"
+            shown = (f"--ServerApp.certfile={server}.pem", f"--ServerApp.keyfile={server}.key")
+            options = (*options, *shown)
         self.notebooks = folder / "notebooks"
         self.home = folder / "home"
         self.log = folder / "jupyterlab.log"
@@ -121,7 +133,7 @@ class Lab:
         request = urllib.request.Request(  # noqa: S310 - our own server
             f"{self.url}{path}", method=method, headers={"Authorization": f"token {self.token}"}
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener = urllib.request.build_opener(*self._handlers)
         with opener.open(request, timeout=30) as answer:
             body = answer.read()
         return json.loads(body) if body else None
