@@ -283,8 +283,7 @@ class Login(LoginWidget):
     def _take(self, event: Event) -> None:
         """Take what a person did. It runs in the kernel's message handler: it only passes on."""
         if isinstance(event, Appeared | NewLinkWanted) and not self.is_under_way:
-            is_wanted = isinstance(event, NewLinkWanted) or self._attempt is None
-            if is_wanted:
+            if isinstance(event, NewLinkWanted) or self._attempt is None:
                 self._begin()
         elif isinstance(event, RenewWanted | SignOutWanted):
             if self.is_done and self._attempt is not None:
