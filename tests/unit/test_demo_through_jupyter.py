@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import tomlkit
 from requests import Response
 
 from nb_oauth import demo
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from nb_oauth.demo.server import DemoServer
 
+ROOT = Path(__file__).parents[2]
 HOST, BASE = "hub.example:8443", "/user/ada/"
 CALLBACK = f"https://{HOST}{BASE}nb-oauth/callback"
 CONTEXT_PATH = "X-ProxyContextPath"
@@ -163,6 +166,14 @@ def test_the_demo_s_widget_looks_for_the_way_and_no_other_does() -> None:
     assert AuthorizationCodeLogin(provider, client)._esm == script
     assert AuthorizationCodeLogin._esm == static_files.script("login")
     assert static_files.script("beside") in script
+
+
+def test_what_binder_installs_brings_the_proxy_along() -> None:
+    lines = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [".[demo]"]
+    project = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extra = project["optional-dependencies"]["demo"]  # type: ignore[index]
+    assert any(one.startswith("jupyter-server-proxy") for one in extra)  # type: ignore[union-attr]
 
 
 def test_a_parameter_comes_back_as_it_was_sent(elsewhere: Elsewhere) -> None:
