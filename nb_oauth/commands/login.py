@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from nb_oauth.providers import Provider
+    from nb_oauth.session import OAuth2Session
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,18 +26,25 @@ def run(options: argparse.Namespace) -> int:
     provider = whom.provider_of(options)
     if where_to is not None:
         for_ci.require_use(whom.known(provider))
-    session = login(
+    with where_to or contextlib.nullcontext():
+        session = _sign_in(provider, options, is_kept=where_to is None)
+        if where_to is not None:
+            where_to.take(session, whom.known(provider), options.account)
+    sys.stdout.write(f"{as_line(session.account)}\n")
+    return 0
+
+
+def _sign_in(
+    provider: Provider | str, options: argparse.Namespace, *, is_kept: bool
+) -> OAuth2Session:
+    return login(
         provider,
         client=None if options.client_id is None else _client(provider, options.client_id),
         scope=options.scope,
         account=options.account,
         grant="device_code" if options.device else None,
-        store=options.store if where_to is None else None,  # a refresh token is one place's
+        store=options.store if is_kept else None,  # a refresh token is one place's
     )
-    if where_to is not None:
-        where_to.take(session, whom.known(provider), options.account)
-    sys.stdout.write(f"{as_line(session.account)}\n")
-    return 0
 
 
 def _client(provider: Provider | str, client_id: str) -> Client:

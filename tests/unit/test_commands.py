@@ -231,17 +231,58 @@ def test_a_file_that_will_not_do_is_refused_before_anybody_signs_in(
     assert (home / "there").read_text(encoding="utf-8") == "somebody's"
 
 
-def test_a_file_that_came_meanwhile_is_left_as_it_is(
-    signed_in: dict[str, Any], home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_came_meanwhile_is_left_as_it_is(home: Path) -> None:
     file = home / "variables"
-    options = argparse.Namespace(for_ci=str(file), for_ci_command=None)
-    where_to = for_ci.destination(options)
+    where_to = for_ci.destination(argparse.Namespace(for_ci=str(file), for_ci_command=None))
     assert where_to is not None
     file.write_text("somebody's", encoding="utf-8")
-    session = login_command.login("demo", client=None, store=None, account=None)
-    with pytest.raises(FileExistsError):
-        where_to.take(session, known_provider("demo"), None)
+    with pytest.raises(FileExistsError), where_to:
+        pass
+    assert file.read_text(encoding="utf-8") == "somebody's"
+
+
+@pytest.mark.usefixtures("attended")
+@pytest.mark.parametrize("ends_by", [nb_oauth.LoginCancelled("No."), KeyboardInterrupt()])
+def test_the_file_is_there_before_anybody_signs_in_and_gone_where_nobody_does(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    ends_by: BaseException,
+) -> None:
+    file = home / "variables"
+    seen: list[tuple[int, int]] = []
+
+    def sign_in(*_: object, **__: object) -> None:
+        seen.append((stat.S_IMODE(file.stat().st_mode), file.stat().st_size))
+        raise ends_by
+
+    monkeypatch.setattr(login_command, "login", sign_in)
+    assert run(capsys, "login", "demo", "--for-ci", str(file))[0] in {1, 130}
+    assert seen == [(0o600, 0)]
+    assert not file.exists()
+
+
+@pytest.mark.usefixtures("attended")
+@pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "removed"])
+def test_what_somebody_did_to_the_file_meanwhile_is_theirs(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    *,
+    replaced: bool,
+) -> None:
+    file = home / "variables"
+
+    def sign_in(*_: object, **__: object) -> None:
+        file.unlink()
+        if replaced:
+            (home / "other").write_text("somebody's", encoding="utf-8")
+            (home / "other").rename(file)
+        raise nb_oauth.LoginCancelled("No.")
+
+    monkeypatch.setattr(login_command, "login", sign_in)
+    assert run(capsys, "login", "demo", "--for-ci", str(file))[0] == 1
+    assert file.exists() is replaced
 
 
 @pytest.mark.usefixtures("attended")
