@@ -17,10 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb_oauth import place
+from nb_oauth import place, tokens
 from nb_oauth.exceptions import ConfigurationError, LoginRequired
 from nb_oauth.masking import mask
-from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
+from nb_oauth.variables import (
+    ACCESS_TOKEN,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    TOKEN_ENDPOINT,
+    Variables,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +39,7 @@ if TYPE_CHECKING:
     from nb_oauth.providers import KnownProvider
     from nb_oauth.session import OAuth2Session
 
-_SECRET = (CLIENT_SECRET, REFRESH_TOKEN)
+_SECRET = (ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN)
 
 
 class Destination(contextlib.AbstractContextManager["Destination"], abc.ABC):
@@ -87,10 +94,11 @@ def variables_of(
     """Return the variables that sign in as ``session`` is signed in, in the order to write them.
 
     Raises:
-        ConfigurationError: the provider gave no refresh token, so none would.
+        ConfigurationError: the provider gave a token that ends, and none to renew it with.
     """
-    refresh_token, client = session.token.get("refresh_token"), session._registered  # noqa: SLF001 - no session shows its client's secret
-    if not refresh_token or client is None:
+    token, client = session.token, session._registered  # noqa: SLF001 - no session shows its client's secret
+    refresh_token, lasts = token.get("refresh_token"), tokens.expires_at(token) is None
+    if client is None or not (refresh_token or lasts):
         raise ConfigurationError(
             f"{known.provider.name} gave no refresh token, so nothing can sign in later. Ask for "
             "one (many have the scope offline_access for that), or let the app sign in as itself "
@@ -102,8 +110,9 @@ def variables_of(
         CLIENT_ID: None if _is_everybodys(known, client) else client.client_id,
         CLIENT_SECRET: client.client_secret,
         REFRESH_TOKEN: refresh_token,
+        ACCESS_TOKEN: None if refresh_token else token["access_token"],
     }
-    labels = {REFRESH_TOKEN: account}
+    labels = {REFRESH_TOKEN: account, ACCESS_TOKEN: account}
     return {
         variables.called(member, labels.get(member)): str(value)
         for member, value in found.items()

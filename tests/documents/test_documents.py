@@ -15,7 +15,7 @@ import yaml
 
 from nb_oauth import commands
 from nb_oauth.providers import known_providers
-from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, variable
+from nb_oauth.variables import ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, variable
 from tests.documents.blocks import PAGES, ROOT, Block, blocks_of, lines_of
 from tests.documents.reader import OVER
 from tests.polling import wait_until
@@ -127,7 +127,7 @@ def _check_job(block: Block) -> None:
 
 
 def _variables() -> set[str]:
-    members = (CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN)
+    members = (ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN)
     return {variable(name, member) for name in known_providers() for member in members}
 
 

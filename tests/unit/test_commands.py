@@ -119,7 +119,7 @@ def test_login_passes_on_what_was_typed(
 def test_login_with_nobody_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, "login", "github")
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert "NB_OAUTH_GITHUB_REFRESH_TOKEN" in err
+    assert "NB_OAUTH_GITHUB_ACCESS_TOKEN" in err
 
 
 def test_what_a_provider_says_is_printed_as_text_alone(
@@ -327,6 +327,29 @@ def test_a_provider_without_refresh_tokens_is_told(
     status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
     assert (status, "gave no refresh token" in err) == (1, True)
     assert not (home / "variables").exists()
+
+
+@pytest.mark.usefixtures("attended")
+def test_where_tokens_do_not_end_the_variable_is_the_access_token(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = signed_in["token"]
+    access_token = token["access_token"]
+    kept = {"access_token": access_token}
+    token.clear()
+    token.update(kept)
+    status, out, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    written = (home / "variables").read_text(encoding="utf-8")
+    assert (status, written) == (0, f"NB_OAUTH_DEMO_ACCESS_TOKEN={access_token}\n")
+    assert access_token not in out + err
+
+    monkeypatch.setenv("NB_OAUTH_DEMO_ACCESS_TOKEN", access_token)
+    monkeypatch.setattr(place, "here", lambda: Place.ELSEWHERE)
+    session = nb_oauth.login("demo", scope=SCOPE)
+    assert session.get(f"{demo.api_url()}/me").json()["name"] == "Ada Lovelace"
 
 
 def test_with_nobody_there_no_refresh_token_of_this_machine_goes_to_another(

@@ -78,6 +78,7 @@ def test_a_file_is_as_the_schema_says(file: Path) -> None:
         {"grants": {"code": {}}},
         {"module": "nb_oauth.demo"},
         {"loopback": "some ports"},
+        {"lasting_tokens": "yes"},
     ],
     ids=str,
 )
@@ -372,6 +373,7 @@ def test_a_package_without_a_name_is_told_by_what_it_points_to() -> None:
         ({"grants": {"a": {"shop": 1}}}, "grants must be a mapping of grants to"),
         ({"grants": {"a": 1}}, "grants must be a mapping"),
         ({"loopback": "some"}, "loopback must be 'any port', 'exact' or 'none', not 'some'"),
+        ({"lasting_tokens": 1}, "lasting_tokens must be true or false, not 1"),
         ({"client": {"client_id": "a"}}, "client must be {'client_id': …, 'grant': …}"),
     ],
     ids=str,
