@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nb_oauth import app_registrations
 from nb_oauth.clients import Client
 from nb_oauth.commands import for_ci, whom
+from nb_oauth.demo import elsewhere
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.session_account import as_line
 from nb_oauth.sign_in import login
@@ -19,19 +20,36 @@ if TYPE_CHECKING:
     from nb_oauth.providers import Provider
     from nb_oauth.session import OAuth2Session
 
+_PASSING = "This demo ends with this command."
+_LASTING = (
+    "`nb-oauth demo`, in another terminal, serves one that stays, and says what to set "
+    f"{elsewhere.ISSUER} to."
+)
+
 
 def run(options: argparse.Namespace) -> int:
     """Sign in, and say until when that is good; never what it is."""
     where_to = for_ci.destination(options)  # first: nobody signs in for nothing
     provider = whom.provider_of(options)
+    is_passing = _is_passing(provider)
     if where_to is not None:
         for_ci.require_use(whom.known(provider))
+        if is_passing:
+            raise ConfigurationError(f"{_PASSING} So do the variables for it. {_LASTING}")
     with where_to or contextlib.nullcontext():
-        session = _sign_in(provider, options, is_kept=where_to is None)
+        session = _sign_in(provider, options, is_kept=where_to is None and not is_passing)
         if where_to is not None:
             where_to.take(session, whom.known(provider), options.account)
     sys.stdout.write(f"{as_line(session.account)}\n")
+    if is_passing:
+        sys.stderr.write(f"{_PASSING} So the token is kept nowhere. {_LASTING}\n")
     return 0
+
+
+def _is_passing(provider: Provider | str) -> bool:
+    """Tell whether this very process serves the provider, for as long as the command runs."""
+    named = provider.strip().lower() if isinstance(provider, str) else None
+    return named == "demo" and elsewhere.issuer() is None
 
 
 def _sign_in(

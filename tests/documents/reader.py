@@ -6,6 +6,7 @@ the real command, and TOML is put into the reader's own ``clients.toml``.
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -13,15 +14,16 @@ from typing import Any
 
 import tomlkit
 
-from nb_oauth import Provider, commands
+from nb_oauth import Provider, commands, demo, sign_in
 from nb_oauth.app_registrations import ClientsFile
+from nb_oauth.demo import elsewhere
+from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.providers import KnownProvider
 from nb_oauth.providers import known_provider as known
 from tests.documents import internet
 from tests.documents.blocks import Block, blocks_of, lines_of
 
 OVER = "The page was read to its end."
-_NEVER_ENDS = ("nb-oauth demo",)
 
 
 def main(page: str) -> None:
@@ -46,10 +48,22 @@ def _run(block: Block, page: str, names: dict[str, Any]) -> None:
 
 
 def _type(line: str) -> None:
-    if not line.startswith("nb-oauth ") or line.startswith(_NEVER_ENDS):
-        return
-    status = commands.main(shlex.split(line)[1:])
-    assert status == 0, f"`{line}` ended with {status}"
+    program, *words = shlex.split(line.rstrip("& "))
+    if words[:1] == ["demo"] and program == "nb-oauth":
+        demo.start()  # it never ends as a command; and the port of the page may be taken
+    elif program == "nb-oauth":
+        assert _run_command(words) == 0, line
+    elif program == "export":
+        os.environ.update(dict([words[0].split("=", 1)]) | {elsewhere.ISSUER: demo.start()})
+
+
+def _run_command(words: list[str]) -> int:
+    """Run a command as the process of its own that it is: it remembers no session."""
+    memory, sign_in._memory = sign_in._memory, KernelMemory()
+    try:
+        return commands.main(words)
+    finally:
+        sign_in._memory = memory
 
 
 def _keep(text: str) -> None:

@@ -185,6 +185,25 @@ def test_an_app_s_secret_is_found_and_never_typed(
         assert (status, "is not the app that the environment" in err) == (1, True)
 
 
+@pytest.mark.usefixtures("attended")
+def test_what_ends_with_the_command_is_kept_nowhere(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+) -> None:
+    monkeypatch.delenv(elsewhere.ISSUER)
+    status, out, err = run(capsys, "login", "Demo ", "--store", "file")
+    assert (status, signed_in["asked"]["store"]) == (0, None)
+    assert out.startswith("Signed in to Lovelace Observatory")
+    assert "So the token is kept nowhere. `nb-oauth demo`" in err
+    signed_in["asked"].clear()
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    assert (status, signed_in["asked"]) == (1, {})
+    assert "says what to set NB_OAUTH_DEMO_ISSUER to" in err
+    demo.stop()
+
+
 # -- login --for-ci ------------------------------------------------------------------------------
 
 
@@ -241,7 +260,7 @@ def test_a_file_that_came_meanwhile_is_left_as_it_is(home: Path) -> None:
     assert file.read_text(encoding="utf-8") == "somebody's"
 
 
-@pytest.mark.usefixtures("attended")
+@pytest.mark.usefixtures("attended", "there")
 @pytest.mark.parametrize("ends_by", [nb_oauth.LoginCancelled("No."), KeyboardInterrupt()])
 def test_the_file_is_there_before_anybody_signs_in_and_gone_where_nobody_does(
     capsys: pytest.CaptureFixture[str],
@@ -262,7 +281,7 @@ def test_the_file_is_there_before_anybody_signs_in_and_gone_where_nobody_does(
     assert not file.exists()
 
 
-@pytest.mark.usefixtures("attended")
+@pytest.mark.usefixtures("attended", "there")
 @pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "removed"])
 def test_what_somebody_did_to_the_file_meanwhile_is_theirs(
     capsys: pytest.CaptureFixture[str],
@@ -418,7 +437,9 @@ def test_status_tells_of_successors_of_a_variable_and_passes_over_what_is_none(
     _, out, _ = run(capsys, "status")
 
     assert "/environment-" in out
-    assert there.issuer in out
+    assert "Signed in to demo · " in out
+    monkeypatch.setenv(elsewhere.ISSUER, "no address")
+    assert there.issuer in run(capsys, "status")[1]
 
 
 def test_status_names_a_file_that_others_may_read(
