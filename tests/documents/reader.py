@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from traitlets.config import Config
 
 from nb_oauth import Provider, commands, demo, sign_in
 from nb_oauth.app_registrations import ClientsFile
@@ -24,11 +25,13 @@ from tests.documents import internet
 from tests.documents.blocks import Block, blocks_of, lines_of
 
 OVER = "The page was read to its end."
+AT_HAND = {"c": Config(), "show": print}
+"""What a page supposes one has: what configures a JupyterHub, and a function of one's own."""
 
 
 def main(page: str) -> None:
     internet.connect()
-    names: dict[str, Any] = {"__name__": "__main__"}
+    names: dict[str, Any] = {"__name__": "__main__", **AT_HAND}
     for block in blocks_of(Path(page)):
         print(f"{page}:{block.line} {block.language}", flush=True)
         if block.language == "python":
