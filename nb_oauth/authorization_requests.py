@@ -17,6 +17,7 @@ from nb_oauth import tokens
 from nb_oauth.connections import ConnectedSession
 from nb_oauth.environment import EnvironmentSession
 from nb_oauth.exceptions import AuthorizationError, StateMismatchError
+from nb_oauth.prepared_requests import PreparingSession
 from nb_oauth.quirks import AUTHORIZATION_REQUEST
 from nb_oauth.transport import DirectLoopback, as_https, with_scheme_of
 
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 
 
 class AuthorizationRequests(
-    DirectLoopback, EnvironmentSession, ConnectedSession, requests_oauthlib.OAuth2Session
+    DirectLoopback,
+    EnvironmentSession,
+    ConnectedSession,
+    PreparingSession,
+    requests_oauthlib.OAuth2Session,
 ):
     """The part of a session that makes authorization requests (RFC 6749 §4.1.1)."""
 

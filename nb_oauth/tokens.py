@@ -167,7 +167,9 @@ def has_ended(token: Token, now: float) -> bool:
 def is_due(token: Token, now: float) -> bool:
     """Tell whether the token should be renewed at ``now``: its end is at most the leeway away."""
     end = expires_at(token)
-    return end is not None and end - leeway(token) <= now
+    if end is None or end - LEEWAY > now:
+        return False
+    return end - leeway(token) <= now
 
 
 def leeway(token: Token) -> float:
