@@ -5,15 +5,18 @@ An API may refuse every token, so a renewal for it is the last one for a while u
 
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
 
 from nb_oauth.exceptions import LoginRequired, TokenError
-from nb_oauth.providers import Provider
 from nb_oauth.renewal import not_renewable, refuses
 from nb_oauth.session_renewal import NOT_WHO_SIGNED_IN, RenewingSession
 from nb_oauth.tokens import Token
+
+if TYPE_CHECKING:
+    from nb_oauth.providers import Provider
 
 _UNAUTHORIZED = 401
 
@@ -73,7 +76,7 @@ class PersistentSession(RenewingSession):
         response.close()
         return newer
 
-    def _renew_refused(self, provider: Provider, token: Token, *, host: str) -> Token:
+    def _renew_refused(self, provider: "Provider", token: Token, *, host: str) -> Token:
         try:
             renewed = self._renew_now(provider, token, refused_by=host)
         except (TokenError, requests.RequestException):

@@ -45,6 +45,7 @@ def run_again(tutorial: Tutorial, name: str) -> None:
     expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
 
 
+@pytest.mark.sweep  # tests/kernel runs it up to its sign-in, tests/unit what threads renew
 @pytest.mark.timeout(300)
 def test_refreshing_by_hand_by_half_and_by_itself(
     lab: Lab, context: BrowserContext, artifact: Callable[[str], Path]
@@ -108,6 +109,7 @@ def is_listening(issuer: str) -> bool:
         return probe.connect_ex((parts.hostname or "", parts.port or 0)) == 0
 
 
+@pytest.mark.sweep  # tests/unit has tokens that are kept, and shared by processes
 @pytest.mark.timeout(300)
 def test_a_kept_token_is_used_after_a_restart(
     lab: Lab, context: BrowserContext, artifact: Callable[[str], Path], keeping: None

@@ -20,6 +20,7 @@ LAYERS = [
         "connections",
         "environment",
         "masking",
+        "prepared_requests",
         "transport",
     },
     {"clients", "prompts", "place", "quirks"},
