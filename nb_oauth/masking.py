@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
+from nb_oauth.characters import clean
 from nb_oauth.exceptions import OAuthError
 
 MASK = "•••"
@@ -71,8 +72,11 @@ def mask(text: str, secrets: Iterable[str | None] = ()) -> str:
 
 
 def excerpt(text: str, length: int = 200, secrets: Iterable[str | None] = ()) -> str:
-    """Return the masked beginning of ``text`` on one line, at most ``length`` characters."""
-    line = " ".join(mask(text, secrets).split())
+    """Return the masked beginning of ``text`` on one line, at most ``length`` characters.
+
+    It is text alone, whoever has written it: no character of it does more than show.
+    """
+    line = clean(mask(text, secrets))
     return line if len(line) <= length else line[: length - 1] + "…"
 
 

@@ -39,7 +39,7 @@ def here() -> Place:
     """Tell where the running code is."""
     kernel = kernel_of_this_process()
     if kernel is None:
-        return Place.TERMINAL if _has_terminal() else Place.ELSEWHERE
+        return Place.TERMINAL if _has_terminal() and not _is_of_a_kernel() else Place.ELSEWHERE
     return Place.NOTEBOOK if _takes_input(kernel) else Place.UNATTENDED
 
 
@@ -101,6 +101,14 @@ def _has_terminal() -> bool:
         return sys.stdin.isatty() and sys.stderr.isatty()
     except (AttributeError, OSError, ValueError):  # no console (pythonw); closed
         return False
+
+
+def _is_of_a_kernel() -> bool:
+    """Tell whether a kernel has started this program, as ``!command`` in a cell does.
+
+    IPython gives it a terminal at which nobody can type.
+    """
+    return "JPY_PARENT_PID" in os.environ
 
 
 def kernel_of_this_process() -> Any | None:  # noqa: ANN401 - kernels share no class

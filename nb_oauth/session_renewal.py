@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from oauthlib.oauth2 import BackendApplicationClient
@@ -18,12 +18,14 @@ from nb_oauth.exceptions import (
     TokenUpdated,
 )
 from nb_oauth.masking import with_bare_errors
-from nb_oauth.providers import Provider
 from nb_oauth.renewal import ended, not_renewable, put_off
 from nb_oauth.retrying import LONGEST, Patience, Pause
 from nb_oauth.session_store import StoredSession
 from nb_oauth.setbacks import Failure, is_refusal
 from nb_oauth.tokens import Token
+
+if TYPE_CHECKING:
+    from nb_oauth.providers import Provider
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
@@ -124,7 +126,7 @@ class RenewingSession(StoredSession):
                 raise
             return token
 
-    def _renew(self, provider: Provider, token: Token) -> Token:
+    def _renew(self, provider: "Provider", token: Token) -> Token:
         """Renew a token that is due, unless it lives and the token endpoint has a rest."""
         token, now = self._latest(token), time.time()
         if not tokens.is_due(token, now):
@@ -143,7 +145,7 @@ class RenewingSession(StoredSession):
 
     def _renew_now(
         self,
-        provider: Provider,
+        provider: "Provider",
         token: Token,
         *,
         refused_by: str | None = None,
@@ -193,7 +195,7 @@ class RenewingSession(StoredSession):
         return Patience(0 if asks_once else LONGEST, pause=self._pause)
 
     def _require_hope(
-        self, provider: Provider, token: Token, failure_before: Failure | None, patience: Patience
+        self, provider: "Provider", token: Token, failure_before: Failure | None, patience: Patience
     ) -> None:
         """Raise what the answer would be, where that is known without asking."""
         if not self._can_renew(token):

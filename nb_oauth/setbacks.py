@@ -4,8 +4,7 @@ import copy
 import hashlib
 import threading
 import weakref
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nb_oauth import forks
 from nb_oauth.tokens import Token
@@ -149,8 +148,7 @@ class Setbacks:
         return digest == _digest(token, "access_token") and self.is_useless(host, now)
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """That a renewal failed.
 
     Attributes:

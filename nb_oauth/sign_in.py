@@ -51,7 +51,8 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
 
     A session that lives in this kernel already, and has the scope, is returned without asking.
     Otherwise the widget appears and the cell waits; "Run All" waits with it. Where nobody can be
-    asked, what was stored on this machine is used, else ``NB_OAUTH_<NAME>_REFRESH_TOKEN``.
+    asked, what was stored on this machine is used, else ``NB_OAUTH_<NAME>_REFRESH_TOKEN`` or
+    ``NB_OAUTH_<NAME>_ACCESS_TOKEN``.
 
     The best grant that the provider offers is used: the authorization code where the browser can
     bring it here, else a device code. Where nobody can sign in, an app with a secret acts as

@@ -17,7 +17,6 @@ from oauthlib.oauth2 import LegacyApplicationClient
 
 from nb_oauth import tokens
 from nb_oauth.authenticated_requests import AuthenticatedRequests
-from nb_oauth.client_authentication import advise
 from nb_oauth.exceptions import TokenError
 from nb_oauth.fragment_tokens import read_fragment
 from nb_oauth.token_responses import read_token_response, secrets_sent
@@ -198,6 +197,8 @@ class TokenRequests(AuthenticatedRequests):
         refresh_token: str | None = None,
     ) -> Any:
         """Send a token request, read its answer, keep the token."""
+        from nb_oauth.client_authentication import advise
+
         if arguments["timeout"] is None:
             arguments["timeout"] = DEFAULT_TIMEOUT
         if self.provider is not None:  # a redirect would carry the secrets to another place

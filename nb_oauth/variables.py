@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from nb_oauth.providers import KnownProvider
 from nb_oauth.providers.secret_endpoints import are_one_servers
 
+ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 - a part of a name
 CLIENT_ID = "CLIENT_ID"
 CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - a part of a name
 REFRESH_TOKEN = "REFRESH_TOKEN"  # noqa: S105 - a part of a name
@@ -51,19 +52,23 @@ class Variables:
             does not say which provider it is; None where it does.
         has_endpoint: whether there is a token endpoint at all; and, unless the name says which
             provider it is, none on another server that a secret would go to.
+        sign_in: the member that stands for a person's sign-in there: a refresh token, or where the
+            provider gives none an access token, which does not end then.
     """
 
     name: str
     token_endpoint: str | None = None
     has_endpoint: bool = True
+    sign_in: str = REFRESH_TOKEN
 
     @classmethod
     def of(cls, known: KnownProvider) -> "Variables":
         """Return those of a provider."""
         endpoint = known.provider.token_endpoint
+        sign_in = ACCESS_TOKEN if known.entry.lasting_tokens else REFRESH_TOKEN
         if known.short_name is not None:
-            return cls(known.short_name, None, bool(endpoint))
-        return cls(known.provider.name, endpoint, are_one_servers(known.provider))
+            return cls(known.short_name, None, bool(endpoint), sign_in)
+        return cls(known.provider.name, endpoint, are_one_servers(known.provider), sign_in)
 
     def called(self, member: str, account: str | None = None) -> str:
         """Return the name of the variable for ``member``, for the account of that label."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from tests import flows_by_place, report
+from tests.leaks.left_behind import LeftBehind
 from tests.polling import wait_until
 from tests.providers.oidc import OidcProvider
 
@@ -17,12 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Cheap ones first: a mistake shows early. And Playwright's loop must not run in their thread.
-ORDER = ("unit", "providers", "drop_in", "conformance", "judge", "kernel", "browser", "benchmarks")
+ORDER = (
+    "unit",
+    "providers",
+    "drop_in",
+    "conformance",
+    "leaks",
+    "judge",
+    "kernel",
+    "browser",
+    "benchmarks",
+)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """End as after Ctrl-C when told to end, so that every fixture ends what it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config.addinivalue_line("markers", "signs_in(flow, place, how): see tests/flows_by_place.py")
+    config.pluginmanager.register(report.Notes())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +46,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _place(item: pytest.Item) -> int:
     folders = item.path.parts
     return next((i for i, folder in enumerate(ORDER) if folder in folders), 0)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.user_properties.append(("ways", flows_by_place.ways_of(item)))
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +99,12 @@ def oidc(oidc_server: OidcProvider) -> OidcProvider:
     """oidc-provider as new: no request seen, no fault set, access tokens live an hour."""
     oidc_server.reset()
     return oidc_server
+
+
+@pytest.fixture
+def left_behind(oidc: OidcProvider, request: pytest.FixtureRequest) -> Iterator[LeftBehind]:
+    """Where a test leaves what others could read: the secrets of its run are searched for there."""
+    left = LeftBehind()
+    yield left
+    request.node.user_properties.append(("searched", left.search(oidc.secrets())))
+    assert not left.found, "\n".join(left.found)

@@ -69,6 +69,10 @@ class ServerProcess:
         assert self._process is not None, "not started"
         return self._process
 
+    @property
+    def pid(self) -> int:
+        return self._running.pid
+
     def read_log(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 

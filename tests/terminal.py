@@ -15,9 +15,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.leaks.logs import LOG_FILE
+from tests.leaks.places import FILES, LOG, SCROLLBACK
+from tests.leaks.processes import Processes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Self
+
+    from tests.leaks.left_behind import LeftBehind
 
 REPOSITORY = Path(__file__).parents[1]
 PATIENCE = 30  # seconds that a program may take to show what is waited for
@@ -39,6 +45,10 @@ class PseudoTerminal:
         folder: where it runs.
         env: further environment variables.
         all_of_it: whether its standard output is the terminal, too.
+
+    Attributes:
+        shown: all that the terminal showed, with every mark.
+        processes: what others see of the program, and of all that it starts.
     """
 
     def __init__(
@@ -56,7 +66,7 @@ class PseudoTerminal:
         self._all_of_it = all_of_it
 
     def __enter__(self) -> Self:
-        self._ours, self._theirs = pty.openpty()
+        self._ours, self._theirs = self._ends = list(pty.openpty())
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.settings = self.settings_now()
         kept = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
@@ -71,6 +81,7 @@ class PseudoTerminal:
             start_new_session=True,
             preexec_fn=self._take_terminal,  # noqa: PLW1509 - one thread, and it calls the system only
         )
+        self.processes = Processes(self.process.pid, given=self._env)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,8 +89,13 @@ class PseudoTerminal:
         self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
-        os.close(self._ours)
-        os.close(self._theirs)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Let the terminal go away, as when a window is closed."""
+        for end in self._ends:
+            os.close(end)
+        self._ends.clear()
 
     @staticmethod
     def _take_terminal() -> None:
@@ -103,6 +119,7 @@ class PseudoTerminal:
         while True:
             found = list(re.finditer(pattern, self.text))
             if found:
+                self.processes.look()
                 return found[-1]
             alive = self.process.poll() is None
             assert self._look(0.2) or alive, f"ended without {pattern!r}:\n{self.text}"
@@ -125,6 +142,14 @@ class PseudoTerminal:
         """All that was shown, without colours; what was shown for a while has a line of its own."""
         return _MARKS.sub("", self.shown.replace(_CLEARED, "\n"))
 
+    def leave_behind(self, left: LeftBehind) -> None:
+        """Leave all that others could read of the program that has ended."""
+        left.leave(SCROLLBACK, f"{self.shown}\n{self.text}")
+        self.processes.leave(left)
+        log = self._folder / LOG_FILE
+        left.leave(LOG, log.read_text(encoding="utf-8"))
+        left.leave_files(FILES, self._folder, apart_from=[log])
+
     def settings_now(self) -> list[Any]:
         return termios.tcgetattr(self._theirs)
 
@@ -133,6 +158,7 @@ class PseudoTerminal:
         return bool(self.settings_now()[3] & termios.ECHO)
 
     def _look(self, seconds: float) -> bool:
+        self.processes.look_now_and_then()
         ready, _, _ = select.select([self._ours], [], [], seconds)
         if ready:
             self.shown += os.read(self._ours, 65536).decode(errors="replace")

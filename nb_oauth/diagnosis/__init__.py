@@ -6,7 +6,7 @@ Each check is a function that returns a :class:`Check`; to add one, write it and
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from nb_oauth.diagnosis import at_provider, machine, storage, versions
+from nb_oauth.diagnosis import at_provider, front_end, machine, storage, versions
 from nb_oauth.diagnosis.report import Check, Report, Verdict
 
 __all__ = ["Check", "Report", "Verdict", "doctor"]
@@ -15,12 +15,15 @@ ON_THIS_MACHINE: Sequence[Callable[[], Check]] = (
     machine.who_can_be_asked,
     machine.the_widget,
     machine.the_loopback_redirect,
+    front_end.the_browser,
+    front_end.the_callback_page,
     machine.the_clock,
     machine.the_proxies,
     machine.the_authorities,
     storage.the_token_files,
     storage.the_keyring,
     storage.the_apps,
+    versions.our_own,
     *(partial(versions.the_version_of, one) for one in versions.NEEDED),
 )
 
@@ -28,7 +31,8 @@ ON_THIS_MACHINE: Sequence[Callable[[], Check]] = (
 def doctor(provider: str | None = None) -> Report:
     """Check what this set-up can do, and say what to change.
 
-    Nothing leaves this machine, unless ``provider`` names whom to ask.
+    Nothing leaves this machine, unless ``provider`` names whom to ask; the Jupyter server of this
+    kernel is asked for one page that is there for everybody.
 
     Args:
         provider: a provider to check as well: that it can be reached, that this clock and its

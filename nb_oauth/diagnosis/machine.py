@@ -47,6 +47,10 @@ def the_widget() -> Check:
         return Check(name, Verdict.FINE, "not needed here: this is no notebook")
     from importlib.util import find_spec
 
+    from nb_oauth.surfaces.widget import LoginWidget
+
+    if LoginWidget.any_has_appeared:
+        return Check(name, Verdict.FINE, "one has appeared in the page")
     if find_spec("jupyterlab_widgets") is not None:
         return Check(name, Verdict.FINE, "jupyterlab_widgets is installed beside this kernel")
     return Check(

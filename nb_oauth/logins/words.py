@@ -40,7 +40,7 @@ def interrupted_at(where: Place) -> str:
     """Return what to do after somebody interrupted the wait."""
     if where is Place.TERMINAL:
         return "Signing in was cancelled."
-    return f"The widget still works: sign in there, {waiting.GO_ON}"
+    return f"The sign-in goes on: finish it, {waiting.GO_ON}"
 
 
 def check_timeout(timeout: object) -> None:

@@ -15,11 +15,13 @@ class Question:
         words: what is asked.
         is_secret: whether what is typed may be seen by nobody.
         is_needed: whether it is asked again where nothing is typed.
+        is_as_typed: whether spaces around it belong to it, as they may to a password.
     """
 
     words: str
     is_secret: bool = True
     is_needed: bool = False
+    is_as_typed: bool = False
 
     @property
     def prompt(self) -> str:
@@ -32,7 +34,10 @@ Read = Callable[[Question], str | None]
 
 _PASTE = Question("Paste the address that the browser ends on", is_needed=True)
 _PASTE_OR_WAIT = Question("Paste the address that the browser ends on, or wait", is_needed=True)
-_NAME, _PASSWORD = Question("Name", is_secret=False, is_needed=True), Question("Password")
+_NAME, _PASSWORD = (
+    Question("Name", is_secret=False, is_needed=True),
+    Question("Password", is_as_typed=True),
+)
 _ID = Question("Client ID", is_secret=False, is_needed=True)
 _SECRET = Question("Client secret")
 _SECRET_IF_ANY = Question("Client secret, or Enter where there is none")
@@ -50,17 +55,26 @@ def ask(view: View, read: Read) -> Event | None:
     Returns:
         What the person did; None if that is nothing, or something else has answered.
     """
+
+    def typed(question: Question) -> str | None:
+        text = read(question)
+        return text if text is None or question.is_as_typed else text.strip()
+
     try:
-        if view.registration is not None:
-            return _client(view.registration, read)
-        if view.credentials:
-            return _credentials(read)
-        if view.box:
-            typed = read(_PASTE_OR_WAIT if view.comes_back else _PASTE)
-            return RawAnswer(typed, pasted=True) if typed else None
-        return None if read(_AGAIN) is None else NewLinkWanted()
+        return _asked_for(view, typed)
     except EOFError:
         return Cancelled()
+
+
+def _asked_for(view: View, read: Read) -> Event | None:
+    if view.registration is not None:
+        return _client(view.registration, read)
+    if view.credentials:
+        return _credentials(read)
+    if view.box:
+        typed = read(_PASTE_OR_WAIT if view.comes_back else _PASTE)
+        return RawAnswer(typed, pasted=True) if typed else None
+    return None if read(_AGAIN) is None else NewLinkWanted()
 
 
 def _credentials(read: Read) -> Credentials | None:

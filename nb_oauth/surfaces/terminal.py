@@ -7,6 +7,7 @@ the answer has come another way, and leaves the terminal as it was.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import queue
@@ -43,7 +44,8 @@ class Terminal:
 
     def __init__(self, report: Callable[[Event], None]) -> None:
         self._report = report
-        self._keyboard = keyboard()
+        self._is_waited_for = _is_waited_for_here()
+        self._keyboard = keyboard(self._is_waited_for)
         self._screen = Screen(sys.stderr)
         self._views: queue.SimpleQueue[View | None] = queue.SimpleQueue()
         self._is_over = threading.Event()
@@ -56,7 +58,11 @@ class Terminal:
         # loads a module (a weak reference's callback swallows it), and the person would be stuck.
         for name in ("awaiting", "blocking", "gate"):
             importlib.import_module(f"nb_oauth.waiting.{name}")
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException as error:  # Ctrl-C: it waits there for the thread, which may run
+            self.__exit__(type(error), error, None)
+            raise
         return self
 
     def __exit__(
@@ -69,7 +75,8 @@ class Terminal:
         self._is_over.set()
         self._views.put(None)
         self._keyboard.wake()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._keyboard.close()
 
     def show(self, view: View) -> None:
@@ -92,7 +99,7 @@ class Terminal:
             _one_at_a_time.release()
 
     def _converse(self) -> None:
-        while (view := self._views.get()) is not None:
+        while (view := self._next_view()) is not None:
             self._keyboard.drop()
             self._say(view)
             while self._views.empty() and wants_typing(view):
@@ -101,6 +108,13 @@ class Terminal:
                     self._report(event)
                     break
         self._screen.end(_CANCELLED if self._was_interrupted else "")
+
+    def _next_view(self) -> View | None:
+        while self._is_waited_for():
+            with contextlib.suppress(queue.Empty):
+                return self._views.get(timeout=_GLANCE)
+        self._report(Cancelled())
+        return None
 
     def _say(self, view: View) -> None:
         browser = None
@@ -119,9 +133,21 @@ class Terminal:
             typed = self._keyboard.read_name()
             if typed is not None:
                 self._screen.line_ended()
-        if typed == "" and question.is_needed:  # None: something else has answered
+        if typed is not None and question.is_needed and not typed.strip():
             self._screen.remark(_EMPTY)
         return typed
+
+
+def _is_waited_for_here() -> Callable[[], bool]:
+    """Return what tells whether the waiting code is still there.
+
+    Ctrl-C at an ``await`` of IPython is raised outside of the coroutine, which is left where it is:
+    all that tells is that its event loop stands still.
+    """
+    try:
+        return asyncio.get_running_loop().is_running
+    except RuntimeError:  # nothing awaits: the wait itself is interrupted
+        return lambda: True
 
 
 def _open(browser: webbrowser.BaseBrowser, address: str) -> None:

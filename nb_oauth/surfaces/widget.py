@@ -67,6 +67,9 @@ class LoginWidget(anywidget.AnyWidget):
 
     status = traitlets.Unicode(Status.PREPARING.value, read_only=True)
 
+    any_has_appeared: ClassVar[bool] = False
+    """Whether the front end has shown one of this process."""
+
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - anywidget's own
         """Give a class that names ``_parts`` the files that it needs."""
         if "_parts" in vars(cls):
@@ -195,7 +198,7 @@ class LoginWidget(anywidget.AnyWidget):
         self._known_messages.add(identifier)
         if content.get("type") == "hello":
             with self._showing:
-                self._has_appeared = True
+                self._has_appeared = LoginWidget.any_has_appeared = True
                 self._outputs.bring_widget_back()
                 self._send_view()
         event = _event(content.get("type"), buffers)

@@ -4,6 +4,9 @@ A token that a person has stored on this machine; or a refresh token of theirs, 
 ``NB_OAUTH_<NAME>_REFRESH_TOKEN``. Whatever the provider puts in that one's place is kept in a file
 store, in a folder that is named after the digest of the variable's value. So tomorrow's run finds
 today's successor, and a variable that was set anew begins anew.
+
+A provider whose tokens do not end gives no refresh token. ``NB_OAUTH_<NAME>_ACCESS_TOKEN`` is for
+these: it is used as it is, until an API refuses it.
 """
 
 import hashlib
@@ -22,7 +25,7 @@ from nb_oauth.stores import FileTokenStore, private_files
 from nb_oauth.stores.file import own_folder
 from nb_oauth.tokens import Token, TokenKey
 from nb_oauth.unattended import refusals
-from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
+from nb_oauth.variables import ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 
 _LONG_AGO = 1.0  # a date in 1970: the access token that nobody has is due
 _WITHOUT_RENEWAL = "implicit"
@@ -49,7 +52,7 @@ def session_for(request: SignInRequest) -> OAuth2Session | None:
         return None
     session = _stored(request) or _from_environment(request)
     if session is None and request.grant != OF_THE_APP:
-        raise refusals.required(request, [REFRESH_TOKEN])
+        raise refusals.required(request, [request.variables.sign_in])
     return session
 
 
@@ -65,7 +68,7 @@ def client_required(asked: SignInRequest, known: KnownProvider) -> LoginRequired
     wanted = refusals.Wanted(
         asked.provider, asked.variables, scope=asked.scope, account=asked.account
     )
-    return refusals.required(wanted, [*members, REFRESH_TOKEN])
+    return refusals.required(wanted, [*members, asked.variables.sign_in])
 
 
 # -- a token that was stored -------------------------------------------------------------------
@@ -100,14 +103,24 @@ def _is_good(session: OAuth2Session) -> bool:
     return True
 
 
-# -- a refresh token in the environment --------------------------------------------------------
+# -- a token in the environment ----------------------------------------------------------------
 
 
 def _from_environment(request: SignInRequest) -> OAuth2Session | None:
     if request.grant == OF_THE_APP and not request.why:  # who names it wants no person
         return None
     original = request.variables.value(REFRESH_TOKEN, request.account)
-    return None if original is None else _session_of(request, original)
+    if original is not None:
+        return _session_of(request, original)
+    token = request.variables.value(ACCESS_TOKEN, request.account)
+    return None if token is None else _session_as_it_is(request, token)
+
+
+def _session_as_it_is(request: SignInRequest, access_token: str) -> OAuth2Session:
+    """Return a session of an access token of which nothing more is known, and no end."""
+    session = _open(request, _grant(request), {"access_token": access_token})
+    session.if_refused = refusals.not_accepted(request)
+    return session
 
 
 def _session_of(request: SignInRequest, original: str) -> OAuth2Session:

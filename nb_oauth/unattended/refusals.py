@@ -11,7 +11,7 @@ from nb_oauth.exceptions import LoginRequired
 from nb_oauth.providers import Provider, directory
 from nb_oauth.session import OAuth2Session
 from nb_oauth.surfaces import nobody
-from nb_oauth.variables import REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
+from nb_oauth.variables import ACCESS_TOKEN, REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
 
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
 
@@ -53,7 +53,7 @@ def required(asked: Asked, members: list[str]) -> LoginRequired:
         return LoginRequired(nobody.advice(asked.provider.name, (), shlex.join(command)))
     if not variables.are_for_it():
         members = [*members, TOKEN_ENDPOINT]
-    labels = {REFRESH_TOKEN: asked.account}
+    labels = {REFRESH_TOKEN: asked.account, ACCESS_TOKEN: asked.account}
     missing = [one for one in members if not variables.is_set(one, labels.get(one))]
     names = [variables.called(one, labels.get(one)) for one in missing or members]
     for_ci = shlex.join([*command, "--for-ci", "FILE"])
@@ -66,6 +66,15 @@ def good_no_more(asked: Asked) -> LoginRequired:
         f"{asked.provider.name} takes the refresh token of {_name(asked)} no longer: it has "
         "ended, was revoked, belongs to another app, or was used elsewhere and its successor was "
         f"kept there. {_anew(asked)}"
+    )
+
+
+def not_accepted(asked: Asked) -> str:
+    """Return what to say where an API refuses the access token of the environment."""
+    return (
+        f"An API of {asked.provider.name} does not accept the access token of "
+        f"{_name(asked, ACCESS_TOKEN)}: it has ended, was revoked, or is not for this API. "
+        f"{_anew(asked)}"
     )
 
 
@@ -93,8 +102,8 @@ def _anew(asked: Asked) -> str:
     return f"Make a new one with `{command}`."
 
 
-def _name(asked: Asked) -> str:
-    return asked.variables.called(REFRESH_TOKEN, asked.account)
+def _name(asked: Asked, member: str = REFRESH_TOKEN) -> str:
+    return asked.variables.called(member, asked.account)
 
 
 def _command(asked: Asked) -> list[str]:

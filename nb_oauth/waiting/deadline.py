@@ -43,5 +43,5 @@ class Deadline:
 
 def _what_to_do() -> str:
     if here() is Place.TERMINAL:
-        return "Wait again to go on with this very sign-in."
-    return f"The widget still works: sign in there, {GO_ON}"
+        return "Call it once more in this process to go on with this very sign-in."
+    return f"The sign-in goes on: finish it, {GO_ON}"

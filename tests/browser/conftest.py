@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext
 
+    from tests.leaks.left_behind import LeftBehind
     from tests.providers.oidc import OidcProvider
 
 NotebookOpener: TypeAlias = Callable[[Sequence[str]], NotebookPage]
@@ -114,7 +115,10 @@ def open_notebook(
 
 @pytest.fixture
 def judged(
-    open_notebook: NotebookOpener, oidc: OidcProvider, request: pytest.FixtureRequest
+    open_notebook: NotebookOpener,
+    oidc: OidcProvider,
+    left_behind: LeftBehind,
+    request: pytest.FixtureRequest,
 ) -> Iterator[JudgedOpener]:
     """Open a notebook whose cell 0 describes the judge and whose other cells are these.
 
@@ -131,7 +135,7 @@ def judged(
     yield opener
     if request.node.stash.get(PASSED, False):
         for notebook in opened:
-            notebook.search_for_secrets()
+            notebook.leave_behind(left_behind)
 
 
 @pytest.fixture

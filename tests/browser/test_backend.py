@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness.judged import SIGNED_IN, describe
-from tests.browser.harness.leaks import find_secrets
+from tests.browser.harness.judged import SIGNED_IN, describe, leave_behind
 from tests.browser.harness.widget import SignInWidget
+from tests.flows_by_place import CLIENT_CREDENTIALS, JUPYTERLAB, signs_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import NotebookOpener
     from tests.browser.harness.notebook import NotebookPage
+    from tests.leaks.left_behind import LeftBehind
     from tests.providers.oidc import OidcProvider
 
 KINDS = {"access_token", "client_secret"}
@@ -42,24 +43,12 @@ def open_backend(
     return open_notebook([describe(oidc, client.format(issuer=oidc.issuer)), *cells])
 
 
-def search_for_secrets(notebook: NotebookPage, oidc: OidcProvider) -> None:
-    """Save without and with widget state, and search every file for every secret."""
-    secrets = oidc.secrets()
-    assert {secret.kind for secret in secrets} == KINDS
-    for on in (False, True):
-        notebook.set_save_widget_state(on=on)
-        saved = notebook.save()
-        assert ("widget-state+json" in saved) == on
-        assert find_secrets(saved, secrets) == [], f"saved with widget state {on}"
-    notebook.set_save_widget_state(on=False)
-    for path, content in notebook.lab.files():
-        assert find_secrets(content, secrets) == [], path
-
-
-@pytest.mark.parametrize("run", ["run_all", "one_by_one"])
+@signs_in(CLIENT_CREDENTIALS, JUPYTERLAB, "widget: nothing to click")
+@pytest.mark.parametrize("run", ["run_all", pytest.param("one_by_one", marks=pytest.mark.sweep)])
 def test_the_cell_shows_the_clean_line_and_the_session_works(
     open_notebook: NotebookOpener,
     oidc: OidcProvider,
+    left_behind: LeftBehind,
     artifact: Callable[[str], Path],
     run: str,
 ) -> None:
@@ -78,7 +67,8 @@ def test_the_cell_shows_the_clean_line_and_the_session_works(
     notebook.page.screenshot(path=artifact("signed-in"))
     (request,) = oidc.token_requests()
     assert (request["grant_type"], request["status"]) == ("client_credentials", 200)
-    search_for_secrets(notebook, oidc)
+    assert {secret.kind for secret in oidc.secrets()} == KINDS
+    leave_behind(notebook, left_behind)
 
 
 def test_a_wrong_secret_is_told_in_the_widget_and_in_the_cell(

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.harness import provider_pages
 from tests.browser.harness.judged import ELSEWHERE, LOGIN, QUERY, SIGNED_IN, query_of
+from tests.flows_by_place import CODE, JUPYTERLAB, signs_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.providers.oidc import OidcProvider
 
 
+@signs_in(CODE, JUPYTERLAB, "widget: link")
 def test_comes_back_by_loopback_and_the_same_cell_goes_on(
     judged: JudgedOpener, artifact: Callable[[str], Path]
 ) -> None:
@@ -62,7 +64,19 @@ def _quoted_and_broken_into_lines(url: str) -> str:
     return f' "{url[:60]}\n{url[60:]}" \n'
 
 
-@pytest.mark.parametrize("pasted", [_whole, _query_only, _bare_code, _quoted_and_broken_into_lines])
+SWEEP = pytest.mark.sweep  # tests/unit reads what is pasted, tests/providers asks with secrets
+
+
+@signs_in(CODE, JUPYTERLAB, "widget: pasted address")
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        pytest.param(_whole, marks=SWEEP),
+        pytest.param(_query_only, marks=SWEEP),
+        pytest.param(_bare_code, marks=SWEEP),
+        _quoted_and_broken_into_lines,
+    ],
+)
 def test_pasting_the_address_of_a_page_that_will_not_load(
     judged: JudgedOpener, pasted: Callable[[str], str]
 ) -> None:
@@ -85,7 +99,9 @@ Client(
 )"""
 
 
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+@pytest.mark.parametrize(
+    "method", ["client_secret_basic", pytest.param("client_secret_post", marks=SWEEP)]
+)
 def test_a_client_with_a_secret_comes_back_to_localhost(
     judged: JudgedOpener, oidc: OidcProvider, method: str
 ) -> None:

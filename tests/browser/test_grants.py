@@ -13,9 +13,11 @@ import requests
 import segno
 from playwright.sync_api import expect
 
+from tests import flows_by_place
 from tests.browser.harness import provider_pages
 from tests.browser.harness.judged import CLEAN_LINE, QUERY, SIGNED_IN, query_of
 from tests.browser.harness.leaks import find_secrets
+from tests.flows_by_place import JUPYTERLAB, signs_in
 from tests.polling import wait_until
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def urls(context: BrowserContext) -> list[str]:
     return asked
 
 
+@signs_in(flows_by_place.IMPLICIT, JUPYTERLAB, "widget: link")
 def test_a_token_in_the_fragment_goes_to_the_listener_in_no_url(
     judged: JudgedOpener, urls: list[str], artifact: Artifact
 ) -> None:
@@ -97,6 +100,7 @@ def test_a_token_in_the_fragment_goes_to_the_listener_in_no_url(
     assert find_secrets("\n".join(urls), tokens) == []
 
 
+@signs_in(flows_by_place.IMPLICIT_ID_TOKEN, JUPYTERLAB, "widget: link")
 def test_a_no_in_the_fragment_is_explained_and_an_id_token_is_checked(
     judged: JudgedOpener, urls: list[str], artifact: Artifact
 ) -> None:
@@ -125,6 +129,7 @@ def test_a_no_in_the_fragment_is_explained_and_an_id_token_is_checked(
     assert find_secrets("\n".join(urls), tokens) == []
 
 
+@signs_in(flows_by_place.IMPLICIT, JUPYTERLAB, "widget: pasted address")
 def test_the_address_of_a_page_that_will_not_load_brings_its_fragment(
     judged: JudgedOpener,
 ) -> None:
@@ -149,6 +154,7 @@ login = PasswordLogin(provider, client, scope="api:read")
 {WAIT}"""
 
 
+@signs_in(flows_by_place.PASSWORD, JUPYTERLAB, "widget: name and password")
 def test_a_wrong_password_is_explained_and_the_right_one_is_kept_nowhere(
     judged: JudgedOpener, artifact: Artifact
 ) -> None:
@@ -267,6 +273,7 @@ def modules_in(picture: Locator, across: int) -> list[list[int]]:
     return modules
 
 
+@signs_in(flows_by_place.DEVICE, JUPYTERLAB, "widget: code and picture of it")
 def test_a_code_entered_elsewhere_is_enough_and_run_all_does_it_again(
     judged: JudgedOpener, phone: Page, sent: SentByPages, artifact: Artifact
 ) -> None:
@@ -338,6 +345,7 @@ def _statuses(oidc: OidcProvider) -> list[Any]:
     return [one["status"] for one in oidc.token_requests()]
 
 
+@pytest.mark.sweep  # the judge runs both every time, and the tutorial lets a code run out
 def test_a_code_that_ran_out_or_was_denied_makes_way_at_one_click(
     judged: JudgedOpener, phone: Page, artifact: Artifact
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,6 +13,8 @@ import pytest
 from tests.browser.harness.chromium import command_line
 from tests.browser.harness.judged import LOGIN, JudgedNotebook, describe
 from tests.browser.harness.leaks import find_secrets
+from tests.leaks.left_behind import LeftBehind
+from tests.leaks.places import LOG, SAVED_NOTEBOOK
 from tests.providers.oidc import OidcProvider, Secret
 
 if TYPE_CHECKING:
@@ -90,13 +93,23 @@ def test_an_error_in_the_console_is_heard(open_notebook: NotebookOpener) -> None
     notebook.console_errors.clear()
 
 
-def test_a_token_that_a_cell_prints_is_found(
+LOGS = '__import__("logging").getLogger("urllib3").debug("{reversed}"[::-1])'
+
+
+def test_a_token_that_a_cell_prints_and_a_secret_that_it_logs_are_found(
     open_notebook: NotebookOpener, oidc: OidcProvider
 ) -> None:
-    cells = [describe(oidc), LOGIN, 'print(session.token["access_token"])']
+    logs = LOGS.replace("{reversed}", SECRET.value[::-1])
+    cells = [describe(oidc), LOGIN, f'{logs}\nprint(session.token["access_token"])']
     judged = JudgedNotebook(open_notebook(cells), oidc)
     judged.notebook.run_all()
     judged.sign_in(1)
     judged.notebook.expect_done(2)
-    with pytest.raises(AssertionError, match="widget state False"):
-        judged.search_for_secrets()
+    left = LeftBehind()
+    left.made("id_token", SECRET.value)
+    judged.leave_behind(left)
+    searched = left.search(oidc.secrets())
+    assert searched[SAVED_NOTEBOOK.name]["access_token"] == (1, 1)
+    assert "saved notebook, with widget state False: access_token, as it is" in left.found
+    assert searched[LOG.name]["id_token"][1] == 1
+    assert any(re.match(r"logs at DEBUG, kernel-\d+\.log: id_token", one) for one in left.found)

@@ -47,6 +47,7 @@ def run_again(tutorial: Tutorial, name: str) -> None:
     expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
 
 
+@pytest.mark.sweep  # tests/kernel runs it up to its sign-in, tests/unit what threads renew
 @pytest.mark.timeout(300)
 def test_refreshing_by_hand_by_half_and_by_itself(
     lab: Lab, context: BrowserContext, artifact: Callable[[str], Path]
@@ -94,6 +95,7 @@ def test_a_shared_notebook_s_file_holds_nothing_of_either_person(
         assert tutorial.notebook.console_errors == []
 
 
+@pytest.mark.sweep  # tests/unit has tokens that are kept, and shared by processes
 @pytest.mark.timeout(300)
 def test_a_kept_token_is_used_after_a_restart(
     lab: Lab, context: BrowserContext, artifact: Callable[[str], Path], keeping: None

@@ -98,6 +98,10 @@ class KernelProcess:
         finally:
             self.kill()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import flows_by_place
 from tests.benchmarks.showing import execute
-from tests.browser.harness.judged import ELSEWHERE
+from tests.browser.harness.judged import ELSEWHERE, describe
+from tests.flows_by_place import PLAIN_HTML, signs_in
 from tests.kernel.test_grants import (
     CALLS,
     CODE,
     DEVICE,
+    IMPLICIT,
     PASSWORD,
     PICTURED,
     Flow,
     Front,
     assert_goes_on,
 )
+from tests.leaks.places import LOG, MESSAGES, SAVED_NOTEBOOK
+from tests.leaks.processes import Processes
 from tests.providers.visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.kernel.conftest import Place
+    from tests.leaks.left_behind import LeftBehind
     from tests.providers.oidc import OidcProvider
 
 pytestmark = pytest.mark.kernel
@@ -34,6 +42,7 @@ pytestmark = pytest.mark.kernel
 PROMPT = "Paste the address that the browser ends on (it does not show): "
 PATIENCE = 30  # seconds; signing in takes one
 PASTING = Flow("AuthorizationCodeLogin", ELSEWHERE, "openid api:read", lambda *_: None)
+IMPLICIT_TOKEN = replace(IMPLICIT, scope="api:read")
 LINK = re.compile(r'<a href="([^"]+)" target="_blank" rel="noopener noreferrer">this page</a>')
 
 every_call = pytest.mark.parametrize("call", CALLS)
@@ -45,15 +54,41 @@ def visitor() -> Iterator[Visitor]:
         yield visitor
 
 
+LOGGING = """\
+import logging
+from nb_oauth.surfaces import widget
+
+usual, widget._APPEARS_WITHIN = widget._APPEARS_WITHIN, 0.1
+log = logging.FileHandler({path!r}, "w")
+logging.root.addHandler(log)
+logging.root.setLevel(1)"""
+AS_USUAL = """\
+widget._APPEARS_WITHIN = usual
+logging.root.setLevel(logging.WARNING)
+logging.root.removeHandler(log)
+log.close()"""
+
+
 @pytest.fixture
-def front(place: Place, oidc: OidcProvider) -> Iterator[Front]:
-    """A widget that says nothing is given up soon."""
+def front(
+    place: Place, oidc: OidcProvider, left_behind: LeftBehind, tmp_path: Path
+) -> Iterator[Front]:
+    """A widget that says nothing is given up soon. Nothing that the kernel says has a secret."""
     oidc.set_device_codes(interval=0.2)
-    place.kernel.run("from nb_oauth.surfaces import widget; usual = widget._APPEARS_WITHIN")
-    place.kernel.run("widget._APPEARS_WITHIN = 0.1")
+    log = tmp_path / "debug.log"
+    place.kernel.run(LOGGING.format(path=str(log)))
     place.kernel.asked.clear()
+    said_before = len(place.kernel.said)
+    processes = Processes(place.kernel.pid)
+    processes.look()
     yield Front(place, oidc)
-    place.kernel.run("widget._APPEARS_WITHIN = usual")
+    processes.look()
+    place.kernel.run(AS_USUAL)
+    processes.leave(left_behind)
+    left_behind.leave(LOG, log.read_text(encoding="utf-8"), "what is logged in the kernel")
+    left_behind.leave(LOG, place.kernel.log.read_text(encoding="utf-8"), "what the kernel prints")
+    said = [[one["msg_type"], one["content"]] for one in place.kernel.said[said_before:]]
+    left_behind.leave(MESSAGES, json.dumps(said))
 
 
 def link_in(front: Front) -> str:
@@ -65,22 +100,74 @@ def link_in(front: Front) -> str:
     return unescape(found[1])
 
 
-def nothing_is_left(front: Front, cell: str, oidc: OidcProvider) -> None:
-    """What the front end would save of the cell holds none of the run's secrets."""
-    saved = json.dumps([front.output(), front.kernel.printed(cell)])
-    assert {one.kind for one in oidc.secrets() if one.value in saved} == set()
+def save(front: Front, cell: str, left: LeftBehind) -> None:
+    """Leave what the front end would save of the cell."""
+    left.leave(SAVED_NOTEBOOK, json.dumps([front.output(), front.kernel.printed(cell)]))
 
 
+@signs_in(flows_by_place.CODE, PLAIN_HTML, "link")
 @every_call
 def test_the_link_is_enough_where_the_browser_comes_back(
-    front: Front, visitor: Visitor, oidc: OidcProvider, call: str
+    front: Front, visitor: Visitor, left_behind: LeftBehind, call: str
 ) -> None:
     cell = front.begin(CODE, call)
     link = link_in(front)
     assert "You can close that page when it says so." in front.output()["text/plain"]
     assert "You can close this tab" in visitor.come_back(visitor.answer(link))
     assert_goes_on(front, cell, CODE)
-    nothing_is_left(front, cell, oidc)
+    save(front, cell, left_behind)
+    assert front.kernel.asked == []
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        pytest.param(
+            IMPLICIT_TOKEN, marks=signs_in(flows_by_place.IMPLICIT, PLAIN_HTML, "link"), id="token"
+        ),
+        pytest.param(
+            IMPLICIT,
+            marks=signs_in(flows_by_place.IMPLICIT_ID_TOKEN, PLAIN_HTML, "link"),
+            id="id_token token",
+        ),
+    ],
+)
+def test_the_link_is_enough_where_the_listener_s_page_brings_the_token(
+    front: Front, visitor: Visitor, oidc: OidcProvider, left_behind: LeftBehind, flow: Flow
+) -> None:
+    cell = front.begin(flow, "blocking")
+    address = visitor.answer(link_in(front))
+    assert "access_token=" in address.partition("#")[2]
+    assert "You can close this tab" in visitor.come_back(address)
+    assert_goes_on(front, cell, flow)
+    assert ("id_token" in {one.kind for one in oidc.secrets()}) == (flow is IMPLICIT)
+    save(front, cell, left_behind)
+    assert front.kernel.asked == []
+
+
+# As from a variable: the secret comes into the kernel and is in no cell.
+SERVICE = """\
+Client(
+    "service-basic",
+    client_secret=__import__("requests")
+    .get("{oidc.issuer}/__test__/client_secrets").json()["service-basic"],
+)"""
+AS_THE_APP = 'login = ClientCredentialsLogin(provider, client, scope="api:read")'
+
+
+@signs_in(flows_by_place.CLIENT_CREDENTIALS, PLAIN_HTML, "nothing to do")
+@every_call
+def test_an_app_signs_in_with_nothing_to_click(
+    front: Front, oidc: OidcProvider, left_behind: LeftBehind, call: str
+) -> None:
+    described = describe(oidc, SERVICE.format(oidc=oidc))
+    front.kernel.run(f"{described}\nfrom nb_oauth import ClientCredentialsLogin")
+    asked = 'print("GOES ON", session.get(api).json()["client_id"])'
+    cell = execute(front.kernel, f"{AS_THE_APP}\n{CALLS[call]}\n{asked}")
+    assert front.kernel.outcome(cell) == "ok"
+    assert front.kernel.printed(cell) == "GOES ON service-basic\n"
+    shown = front.kernel.published(cell, "display_data")
+    left_behind.leave(SAVED_NOTEBOOK, json.dumps([shown, front.kernel.printed(cell)]))
     assert front.kernel.asked == []
 
 
@@ -95,8 +182,9 @@ def test_a_late_widget_comes_back(front: Front, visitor: Visitor) -> None:
     assert_goes_on(front, cell, CODE)
 
 
+@signs_in(flows_by_place.CODE, PLAIN_HTML, "address pasted into the cell")
 def test_what_has_to_be_pasted_is_asked_for_in_the_cell(
-    front: Front, visitor: Visitor, oidc: OidcProvider
+    front: Front, visitor: Visitor, left_behind: LeftBehind
 ) -> None:
     cell = front.begin(PASTING, "blocking")
     asked = front.kernel.wait_until_asked()
@@ -108,12 +196,13 @@ def test_what_has_to_be_pasted_is_asked_for_in_the_cell(
     front.kernel.wait_for(lambda: "address" in front.output()["text/plain"], "an explanation")
     front.kernel.type(visitor.answer(link))
     assert_goes_on(front, cell, PASTING)
-    nothing_is_left(front, cell, oidc)
+    save(front, cell, left_behind)
 
 
+@signs_in(flows_by_place.PASSWORD, PLAIN_HTML, "name and password typed into the cell")
 @every_call
 def test_name_and_password_are_asked_for_in_the_cell(
-    front: Front, oidc: OidcProvider, call: str
+    front: Front, oidc: OidcProvider, left_behind: LeftBehind, call: str
 ) -> None:
     front.kernel.type("the answer to a cell before")
     cell = front.begin(PASSWORD, call)
@@ -124,10 +213,13 @@ def test_name_and_password_are_asked_for_in_the_cell(
     assert front.kernel.wait_until_asked(2)["prompt"].startswith("Password")
     front.kernel.type(oidc.passwords["analyst"])
     assert_goes_on(front, cell, PASSWORD)
-    nothing_is_left(front, cell, oidc)
+    save(front, cell, left_behind)
 
 
-def test_a_code_that_was_refused_can_be_had_anew(front: Front, visitor: Visitor) -> None:
+@signs_in(flows_by_place.DEVICE, PLAIN_HTML, "code and picture of it")
+def test_a_code_that_was_refused_can_be_had_anew(
+    front: Front, visitor: Visitor, left_behind: LeftBehind
+) -> None:
     cell = front.begin(DEVICE, "blocking")
     said = re.compile(r"To sign in to Judge open (\S+) and enter (\S+)")
 
@@ -143,6 +235,7 @@ def test_a_code_that_was_refused_can_be_had_anew(front: Front, visitor: Visitor)
     second = front.kernel.wait_for(lambda: code_other_than(first[2]), "another code")
     visitor.enter_code(*second.groups())
     assert_goes_on(front, cell, DEVICE)
+    save(front, cell, left_behind)
 
 
 def typed_into_the_next_cell(front: Front, text: str) -> str:

@@ -119,7 +119,7 @@ def test_login_passes_on_what_was_typed(
 def test_login_with_nobody_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, "login", "github")
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert "NB_OAUTH_GITHUB_REFRESH_TOKEN" in err
+    assert "NB_OAUTH_GITHUB_ACCESS_TOKEN" in err
 
 
 def test_what_a_provider_says_is_printed_as_text_alone(
@@ -185,6 +185,25 @@ def test_an_app_s_secret_is_found_and_never_typed(
         assert (status, "is not the app that the environment" in err) == (1, True)
 
 
+@pytest.mark.usefixtures("attended")
+def test_what_ends_with_the_command_is_kept_nowhere(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+) -> None:
+    monkeypatch.delenv(elsewhere.ISSUER)
+    status, out, err = run(capsys, "login", "Demo ", "--store", "file")
+    assert (status, signed_in["asked"]["store"]) == (0, None)
+    assert out.startswith("Signed in to Lovelace Observatory")
+    assert "So the token is kept nowhere. `nb-oauth demo`" in err
+    signed_in["asked"].clear()
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    assert (status, signed_in["asked"]) == (1, {})
+    assert "says what to set NB_OAUTH_DEMO_ISSUER to" in err
+    demo.stop()
+
+
 # -- login --for-ci ------------------------------------------------------------------------------
 
 
@@ -231,17 +250,58 @@ def test_a_file_that_will_not_do_is_refused_before_anybody_signs_in(
     assert (home / "there").read_text(encoding="utf-8") == "somebody's"
 
 
-def test_a_file_that_came_meanwhile_is_left_as_it_is(
-    signed_in: dict[str, Any], home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_came_meanwhile_is_left_as_it_is(home: Path) -> None:
     file = home / "variables"
-    options = argparse.Namespace(for_ci=str(file), for_ci_command=None)
-    where_to = for_ci.destination(options)
+    where_to = for_ci.destination(argparse.Namespace(for_ci=str(file), for_ci_command=None))
     assert where_to is not None
     file.write_text("somebody's", encoding="utf-8")
-    session = login_command.login("demo", client=None, store=None, account=None)
-    with pytest.raises(FileExistsError):
-        where_to.take(session, known_provider("demo"), None)
+    with pytest.raises(FileExistsError), where_to:
+        pass
+    assert file.read_text(encoding="utf-8") == "somebody's"
+
+
+@pytest.mark.usefixtures("attended", "there")
+@pytest.mark.parametrize("ends_by", [nb_oauth.LoginCancelled("No."), KeyboardInterrupt()])
+def test_the_file_is_there_before_anybody_signs_in_and_gone_where_nobody_does(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    ends_by: BaseException,
+) -> None:
+    file = home / "variables"
+    seen: list[tuple[int, int]] = []
+
+    def sign_in(*_: object, **__: object) -> None:
+        seen.append((stat.S_IMODE(file.stat().st_mode), file.stat().st_size))
+        raise ends_by
+
+    monkeypatch.setattr(login_command, "login", sign_in)
+    assert run(capsys, "login", "demo", "--for-ci", str(file))[0] in {1, 130}
+    assert seen == [(0o600, 0)]
+    assert not file.exists()
+
+
+@pytest.mark.usefixtures("attended", "there")
+@pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "removed"])
+def test_what_somebody_did_to_the_file_meanwhile_is_theirs(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    *,
+    replaced: bool,
+) -> None:
+    file = home / "variables"
+
+    def sign_in(*_: object, **__: object) -> None:
+        file.unlink()
+        if replaced:
+            (home / "other").write_text("somebody's", encoding="utf-8")
+            (home / "other").rename(file)
+        raise nb_oauth.LoginCancelled("No.")
+
+    monkeypatch.setattr(login_command, "login", sign_in)
+    assert run(capsys, "login", "demo", "--for-ci", str(file))[0] == 1
+    assert file.exists() is replaced
 
 
 @pytest.mark.usefixtures("attended")
@@ -286,6 +346,29 @@ def test_a_provider_without_refresh_tokens_is_told(
     status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
     assert (status, "gave no refresh token" in err) == (1, True)
     assert not (home / "variables").exists()
+
+
+@pytest.mark.usefixtures("attended")
+def test_where_tokens_do_not_end_the_variable_is_the_access_token(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = signed_in["token"]
+    access_token = token["access_token"]
+    kept = {"access_token": access_token}
+    token.clear()
+    token.update(kept)
+    status, out, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    written = (home / "variables").read_text(encoding="utf-8")
+    assert (status, written) == (0, f"NB_OAUTH_DEMO_ACCESS_TOKEN={access_token}\n")
+    assert access_token not in out + err
+
+    monkeypatch.setenv("NB_OAUTH_DEMO_ACCESS_TOKEN", access_token)
+    monkeypatch.setattr(place, "here", lambda: Place.ELSEWHERE)
+    session = nb_oauth.login("demo", scope=SCOPE)
+    assert session.get(f"{demo.api_url()}/me").json()["name"] == "Ada Lovelace"
 
 
 def test_with_nobody_there_no_refresh_token_of_this_machine_goes_to_another(
@@ -354,7 +437,9 @@ def test_status_tells_of_successors_of_a_variable_and_passes_over_what_is_none(
     _, out, _ = run(capsys, "status")
 
     assert "/environment-" in out
-    assert there.issuer in out
+    assert "Signed in to demo · " in out
+    monkeypatch.setenv(elsewhere.ISSUER, "no address")
+    assert there.issuer in run(capsys, "status")[1]
 
 
 def test_status_names_a_file_that_others_may_read(

@@ -7,16 +7,15 @@ import io
 import os
 import pty
 import queue
-import select
 import sys
 import threading
-import types
 import webbrowser
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nb_oauth import Client, Provider, place
+from nb_oauth.characters import clean
 from nb_oauth.logins import PasswordLogin
 from nb_oauth.logins.words import interrupted_at
 from nb_oauth.place import Place
@@ -31,12 +30,10 @@ from nb_oauth.surfaces import (
     plain_text,
     surface_for,
 )
-from nb_oauth.surfaces import keyboard as keyboard_module
 from nb_oauth.surfaces import terminal as terminal_module
 from nb_oauth.surfaces import widget as widget_module
-from nb_oauth.surfaces.keyboard import ConsoleKeys, Line, TerminalKeys, keyboard
 from nb_oauth.surfaces.output import Outputs
-from nb_oauth.surfaces.plain_text import Screen, address_of, clean
+from nb_oauth.surfaces.plain_text import Screen, address_of
 from nb_oauth.surfaces.questions import Question, ask
 from nb_oauth.surfaces.terminal import Terminal
 from nb_oauth.surfaces.widget import LoginWidget
@@ -51,199 +48,6 @@ ASKED = Registration("https://example.test/apps", "http://127.0.0.1/callback", T
 
 def view(status: Status = Status.WAITING, **changes: Any) -> View:
     return View(status, "Sign in to Example", **changes)
-
-
-# -- what is typed -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("typed", "line"),
-    [
-        (b"an answer\n", "an answer"),
-        (b"  an answer \r\n", "an answer"),
-        (b"ab\x7fc\n", "ac"),
-        ("aé\x08c\n".encode(), "ac"),
-        (b"\x7fabc\x15d\n", "d"),
-        (b"a\x04b\n", "ab"),
-        (b"\x1b[200~pasted\x1b[201~\n", "pasted"),
-        (b"a\x1b[Db\x1bOAc\x00\n", "abc"),
-        (b"first\nsecond\n", "first"),
-        (b"not yet", None),
-        (b"\xff\n", "\ufffd"),
-    ],
-)
-def test_a_line_is_what_is_left_when_it_ends(typed: bytes, line: str | None) -> None:
-    assert Line().take(typed) == line
-
-
-@pytest.mark.parametrize(
-    ("typed", "line"),
-    [
-        (b"\n\r\n  \nan answer\nmore\n", "an answer"),
-        (b"\x1b[200~\nan answer\x1b[201~\n", "an answer"),
-        (b"\nnot yet", None),
-        (b"\n", ""),
-        (b"\r\n \n", ""),
-    ],
-)
-def test_what_is_pasted_may_begin_with_empty_lines(typed: bytes, line: str | None) -> None:
-    assert Line(skips_empty=True).take(typed) == line
-
-
-def test_what_may_be_empty_is_so_by_the_first_enter() -> None:
-    assert Line().take(b"\nan answer to the next question\n") == ""
-
-
-def test_control_d_on_an_empty_line_is_the_end() -> None:
-    with pytest.raises(EOFError):
-        Line().take(b"\x04")
-
-
-@pytest.fixture
-def keys() -> Iterator[tuple[TerminalKeys, int]]:
-    ours, theirs = pty.openpty()
-    keys = TerminalKeys(theirs)
-    yield keys, ours
-    keys.close()
-    os.close(ours)
-    with contextlib.suppress(OSError):
-        os.close(theirs)
-
-
-def test_a_line_may_come_in_pieces(keys: tuple[TerminalKeys, int]) -> None:
-    mine, ours = keys
-    with mine.listening():
-        os.write(ours, b"one ")
-        writing = threading.Timer(0.05, os.write, (ours, b"two\n"))
-        writing.start()
-        assert mine.read_secret() == "one two"
-        writing.join()
-
-
-def test_reading_ends_when_it_is_woken(keys: tuple[TerminalKeys, int]) -> None:
-    mine, _ = keys
-    with mine.listening():
-        for read in (mine.read_secret, mine.read_name):
-            mine.wake()
-            mine.wake()
-            assert read() is None
-    mine.close()
-    mine.wake()  # harmless, and late
-
-
-def test_what_was_typed_before_is_dropped(keys: tuple[TerminalKeys, int]) -> None:
-    mine, ours = keys
-    with mine.listening():
-        os.write(ours, b"before\n")
-        mine.drop()
-        os.write(ours, b"after\n")
-        assert mine.read_secret() == "after"
-
-
-def test_what_nobody_has_read_goes_to_no_shell(keys: tuple[TerminalKeys, int]) -> None:
-    mine, ours = keys
-    with mine.listening():
-        os.write(ours, b"a late paste\n")
-        assert select.select([mine._descriptor], [], [], 10)[0]  # it has come
-    assert select.select([mine._descriptor], [], [], 0)[0] == []
-
-
-@pytest.mark.parametrize("read", ["read_secret", "read_name"])
-def test_control_d_at_a_real_terminal_is_the_end(keys: tuple[TerminalKeys, int], read: str) -> None:
-    mine, ours = keys
-    with mine.listening():
-        os.write(ours, b"\x04")
-        with pytest.raises(EOFError):
-            getattr(mine, read)()
-
-
-@pytest.mark.parametrize("read", ["read_secret", "read_name"])
-def test_a_terminal_that_reads_nothing_is_at_its_end(
-    keys: tuple[TerminalKeys, int], monkeypatch: pytest.MonkeyPatch, read: str
-) -> None:
-    mine, _ = keys
-    monkeypatch.setattr(mine, "_wait", lambda: True)
-    monkeypatch.setattr(keyboard_module.os, "read", lambda *_: b"")
-    with mine.listening(), pytest.raises(EOFError):
-        getattr(mine, read)()
-
-
-class FakeConsole(types.ModuleType):
-    """Windows' ``msvcrt``, with keys that were pressed already."""
-
-    def __init__(self) -> None:
-        super().__init__("msvcrt")
-        self.pressed: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def press(self, keys: str) -> None:
-        for key in keys:
-            self.pressed.put(key)
-
-    def kbhit(self) -> bool:
-        return not self.pressed.empty()
-
-    def getwch(self) -> str:
-        return self.pressed.get()
-
-
-@pytest.fixture
-def console(monkeypatch: pytest.MonkeyPatch) -> FakeConsole:
-    console = FakeConsole()
-    monkeypatch.setitem(sys.modules, "msvcrt", console)
-    return console
-
-
-def test_a_windows_console_is_read(
-    console: FakeConsole, capsys: pytest.CaptureFixture[str]
-) -> None:
-    mine = ConsoleKeys()
-    with mine.listening():
-        console.press("\xe0Hanalyst\x08t\r")
-        assert mine.read_name() == "analyst"
-        assert capsys.readouterr().err == "analyst\x08 \x08t\r\n"
-        console.press("a-secret\r")
-        assert mine.read_secret() == "a-secret"
-        assert capsys.readouterr().err == ""
-        console.press("dropped\r")
-        mine.drop()
-        mine.wake()
-        assert mine.read_secret() is None
-        console.press("\x1a")
-        with pytest.raises(EOFError):
-            mine.read_secret()
-        console.press("left over")
-    assert not console.kbhit()
-
-
-def test_a_line_at_a_windows_console_may_come_in_pieces(console: FakeConsole) -> None:
-    console.press("one ")
-    more = threading.Timer(0.1, console.press, ("two\r",))
-    more.start()
-    assert ConsoleKeys().read_secret() == "one two"
-    more.join()
-    console.press("\rpasted\r")
-    assert ConsoleKeys().read_secret(skips_empty=True) == "pasted"
-
-
-def test_control_c_at_a_windows_console_interrupts(
-    console: FakeConsole, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    interrupted: list[bool] = []
-    monkeypatch.setattr("_thread.interrupt_main", lambda: interrupted.append(True))
-    console.press("\x03\r")
-    assert ConsoleKeys().read_secret() == ""
-    assert interrupted == [True]
-
-
-def test_each_system_has_its_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, theirs = pty.openpty()
-    with os.fdopen(ours), os.fdopen(theirs) as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        with contextlib.closing(keyboard()) as found:
-            assert isinstance(found, TerminalKeys)
-        monkeypatch.setattr(keyboard_module.sys, "platform", "win32")
-        with contextlib.closing(keyboard()) as found:
-            assert isinstance(found, ConsoleKeys)
 
 
 # -- what is asked -------------------------------------------------------------------------
@@ -486,7 +290,7 @@ def begin(monkeypatch: pytest.MonkeyPatch, paper: Paper) -> Any:
 
     def begin(*lines: str | OSError) -> tuple[Terminal, queue.SimpleQueue[Event], FakeKeys]:
         keys, events = FakeKeys(*lines), queue.SimpleQueue[Event]()
-        monkeypatch.setattr(terminal_module, "keyboard", lambda: keys)
+        monkeypatch.setattr(terminal_module, "keyboard", lambda _: keys)
         monkeypatch.setattr(sys, "stderr", paper)  # not before: pytest has its own for each phase
         terminal = surface_for(Place.TERMINAL, events.put, lambda: False, 0)
         assert isinstance(terminal, Terminal)
@@ -518,13 +322,6 @@ def test_an_empty_line_is_no_answer_and_said_to_be_empty(
         assert events.get(timeout=10) == answer
     assert events.empty()
     assert paper.getvalue().count("That was empty.\n") == 1
-
-
-def test_a_pasted_address_may_come_after_an_empty_line(keys: tuple[TerminalKeys, int]) -> None:
-    mine, ours = keys
-    with mine.listening():
-        os.write(ours, b"\nan answer\n")
-        assert mine.read_secret(skips_empty=True) == "an answer"
 
 
 def test_what_was_typed_too_early_is_no_answer(begin: Any) -> None:
@@ -568,6 +365,20 @@ def test_an_interrupt_is_one_line(begin: Any, paper: Paper) -> None:
     terminal.__exit__(KeyboardInterrupt, None, None)
     assert events.get(timeout=10) == Cancelled()
     assert paper.getvalue().splitlines()[-1] == "Cancelled."
+    assert keys.is_closed
+
+
+def test_an_interrupt_before_the_terminal_is_asked_is_one_too(
+    begin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    terminal, events, keys = begin()
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), terminal:
+        pytest.fail("it was interrupted")
+    assert events.get_nowait() == Cancelled()
     assert keys.is_closed
 
 
@@ -674,4 +485,4 @@ def test_a_login_at_a_terminal_says_how_to_begin(
 
 @pytest.mark.parametrize("where", [Place.TERMINAL, Place.NOTEBOOK])
 def test_an_interrupt_is_told_as_the_place_has_it(where: Place) -> None:
-    assert ("still works" in interrupted_at(where)) is (where is Place.NOTEBOOK)
+    assert ("goes on" in interrupted_at(where)) is (where is Place.NOTEBOOK)

@@ -534,7 +534,8 @@ def test_an_empty_variable_is_none(stage: Stage, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("name", "members"),
     [
-        ("github", ["CLIENT_ID", "REFRESH_TOKEN"]),
+        ("github", ["CLIENT_ID", "ACCESS_TOKEN"]),  # whose tokens do not end
+        ("gitlab", ["CLIENT_ID", "REFRESH_TOKEN"]),
         ("google", ["CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"]),
     ],
 )
@@ -572,6 +573,97 @@ def test_no_variable_is_named_where_none_would_do(stage: Stage) -> None:
 def test_an_alias_has_the_variables_of_its_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LoginRequired, match="NB_OAUTH_MICROSOFT_REFRESH_TOKEN"):
         nb_oauth.login("entra", client=APP)
+
+
+# -- an access token in the environment ----------------------------------------------------------
+
+ACCESS = "NB_OAUTH_EXAMPLE_ACCESS_TOKEN"
+LASTING = "without-end"
+
+
+class Once:
+    """A body that can be sent but once."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"a=1"
+
+
+@pytest.fixture
+def lasting(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Stage:
+    """The environment has an access token which the API takes, and says whom it is for."""
+    answer = stage.answer
+
+    def answer_as_an_api(request: Request) -> Reply:
+        given = answer(request)
+        is_good = request.path == "/token" or stage.sent_tokens[-1] == f"Bearer {LASTING}"
+        return given if is_good else reply(401, error="invalid_token")
+
+    monkeypatch.setattr(stage, "answer", answer_as_an_api)
+    monkeypatch.setenv(ACCESS, f"{LASTING}\n")
+    monkeypatch.setenv(ENDPOINT, provider(stage).token_endpoint or "")
+    return stage
+
+
+def test_an_access_token_is_used_as_it_is(lasting: Stage, home: Path) -> None:
+    session = login(lasting)
+
+    assert session.get(lasting.api).status_code == 200
+    assert lasting.sent_tokens == [f"Bearer {LASTING}"]
+    assert (lasting.token_requests, home.exists()) == ([], False)
+    assert (session.account.ends_at, session.account.renews) == (None, False)
+    assert login(lasting) is session
+
+
+@pytest.mark.parametrize("body", [b"a=1", Once()], ids=["repeatable", "not"])
+def test_one_that_an_api_refuses_is_named(
+    lasting: Stage, monkeypatch: pytest.MonkeyPatch, body: Any
+) -> None:
+    monkeypatch.setenv(ACCESS, "revoked-long-ago")
+    session = login(lasting)
+    with pytest.raises(LoginRequired) as failure:
+        session.post(lasting.api, data=body)
+    assert f"does not accept the access token of {ACCESS}" in str(failure.value)
+    assert MAKES_THEM.format(lasting.issuer) in str(failure.value)
+    assert "revoked-long" not in str(failure.value)
+    assert not session.is_alive
+    assert login(lasting) is not session
+
+
+def test_an_api_that_wants_more_scope_has_its_answer_heard(
+    lasting: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wants_more = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+    monkeypatch.setattr(lasting, "answer", lambda _: Reply("{}", 401, wants_more))
+    assert login(lasting).get(lasting.api).status_code == 401
+
+
+@pytest.mark.usefixtures("given")
+def test_a_refresh_token_comes_first(lasting: Stage) -> None:
+    login(lasting)
+    assert sent(lasting) == [ORIGINAL]
+
+
+def test_an_access_token_is_of_one_account(lasting: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(LoginRequired):
+        login(lasting, account="work")
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE__WORK_ACCESS_TOKEN", "of-work")
+    assert login(lasting, account="work").token["access_token"] == "of-work"
+
+
+def test_an_access_token_is_of_no_other_provider_of_that_name(
+    lasting: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENDPOINT, "https://as.example/token")
+    with pytest.raises(LoginRequired, match="NB_OAUTH_EXAMPLE_REFRESH_TOKEN"):
+        login(lasting)
+
+
+def test_the_variable_of_an_account_whose_tokens_last_is_named_by_its_label() -> None:
+    with pytest.raises(LoginRequired, match="Set NB_OAUTH_GITHUB__WORK_ACCESS_TOKEN: `nb-oauth"):
+        nb_oauth.login("github", client=APP, account="work")
 
 
 # -- secrets -------------------------------------------------------------------------------------

@@ -8,18 +8,17 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Error, expect
 
 from tests.browser.harness import provider_pages
-from tests.browser.harness.leaks import find_secrets
 from tests.browser.harness.widget import SignInWidget
+from tests.leaks.places import FILES, LOG, SAVED_NOTEBOOK
 from tests.polling import wait_until
-from tests.providers.oidc import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page, Request
 
     from tests.browser.harness.notebook import NotebookPage
+    from tests.leaks.left_behind import LeftBehind
     from tests.providers.oidc import OidcProvider
 
 PUBLIC = 'Client("public", redirect_uri="http://127.0.0.1/callback")'
@@ -93,18 +92,25 @@ class JudgedNotebook:
         self.notebook.expect_output(cell, CLEAN_LINE)
         expect(self.widget(cell).root).to_have_count(0)
 
-    def search_for_secrets(self) -> None:
-        """Save without and with widget state, and search every file for every secret."""
-        secrets = [*_with_their_ends(self.oidc.secrets())]
-        assert {secret.kind for secret in secrets} >= self.kinds
-        for on in (False, True):  # state that was once saved stays in the file
-            self.notebook.set_save_widget_state(on=on)
-            saved = self.notebook.save()
-            assert ("widget-state+json" in saved) == on
-            assert find_secrets(saved, secrets) == [], f"saved with widget state {on}"
-        self.notebook.set_save_widget_state(on=False)
-        for path, content in self.notebook.lab.files():
-            assert find_secrets(content, secrets) == [], path
+    def leave_behind(self, left: LeftBehind) -> None:
+        """Leave all that this notebook wrote, to be searched for every secret of the run."""
+        assert {secret.kind for secret in self.oidc.secrets()} >= self.kinds
+        leave_behind(self.notebook, left)
+
+
+def leave_behind(notebook: NotebookPage, left: LeftBehind) -> None:
+    """Save without and with widget state, and leave that and whatever else was written."""
+    processes = notebook.lab.processes()
+    processes.look()
+    for on in (False, True):  # state that was once saved stays in the file
+        notebook.set_save_widget_state(on=on)
+        saved = notebook.save()
+        assert ("widget-state+json" in saved) == on
+        left.leave(SAVED_NOTEBOOK, saved, f"with widget state {on}")
+    notebook.set_save_widget_state(on=False)
+    for path, content in notebook.lab.files():
+        left.leave(LOG if path.endswith(".log") else FILES, content, path)
+    processes.leave(left)
 
 
 def _is_redirect(request: Request) -> bool:
@@ -121,14 +127,6 @@ def _address_bar(tab: Page) -> str | None:
         return None
     address = str(history["entries"][history["currentIndex"]]["url"])
     return address if address.startswith(NOT_LOADING) else None
-
-
-def _with_their_ends(secrets: Iterable[Secret]) -> Iterator[Secret]:
-    """Also what comes after the last space: letters and digits, which every encoding leaves be."""
-    for secret in secrets:
-        yield secret
-        if " " in secret.value:
-            yield Secret(secret.kind, secret.value.rpartition(" ")[2])
 
 
 DESCRIPTION = """\

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.leaks.processes import Processes
 from tests.polling import wait_until
 from tests.server_process import ServerProcess
 
@@ -34,11 +35,28 @@ SETTINGS = {
 # A person's own set-up, and whatever would make the kernel believe that nobody is there.
 SCRUBBED = ("CI", "JUPYTER", "JPY_", "IPYTHON", "NB_OAUTH_", "OAUTHLIB_", "XDG_")
 
+# Run in every kernel: what these log goes to a file; and to the cell what would without.
+LOGGING = """\
+def _log_to_a_file():
+    import logging, os
+
+    file = logging.FileHandler(os.path.join({folder!r}, f"kernel-{{os.getpid()}}.log"))
+    for name in ("nb_oauth", "oauthlib", "requests", "requests_oauthlib", "urllib3"):
+        logger = logging.getLogger(name)
+        logger.setLevel(1)
+        logger.addHandler(file)
+        logger.addHandler(logging.lastResort)
+
+_log_to_a_file()
+del _log_to_a_file
+"""
+
 
 class Lab:
     """JupyterLab on 127.0.0.1 and a free port, its notebooks in ``notebooks``.
 
-    Its log is at DEBUG and holds what its kernels print to their standard output.
+    Its log is at DEBUG and holds what its kernels print to their standard output. Each kernel has
+    another, of what our session and those beneath it log.
 
     Args:
         folder: where all its files are.
@@ -113,6 +131,10 @@ class Lab:
             path = self._folder / "settings" / name
             path.parent.mkdir(parents=True)
             path.write_text(json.dumps(content), encoding="utf-8")
+        startup = self._folder / "ipython" / "profile_default" / "startup"
+        startup.mkdir(parents=True)
+        program = LOGGING.format(folder=str(self._folder))
+        (startup / "00-log.py").write_text(program, encoding="utf-8")
 
     def _running_at(self) -> str | None:
         self._process.check_alive()
@@ -168,6 +190,10 @@ class Lab:
         for path in self._folder.rglob("*"):
             if path.is_file():
                 yield str(path.relative_to(self._folder)), path.read_bytes().decode("latin-1")
+
+    def processes(self) -> Processes:
+        """What others see of the server and of every kernel."""
+        return Processes(self._process.pid)
 
     def end_kernels(self) -> None:
         """End every kernel, so that the next test finds an idle machine."""

@@ -1,0 +1,81 @@
+"""What a test leaves at each place where others could read it, and the search of all that."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.browser.harness.leaks import find_secrets
+from tests.leaks.places import PLACES, Place
+from tests.providers.oidc import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class LeftBehind:
+    """All that there is to read, place by place; and the secrets of the run to search it for.
+
+    Attributes:
+        found: what the search has found; never a value.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._texts: dict[Place, list[tuple[str, str]]] = defaultdict(list)
+        self._made: list[Secret] = []
+
+    def made(self, kind: str, value: str) -> None:
+        """Note a secret that the judge knows nothing of."""
+        self._made.append(Secret(kind, value))
+
+    def leave(self, place: Place, text: str, what: str = "all of it") -> None:
+        """Note what can be read at ``place``.
+
+        Args:
+            place: where.
+            text: all of it.
+            what: which of several, such as the name of a file.
+        """
+        self._texts[place].append((what, text))
+
+    def leave_files(self, place: Place, folder: Path, *, apart_from: Iterable[Path] = ()) -> None:
+        """Note each file in a folder, and its name, apart from some and what is in them."""
+        others = set(apart_from)
+        paths = [one for one in sorted(folder.rglob("*")) if not others & {one, *one.parents}]
+        self.leave(place, "\n".join(map(str, paths)), "the names of files")
+        for path in filter(Path.is_file, paths):
+            content = path.read_bytes().decode("latin-1")
+            self.leave(place, content, str(path.relative_to(folder)))
+
+    def search(self, secrets: Iterable[Secret]) -> dict[str, dict[str, tuple[int, int]]]:
+        """Search every place for all secrets but those that it shows on purpose.
+
+        Returns:
+            Place → kind → how many were searched for, and how many found.
+        """
+        known = list(dict.fromkeys([*secrets, *self._made]))
+        return {place.name: self._search(place, known) for place in PLACES if self._texts[place]}
+
+    def _search(self, place: Place, known: list[Secret]) -> dict[str, tuple[int, int]]:
+        wanted = [one for one in known if one.kind not in place.shows]
+        found: Counter[str] = Counter()
+        for secret in wanted:
+            told = [
+                f"{place.name}, {what}: {forms[0]}"
+                for what, text in self._texts[place]
+                if (forms := find_secrets(text, with_their_ends([secret])))
+            ]
+            found[secret.kind] += bool(told)
+            self.found += told
+        looked = Counter(secret.kind for secret in wanted)
+        return {kind: (count, found[kind]) for kind, count in looked.items()}
+
+
+def with_their_ends(secrets: Iterable[Secret]) -> Iterator[Secret]:
+    """Also what comes after the last space: letters and digits, which every encoding leaves be."""
+    for secret in secrets:
+        yield secret
+        if " " in secret.value:
+            yield Secret(secret.kind, secret.value.rpartition(" ")[2])
