@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from nb_oauth.clients import Client
+from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_A_PERSON
 from nb_oauth.logins import (
     AuthorizationCodeLogin,
@@ -50,6 +51,8 @@ class SignInRequest:
     remark: str = field(default="", compare=False)
     variables: Variables = field(default=Variables("", has_endpoint=False), compare=False)
     question: ClientQuestion | None = field(default=None, compare=False)
+    refusal: OAuthError | None = field(default=None, compare=False)
+    """Why nobody can sign in by this; a session may be had without."""
 
     @property
     def key(self) -> TokenKey:

@@ -12,6 +12,7 @@ import copy
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from typing import Protocol
 from urllib.parse import unquote_plus
 
 import requests
@@ -27,6 +28,30 @@ Renew = Callable[[Token], Token]
 
 _INSUFFICIENT = "insufficient_scope"  # RFC 6750 §3.1: no renewal brings more
 _SIGN_IN_AGAIN = "Sign in again: run the cell that signs in once more."
+
+
+class Lender(Protocol):
+    """Who looks after the tokens of a session, where that has nothing to renew them with.
+
+    A copy of the session in another process has a pickle of it, and so it holds no secret.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    def lend(self, former: Token, *, is_refused: bool = False) -> Token:
+        """Return the token to use instead of ``former``, of the same person and the same provider.
+
+        Args:
+            former: the one that will do no longer.
+            is_refused: whether an API has refused it; else it has come near its end.
+
+        Raises:
+            TokenError: there is none; with the code ``invalid_grant`` there will be none either.
+        """
+        ...
 
 
 class Renewal:

@@ -39,6 +39,7 @@ _TRAVELS = (
     "_scope",
     "_pkce",
     "_key",
+    "lender",
     "_asks_again",
     "_cert_of_fetch",
     "_given_hosts",
@@ -253,7 +254,8 @@ class CopiedSession(PersistentSession):
         try:
             yield
         except (TokenExpiredError, LoginRequired):
-            if self.token and (self._is_bare or self._lacks_secret):
+            is_lesser = self.lender is None and (self._is_bare or self._lacks_secret)
+            if self.token and is_lesser:
                 # What requests-oauthlib's would raise, where there was no sign-in of ours.
                 error = TokenExpiredError if self.provider is None else LoginRequired
                 raise error(self._advice()) from None

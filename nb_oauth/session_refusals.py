@@ -4,6 +4,7 @@ An API may refuse every token, so a renewal for it is the last one for a while u
 """
 
 import time
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -70,6 +71,8 @@ class PersistentSession(RenewingSession):
         except (TokenError, requests.RequestException) as error:
             if getattr(error, "error", None) == NOT_WHO_SIGNED_IN:
                 raise
+            if self.lender is not None:  # nobody here can do more, and somebody there may
+                warnings.warn(f"{host} refuses the token. {error}", stacklevel=6)  # get()
             return None  # what the API has answered stands
         if newer is token:
             return None

@@ -1,7 +1,8 @@
 """``login()``: whether to ask, and how.
 
-A session that lives in this kernel, or a token in the store, is used where it has the scope.
-Otherwise somebody is asked, with the widget of the best grant.
+A session that lives in this kernel, a token in the store, or the one that JupyterHub has where an
+administrator says so, is used where it has the scope. Otherwise somebody is asked, with the widget
+of the best grant.
 """
 
 import warnings
@@ -9,10 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from nb_oauth import app_registrations, forks, grant_choice, place, tokens, unattended
+from nb_oauth import (
+    app_registrations,
+    forks,
+    grant_choice,
+    hub_token,
+    place,
+    tokens,
+    unattended,
+)
 from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
-from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.exceptions import ConfigurationError, OAuthError
 from nb_oauth.grant_choice import OF_THE_APP, Choice
 from nb_oauth.kernel_memory import KernelMemory, SignInRequest
 from nb_oauth.logins import NOBODYS, ClientQuestion, can_be_asked
@@ -52,7 +61,8 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     A session that lives in this kernel already, and has the scope, is returned without asking.
     Otherwise the widget appears and the cell waits; "Run All" waits with it. Where nobody can be
     asked, what was stored on this machine is used, else ``NB_OAUTH_<NAME>_REFRESH_TOKEN`` or
-    ``NB_OAUTH_<NAME>_ACCESS_TOKEN``.
+    ``NB_OAUTH_<NAME>_ACCESS_TOKEN``. On a JupyterHub whose administrator has set
+    ``NB_OAUTH_HUB_PROVIDER`` to this provider, the Hub's own token is used before all that.
 
     The best grant that the provider offers is used: the authorization code where the browser can
     bring it here, else a device code. Where nobody can sign in, an app with a secret acts as
@@ -70,7 +80,8 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         scope: what to ask for, one string or several.
         extra: further authorization parameters, such as ``{"access_type": "offline"}``. They
             matter only where somebody is asked: ``logout`` first to be asked again.
-        account: a label, for who signs in to several accounts of one provider.
+        account: a label, for who signs in to several accounts of one provider, or to another
+            than JupyterHub's.
         grant: the grant to use instead of the best: ``"authorization_code"``, ``"device_code"``,
             ``"client_credentials"``, ``"implicit"`` or ``"password"``.
         store: where the token is kept, and looked for: a :class:`TokenStore`, ``"file"`` for a
@@ -92,7 +103,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
             requests' as well.
     """
     request = _request(provider, client, scope, extra, account, grant, store, allowed_hosts)
-    found = _memory.find(request, unattended.session_for)
+    found = _memory.find(request, hub_token.session_for, _refused, unattended.session_for)
     somebody_is_there = place.here() is Place.NOTEBOOK
     if isinstance(found, OAuth2Session):
         if somebody_is_there:  # the cell's output was cleared: without a word it looks lost
@@ -133,7 +144,22 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
     where = place.here()  # where the person is, and not the thread that reads an answer
     by = partial(_request_by, asked, known, provider, grant, where)
     client = client or _own_client(known) or known.client
-    return by(client) if client else replace(asked, question=_question(asked, known, where, by))
+    try:
+        return by(client) if client else replace(asked, question=_question(asked, known, where, by))
+    except OAuthError as error:
+        if not hub_token.may_be_for(asked.provider):
+            raise
+        return replace(asked, refusal=error)
+
+
+def _refused(request: SignInRequest) -> None:
+    """Raise what stands in the way of signing in, now that there is no session to be had.
+
+    Raises:
+        OAuthError: nobody can sign in by this.
+    """
+    if request.refusal is not None:
+        raise request.refusal
 
 
 def _request_by(  # noqa: PLR0913, PLR0917 - all that makes up a request

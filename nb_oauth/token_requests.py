@@ -246,7 +246,7 @@ class TokenRequests(AuthenticatedRequests):
         if refresh_token and not complete.get("refresh_token"):  # RFC 6749 §6: the old one stays
             complete["refresh_token"] = refresh_token
         if self.provider is not None:
-            complete["token_type"] = _kind(complete)
+            complete["token_type"] = kind_of(complete)
             complete = {**self._scope_to_carry(is_renewal=bool(refresh_token)), **complete}
             if "expires_in" in complete:  # else it is the provider's own
                 complete.pop("expires_at", None)  # oauthlib's, rounded and counted from the answer
@@ -268,7 +268,7 @@ class TokenRequests(AuthenticatedRequests):
         return {name: value for name, value in given.items() if value is not None}
 
 
-def _kind(token: Token) -> str:
+def kind_of(token: Token) -> str:
     """Return the type of ``token``, which many make up: Slack has "bot", Apigee "BearerToken".
 
     Raises:

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from nb_oauth import app_registrations
+from nb_oauth import app_registrations, hub_token
 from nb_oauth.clients import Client
 from nb_oauth.commands import for_ci, whom
 from nb_oauth.demo import elsewhere
@@ -55,14 +55,15 @@ def _is_passing(provider: Provider | str) -> bool:
 def _sign_in(
     provider: Provider | str, options: argparse.Namespace, *, is_kept: bool
 ) -> OAuth2Session:
-    return login(
-        provider,
-        client=None if options.client_id is None else _client(provider, options.client_id),
-        scope=options.scope,
-        account=options.account,
-        grant="device_code" if options.device else None,
-        store=options.store if is_kept else None,  # a refresh token is one place's
-    )
+    with hub_token.left_out():  # who calls this wants a token to keep
+        return login(
+            provider,
+            client=None if options.client_id is None else _client(provider, options.client_id),
+            scope=options.scope,
+            account=options.account,
+            grant="device_code" if options.device else None,
+            store=options.store if is_kept else None,  # a refresh token is one place's
+        )
 
 
 def _client(provider: Provider | str, client_id: str) -> Client:

@@ -6,7 +6,7 @@ Each check is a function that returns a :class:`Check`; to add one, write it and
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from nb_oauth.diagnosis import at_provider, front_end, machine, storage, versions
+from nb_oauth.diagnosis import at_provider, front_end, hub, machine, storage, versions
 from nb_oauth.diagnosis.report import Check, Report, Verdict
 
 __all__ = ["Check", "Report", "Verdict", "doctor"]
@@ -23,6 +23,7 @@ ON_THIS_MACHINE: Sequence[Callable[[], Check]] = (
     storage.the_token_files,
     storage.the_keyring,
     storage.the_apps,
+    hub.the_hubs_token,
     versions.our_own,
     *(partial(versions.the_version_of, one) for one in versions.NEEDED),
 )
@@ -31,8 +32,9 @@ ON_THIS_MACHINE: Sequence[Callable[[], Check]] = (
 def doctor(provider: str | None = None) -> Report:
     """Check what this set-up can do, and say what to change.
 
-    Nothing leaves this machine, unless ``provider`` names whom to ask; the Jupyter server of this
-    kernel is asked for one page that is there for everybody.
+    Nothing leaves this machine, unless ``provider`` names whom to ask, or a JupyterHub that started
+    this server lends its token (``NB_OAUTH_HUB_PROVIDER``); the Jupyter server of this kernel is
+    asked for one page that is there for everybody.
 
     Args:
         provider: a provider to check as well: that it can be reached, that this clock and its

@@ -58,7 +58,7 @@ LAYERS = [
     {"attempt"},
     {"logins"},
     {"kernel_memory"},
-    {"unattended"},
+    {"hub_token", "unattended"},
     {"sign_in"},
     {"bridges"},
     {"demo", "diagnosis"},
