@@ -67,7 +67,7 @@ def _scopes(spawner: Any) -> list[str]:
 c.Spawner.server_token_scopes = _scopes
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "homes" / "{username}")
-c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
+c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"]
 c.LocalProcessSpawner.interrupt_timeout = c.LocalProcessSpawner.term_timeout = 1  # seconds
 c.JupyterHub.services = [{"name": "tests", "api_token": said["api_token"]}]
