@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -164,9 +165,71 @@ def test_a_folder_that_was_named_has_the_successor(
     session = login(stage, store=store)
     assert login(stage, store=store) is session
 
-    assert not home.exists()
+    [link] = home.iterdir()  # by which those find it who name none
+    assert [link.resolve()] == [*(tmp_path / "named").glob("environment-*")]
     assert [*(tmp_path / "named").glob("*.json")] == []  # else the next variable would not count
     assert len([*(tmp_path / "named").glob("environment-*/*.json")]) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 4])
+def test_jobs_that_ask_otherwise_use_it_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: None, first: int
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN", ORIGINAL)
+    jobs: list[dict[str, Any]] = [
+        {},
+        {"grant": "device_code"},
+        {"account": "work"},
+        {"store": FileTokenStore(tmp_path / "named")},
+        {"store": FileTokenStore(tmp_path / "named otherwise"), "grant": "implicit"},
+    ]
+    stage.lifetime = 0
+    for job in (*jobs[first:], *jobs[:first]):
+        tomorrow(monkeypatch)
+        login(stage, **job)
+
+    assert sent(stage) == [ORIGINAL, "refresh-1", "refresh-2", "refresh-3", "refresh-4"]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_folder_that_was_named_and_is_gone_is_made_good_by_another(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    login(stage, store=FileTokenStore(tmp_path / "named"))
+    shutil.rmtree(tmp_path / "named")
+    tomorrow(monkeypatch)
+    stage.at_token = lambda _: reply(access_token="a", refresh_token="next", expires_in=60)
+
+    assert login(stage).token["refresh_token"] == "next"
+    assert len([*home.glob("environment-*/*.json")]) == 1
+
+
+@pytest.mark.usefixtures("given")
+def test_a_folder_that_was_named_serves_where_no_other_can_be_made(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    home.parent.write_text("no folder can be made here", encoding="utf-8")
+    for _ in range(2):
+        tomorrow(monkeypatch)
+        login(stage, store=FileTokenStore(tmp_path / "named")).renew()
+
+    assert sent(stage) == [ORIGINAL, "refresh-1", "refresh-2"]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_successor_in_a_folder_that_was_named_is_found_beside_an_empty_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    store = FileTokenStore(tmp_path / "named")
+    login(stage, store=store)
+    [link] = home.iterdir()
+    link.unlink()  # the folder is another container's
+    link.mkdir()
+    tomorrow(monkeypatch)
+
+    login(stage, store=store).renew()
+
+    assert sent(stage) == [ORIGINAL, "refresh-1"]
 
 
 @pytest.mark.usefixtures("given")
