@@ -123,7 +123,7 @@ def _session_of(request: SignInRequest, original: str) -> OAuth2Session:
     """Return a session of the newest successor of a refresh token."""
     store = successors.store_of(original, request.store)
     session = _kept(request, store)
-    if session is None or session.is_due:
+    if session is None or _is_wanting(session):
         try:
             session = _renewed(request, original, store)
         except TimeoutError as error:  # another process renews, and does not come to an end
@@ -148,7 +148,7 @@ def _renewed(request: SignInRequest, original: str, store: FileTokenStore) -> OA
             session = _begun(request, original)
             _renew(request, session)
             session.keep_in(store)
-        elif session.is_due:
+        elif _is_wanting(session):
             _renew(request, session)
     kept = store.load(successors.key_of(store, _key(request))) or {}
     if _is_rotated(session, original) and kept.get("refresh_token") != session.token.get(
@@ -192,6 +192,11 @@ def _renew(request: SignInRequest, session: OAuth2Session) -> None:
         if is_refusal(error):
             raise refusals.good_no_more(request) from None
         raise
+
+
+def _is_wanting(session: OAuth2Session) -> bool:
+    """Tell whether it is to be renewed; one that was refused is not, which its renewal says."""
+    return session.is_due or not session.account.renews
 
 
 def _is_rotated(session: OAuth2Session, original: str) -> bool:

@@ -8,6 +8,7 @@ import runpy
 import stat
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,23 @@ import pytest
 import requests
 
 import nb_oauth
-from nb_oauth import Client, FileTokenStore, OAuth2Session, Provider, commands, demo, place
+from nb_oauth import (
+    Client,
+    FileTokenStore,
+    OAuth2Session,
+    Provider,
+    TokenError,
+    commands,
+    demo,
+    place,
+)
 from nb_oauth.commands import for_ci
 from nb_oauth.commands import login as login_command
 from nb_oauth.commands import providers as providers_command
 from nb_oauth.commands.printing import Printed
 from nb_oauth.demo import elsewhere
 from nb_oauth.kernel_memory import KernelMemory
+from nb_oauth.logins import Login
 from nb_oauth.place import Place
 from nb_oauth.providers import KnownProvider, directory, known_provider
 from nb_oauth.providers.entry import read_entry
@@ -29,6 +40,7 @@ from nb_oauth.stores import KeyringTokenStore
 from nb_oauth.tokens import TokenKey
 from tests.terminal import PseudoTerminal
 from tests.unit.demo_visitor import Visitor
+from tests.unit.session_stage import ENDED, Stage, reply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,6 +132,74 @@ def test_login_with_nobody_there_is_one_line(capsys: pytest.CaptureFixture[str])
     status, out, err = run(capsys, "login", "github")
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert "NB_OAUTH_GITHUB_ACCESS_TOKEN" in err
+
+
+@pytest.mark.parametrize("left", [-1, 5])
+def test_login_renews_what_is_stored_and_due(
+    capsys: pytest.CaptureFixture[str], attended: None, left: float
+) -> None:
+    with Stage() as stage:
+        store = stored_at(stage, left)
+        status, out, _ = run(capsys, "login", "Stage", *endpoints(stage))
+
+        assert status == 0
+        assert "ends in 60 min" in out
+        [key] = store.keys()
+        assert (store.load(key) or {})["refresh_token"] == "refresh-1"
+
+
+@pytest.mark.parametrize("left", [-1, 5, 3600])
+def test_login_asks_where_the_provider_has_ended_what_is_stored(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, attended: None, left: float
+) -> None:
+    asked: list[str] = []
+
+    def ask(login: Login, _: float | None = None) -> OAuth2Session:
+        asked.append(type(login).__name__)
+        token = {"access_token": "new", "refresh_token": "good", "expires_in": 3600}
+        return stage.open(Client("app"), store=FileTokenStore(), token=token)
+
+    monkeypatch.setattr(Login, "wait", ask)
+    with Stage() as stage:
+        stage.at_token = lambda _: reply(400, error="invalid_grant")
+        store = stored_at(stage, left)
+        if left > 60:  # a job was told so
+            with pytest.raises(TokenError):
+                stage.open(Client("app"), store=store).renew()
+        status, out, _ = run(capsys, "login", "Stage", *endpoints(stage))
+
+        assert (status, asked) == (0, ["AuthorizationCodeLogin"])
+        assert "ends in 60 min" in out
+        [key] = store.keys()
+        assert (store.load(key) or {})["refresh_token"] == "good"
+        assert len(stage.token_requests) == 1
+
+
+def test_login_says_so_where_what_is_due_cannot_be_renewed_now(
+    capsys: pytest.CaptureFixture[str], attended: None
+) -> None:
+    with Stage() as stage:
+        stage.at_token = lambda _: reply(401, error="invalid_client")
+        store = stored_at(stage, -1)
+        status, out, err = run(capsys, "login", "Stage", *endpoints(stage))
+
+        assert (status, out) == (1, "")
+        assert "invalid_client" in err
+        assert len(store.keys()) == 1
+
+
+def stored_at(stage: Stage, left: float) -> FileTokenStore:
+    """A token that ends in so many seconds is stored."""
+    token = {**ENDED, "expires_at": time.time() + left, "expires_in": 3600}
+    store = FileTokenStore()
+    stage.open(Client("app"), store=store, token=token)
+    return store
+
+
+def endpoints(stage: Stage) -> list[str]:
+    given = {"--client-id": "app", "--token-endpoint": stage.token_endpoint}
+    given["--authorization-endpoint"] = f"{stage.issuer}/authorize"
+    return [word for option in given.items() for word in option]
 
 
 def test_what_a_provider_says_is_printed_as_text_alone(

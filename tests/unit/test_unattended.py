@@ -32,6 +32,7 @@ from nb_oauth import (
 from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.place import Place
 from nb_oauth.stores import locks, private_files
+from nb_oauth.tokens import TokenKey
 from nb_oauth.variables import REFRESH_TOKEN, Variables
 from tests.providers.visitor import new_token
 from tests.unit.metadata_server import MetadataServer
@@ -564,6 +565,37 @@ def test_a_file_that_others_may_read_is_named_and_passed_over(stage: Stage, home
     with pytest.warns(UserWarning, match="Others may read"):
         session = login(stage)
     assert session.token["refresh_token"] == "refresh-1"
+
+
+@pytest.mark.usefixtures("given")
+def test_one_that_was_refused_before_its_end_gives_way_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    store = stored(stage, refresh_token="stored-one", expires_at=time.time() + 3600)
+    key = TokenKey.of(provider(stage), APP, "authorization_code")
+    with pytest.raises(TokenError):  # another job, whose first request was refused
+        OAuth2Session.open(provider(stage), APP, store=store).renew()
+    assert store.load(key)
+    stage.at_token = lambda _: reply(access_token="a", expires_in=60)
+
+    assert login(stage).token["refresh_token"] == ORIGINAL
+    assert login(stage, store="file").token["refresh_token"] == ORIGINAL
+
+
+@pytest.mark.usefixtures("given")
+def test_a_successor_that_was_refused_before_its_end_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = login(stage)
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    with pytest.raises(TokenError):
+        session.renew()
+    for _ in range(2):
+        tomorrow(monkeypatch)
+        with pytest.raises(LoginRequired, match=f"{VARIABLE} no longer"):
+            login(stage)
+    assert sent(stage) == [ORIGINAL, "refresh-1"]
 
 
 # -- nothing at all ------------------------------------------------------------------------------
