@@ -106,7 +106,7 @@ def variables_of(
         )
     variables = Variables.of(known)
     found = {
-        TOKEN_ENDPOINT: variables.token_endpoint,
+        TOKEN_ENDPOINT: None if variables.is_known else variables.token_endpoint,
         CLIENT_ID: None if _is_everybodys(known, client) else client.client_id,
         CLIENT_SECRET: client.client_secret,
         REFRESH_TOKEN: refresh_token,

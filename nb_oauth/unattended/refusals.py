@@ -116,7 +116,7 @@ def _command(asked: Asked) -> list[str]:
 
 def _whom(asked: Asked) -> list[str]:
     provider, name = asked.provider, asked.variables.name
-    entry = directory.find(name) if asked.variables.token_endpoint is None else None
+    entry = directory.find(name) if asked.variables.is_known else None
     if entry is not None:
         is_everybodys = entry.client is not None or entry.module is not None
         return [name, *([] if is_everybodys else _app(asked))]

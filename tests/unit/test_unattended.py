@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,9 +32,10 @@ from nb_oauth import (
 )
 from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.place import Place
+from nb_oauth.providers import known_provider
 from nb_oauth.stores import locks, private_files
 from nb_oauth.tokens import TokenKey
-from nb_oauth.variables import REFRESH_TOKEN, Variables
+from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Variables
 from tests.providers.visitor import new_token
 from tests.unit.metadata_server import MetadataServer
 from tests.unit.session_stage import Reply, Request, Stage, reply
@@ -336,6 +338,42 @@ def test_no_account_s_label_makes_it_the_variable_of_another_provider() -> None:
     assert accounts == "NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN"
     for name in ("Example Work", "example__work", "example - work", "(example) work."):
         assert Variables(name).called(REFRESH_TOKEN) == "NB_OAUTH_EXAMPLE_WORK_REFRESH_TOKEN"
+
+
+def test_each_label_has_a_variable_of_its_own() -> None:
+    labels = ["work", "Work", "WORK", "a.b", "a-b", "a b", "a_b", "a__b", "_a_b", "büro", "bäro"]
+    labels += ["работа", "дом", "家", "ß", "ss", "-"]
+    names = [Variables("github").called(REFRESH_TOKEN, label) for label in labels]
+    assert len({*names}) == len(labels)
+    assert all(re.fullmatch("NB_OAUTH_GITHUB__[A-Z0-9_]+_REFRESH_TOKEN", name) for name in names)
+    assert names[0] == "NB_OAUTH_GITHUB__WORK_REFRESH_TOKEN"
+    assert re.fullmatch("NB_OAUTH_GITHUB__WORK_[A-F0-9]{8}_REFRESH_TOKEN", names[1])
+
+
+def test_whose_variable_is_another_s_is_told_what_to_set(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, given: None
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN", ORIGINAL)
+    with pytest.raises(LoginRequired, match=r"Set \w+__WORK_[A-F0-9]{8}_REFRESH_TOKEN"):
+        login(stage, account="Work")
+    assert stage.token_requests == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "found"),
+    [("https://github.com/login/oauth/access_token", "ours"), ("https://ghe.example/token", None)],
+)
+def test_what_is_said_to_be_for_another_server_never_goes_to_a_known_one(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, found: str | None
+) -> None:
+    known = known_provider("github")
+    monkeypatch.setenv("NB_OAUTH_GITHUB_TOKEN_ENDPOINT", endpoint)
+    for member in (CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN):
+        monkeypatch.setenv(f"NB_OAUTH_GITHUB_{member}", "ours")
+    variables = Variables.of(known)
+
+    assert variables.value(REFRESH_TOKEN) == found
+    assert variables.value(CLIENT_SECRET) == found
 
 
 def test_nor_does_its_session_come_with_an_account_s_name(
