@@ -19,6 +19,7 @@ CLIENT_ID = "CLIENT_ID"
 CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - a part of a name
 REFRESH_TOKEN = "REFRESH_TOKEN"  # noqa: S105 - a part of a name
 TOKEN_ENDPOINT = "TOKEN_ENDPOINT"  # noqa: S105 - a part of a name
+ISSUER = "ISSUER"
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
 _TELLING = 8  # digits of a digest
@@ -101,14 +102,31 @@ class Variables:
 
     def are_for_it(self) -> bool:
         """Tell whether what these variables hold is for this provider, and no other of its name."""
-        stated = self.stated_endpoint
-        is_its = self.is_known if stated is None else stated == self.token_endpoint
-        return self.has_endpoint and is_its
+        return self.why_unused() is None
 
-    @property
-    def stated_endpoint(self) -> str | None:
-        """The token endpoint that is said to be theirs; None where none is said to be."""
-        return _value(self.called(TOKEN_ENDPOINT))
+    def why_unused(self) -> str | None:
+        """Return why what they hold is not for this provider; None where it is."""
+        if not self.has_endpoint:
+            return f"{self.name} has no token endpoint, or has endpoints on several servers"
+        beside = self.called(TOKEN_ENDPOINT)
+        stated = _value(beside)
+        if stated == self.token_endpoint or (stated is None and self.is_known):
+            return None
+        if stated is None:
+            return f"{beside} is not set; if it is meant for this server, set it to " + str(
+                self.token_endpoint
+            )
+        return (
+            f"{beside} is {_shown(stated)}, and the token endpoint of {self.name} is "
+            f"{self.token_endpoint}"
+        )
+
+
+def _shown(stated: str) -> str:
+    """Return the address that a variable holds, unless it may be a secret that is out of place."""
+    address, mark, _ = stated.partition("?")
+    is_address = address.startswith(("https://", "http://")) and "@" not in address
+    return f"{address}{'?…' if mark else ''}" if is_address else "no address"
 
 
 def _value(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""``nb-oauth login`` signs in, for the notebooks of this machine or for where nobody sits."""
+"""``nb-oauth login`` signs in, for programs of this machine or for where nobody sits."""
 
 from __future__ import annotations
 
@@ -44,10 +44,17 @@ def run(options: argparse.Namespace) -> int:
             session = _sign_in(provider, options, is_kept=True)
         if where_to is not None:
             where_to.take(session, whom.known(provider), options.account)
-    sys.stdout.write(f"{as_line(session.account)}\n")
+    found = f" · {finders(options.store)}" if where_to is None and not is_passing else ""
+    sys.stdout.write(f"{as_line(session.account)}{found}\n")
     if is_passing:
         sys.stderr.write(f"{_PASSING} So the token is kept nowhere. {_LASTING}\n")
     return 0
+
+
+def finders(store: str) -> str:
+    """Return who finds what is kept in a store of that name, without asking anybody."""
+    others = " and runs with nobody there find it" if store == "file" else " finds it"
+    return f'login(…, store="{store}"){others}.'
 
 
 def _is_passing(provider: Provider | str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import subprocess
 import sys
@@ -110,7 +111,8 @@ def test_a_known_name_serves_no_other_provider(
     write(file, GITHUB)
     monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_ID", "env-id")
     monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_SECRET", "env-secret")
-    assert client_for(IMPOSTOR) is None
+    with pytest.warns(UserWarning, match="NB_OAUTH_GITHUB_TOKEN_ENDPOINT is not set"):
+        assert client_for(IMPOSTOR) is None
 
 
 def test_what_is_kept_for_an_endpoint_goes_to_no_other(file: ClientsFile) -> None:
@@ -139,12 +141,18 @@ def test_no_endpoint_beside_it_may_be_another_servers(
         return client_for(KnownProvider(Provider("Example", token_endpoint=TOKEN_ENDPOINT, **more)))
 
     assert found("https://AS.example/elsewhere") == Client("a")
-    assert found("https://evil.example/elsewhere") is None
+    said = pytest.warns(UserWarning, match="several servers")
+    with said if source == "environment" else contextlib.nullcontext():
+        assert found("https://evil.example/elsewhere") is None
 
 
 def test_the_environment_names_whom_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NB_OAUTH_EXAMPLE_CLIENT_ID", "a")
-    assert client_for(EXAMPLE) is None
+    with pytest.warns(UserWarning, match=f"_CLIENT_ID is not used: .* set it to {TOKEN_ENDPOINT}"):
+        assert client_for(EXAMPLE) is None
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT", f"{TOKEN_ENDPOINT}/")
+    with pytest.warns(UserWarning, match=f"is {TOKEN_ENDPOINT}/, and the token endpoint of"):
+        assert client_for(EXAMPLE) is None
     monkeypatch.setenv("NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT", TOKEN_ENDPOINT)
     assert client_for(EXAMPLE) == Client("a")
 

@@ -114,9 +114,23 @@ def test_login_keeps_the_token_where_notebooks_find_it(
 
     assert status == 0
     assert out.startswith("Signed in to Lovelace Observatory (demo) · scope observations:read")
+    assert out.endswith('login(…, store="file") and runs with nobody there find it.\n')
     assert_no_secret(out, signed_in["token"])
     session = nb_oauth.login("demo", scope=SCOPE)  # as a notebook does, with nobody there
     assert session.token["access_token"] == signed_in["token"]["access_token"]
+
+
+def test_login_says_who_finds_what_a_keyring_keeps_and_nothing_of_what_goes_elsewhere(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], attended: None, home: Path
+) -> None:
+    _, out, _ = run(capsys, "login", "demo", "--for-ci", str(home / "job.env"))
+    assert "find" not in out
+    signed_in["asked"].clear()
+    assert login_command.finders("keyring") == 'login(…, store="keyring") finds it.'
+    with pytest.raises(SystemExit):
+        commands.main(["login", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert 'where login(…, store="file") and runs with nobody there find it' in said
 
 
 def test_login_passes_on_what_was_typed(

@@ -26,6 +26,7 @@ from nb_oauth import (
     OAuth2Session,
     Provider,
     TokenError,
+    demo,
     place,
     sign_in,
     unattended,
@@ -692,6 +693,83 @@ def test_what_makes_them_is_told_for_each_kind_of_provider(
         with pytest.raises(LoginRequired) as failure:
             nb_oauth.login(server.issuer, client=APP)
     assert f"`nb-oauth login {server.issuer} --client-id app --for-ci" in str(failure.value)
+
+
+@pytest.mark.usefixtures("given")
+def test_a_token_endpoint_that_is_written_otherwise_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENDPOINT, f"{stage.token_endpoint}/")
+    with pytest.raises(LoginRequired) as failure:
+        login(stage)
+    words = str(failure.value)
+    assert f"Set {ENDPOINT}: `nb-oauth" in words
+    assert f"{ENDPOINT} is {stage.token_endpoint}/, and the token endpoint of Example is " in words
+    assert words.endswith(f"is {stage.token_endpoint}: what is set beside it is not used.")
+
+
+@pytest.mark.parametrize("pasted", [ORIGINAL, "https://x.example/t?client_secret=s3cret"])
+def test_a_secret_in_its_place_is_not_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, given: None, pasted: str
+) -> None:
+    monkeypatch.setenv(ENDPOINT, pasted)
+    with pytest.raises(LoginRequired, match=f"{ENDPOINT} is ") as failure:
+        login(stage)
+    assert ORIGINAL not in str(failure.value)
+    assert "s3cret" not in str(failure.value)
+
+
+def test_what_is_set_for_another_server_is_told_of_a_known_provider_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_GITHUB_TOKEN_ENDPOINT", "https://ghe.example/token")
+    monkeypatch.setenv("NB_OAUTH_GITHUB_REFRESH_TOKEN", ORIGINAL)
+    with pytest.raises(
+        LoginRequired, match=r"GITHUB_TOKEN_ENDPOINT is https://ghe\.example/token,"
+    ):
+        nb_oauth.login("github", client=APP)
+
+
+def test_an_app_whose_secret_no_command_takes_is_told_what_to_set(stage: Stage) -> None:
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login(provider(stage), client=Client("app", client_secret="s3cret"))
+    assert (
+        "That command needs NB_OAUTH_EXAMPLE_CLIENT_ID, NB_OAUTH_EXAMPLE_CLIENT_SECRET and "
+        f"{ENDPOINT} set, or the app in clients.toml" in str(failure.value)
+    )
+    assert "s3cret" not in str(failure.value)
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login("github", client=Client("app", client_secret="s3cret"))
+    assert "needs NB_OAUTH_GITHUB_CLIENT_ID and NB_OAUTH_GITHUB_CLIENT_SECRET set" in str(
+        failure.value
+    )
+
+
+@pytest.fixture
+def demo_here() -> Iterator[None]:
+    yield
+    demo.stop()
+
+
+@pytest.mark.usefixtures("demo_here")
+def test_a_demo_of_this_process_is_told_how_to_be_everybody_s() -> None:
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login("demo", scope="profile:read")
+    words = str(failure.value)
+    assert "--for-ci" not in words
+    assert "REFRESH_TOKEN" not in words
+    first = words.index("`nb-oauth demo --port 8765`")
+    then = words.index("NB_OAUTH_DEMO_ISSUER=http://127.0.0.1:8765")
+    assert first < then < words.index("`nb-oauth login demo --scope profile:read`")
+
+
+@pytest.mark.usefixtures("demo_here")
+def test_nor_is_a_refresh_token_of_another_demo_made_anew_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_DEMO_REFRESH_TOKEN", ORIGINAL)
+    with pytest.raises(LoginRequired, match=r"no longer: .*`nb-oauth demo --port 8765`.* --for-ci"):
+        nb_oauth.login("demo", scope="profile:read")
 
 
 def test_no_variable_is_named_where_none_would_do(stage: Stage) -> None:
