@@ -900,6 +900,25 @@ def test_no_secret_is_in_an_error_its_frames_or_a_log(
     assert "a-very-secret" not in shown + caplog.text
 
 
+@pytest.mark.usefixtures("given")
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_no_secret_is_in_the_frames_of_an_interruption(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+) -> None:
+    monkeypatch.setenv(VARIABLE, "a-very-secret-refresh-token")
+    service = Client("app", client_secret="a-very-secret-secret")
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise interruption
+
+    monkeypatch.setattr("requests.adapters.HTTPAdapter.send", interrupt)
+    with pytest.raises(interruption) as ended:
+        nb_oauth.login(provider(stage), client=service, scope="read")
+
+    one = traceback.TracebackException.from_exception(ended.value, capture_locals=True)
+    assert "a-very-secret" not in "".join(one.format())
+
+
 # -- the judge -----------------------------------------------------------------------------------
 
 
