@@ -386,6 +386,26 @@ def test_whether_it_can_be_kept_is_known_before(file: ClientsFile) -> None:
         file.require_writable()
 
 
+def test_two_who_try_at_once_are_not_in_each_other_s_way(
+    file: ClientsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = private_files.write
+
+    def write_and_be_overtaken(path: Path, *more: Any) -> None:
+        write(path, *more)
+        path.unlink()  # the other one is done with it first
+
+    monkeypatch.setattr(private_files, "write", write_and_be_overtaken)
+    file.require_writable()
+
+
+def test_a_byte_order_mark_does_not_matter(file: ClientsFile, github: KnownProvider) -> None:
+    write(file, b"\xef\xbb\xbf" + GITHUB.encode())  # as Notepad writes
+    assert file.find(github) == Client("file-id", client_secret="file-secret")
+    file.keep(github, Client("another"))
+    assert file.find(github) == Client("another")
+
+
 def test_a_folder_that_cannot_be_written_to(
     file: ClientsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
