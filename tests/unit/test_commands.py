@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import runpy
 import stat
 import subprocess
@@ -463,6 +464,29 @@ def test_where_tokens_do_not_end_the_variable_is_the_access_token(
     monkeypatch.setattr(place, "here", lambda: Place.ELSEWHERE)
     session = nb_oauth.login("demo", scope=SCOPE)
     assert session.get(f"{demo.api_url()}/me").json()["name"] == "Ada Lovelace"
+
+
+@pytest.mark.usefixtures("attended")
+@pytest.mark.parametrize("inside", ["\n", "\r", "\x00", "\x7f", "ü", "\u2028"])
+@pytest.mark.parametrize("which", ["refresh_token", "access_token"])
+def test_a_token_that_would_be_another_line_goes_nowhere(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    home: Path,
+    inside: str,
+    which: str,
+) -> None:
+    signed_in["token"].clear()
+    signed_in["token"]["access_token"] = "good"
+    signed_in["token"][which] = f"token{inside}LD_PRELOAD=/tmp/evil.so"
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    assert (status, err.count("\n")) == (1, 1)
+    assert re.search("a character that is in none|cannot be sent", err)
+    assert "LD_PRELOAD" not in err
+    assert not (home / "variables").exists()
+    echo = [sys.executable, "-c", "import sys; print(sys.stdin.read())"]
+    status, _, err = run(capsys, "login", "demo", "--for-ci-command", *echo)
+    assert (status, "LD_PRELOAD" in err) == (1, False)
 
 
 def test_with_nobody_there_no_refresh_token_of_this_machine_goes_to_another(
