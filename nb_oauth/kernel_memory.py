@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
+from nb_oauth import tokens
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_A_PERSON
@@ -214,9 +215,14 @@ def is_good_for(request: SignInRequest, session: OAuth2Session) -> bool:
 def stored_sessions(
     request: SignInRequest, store: TokenStore
 ) -> Iterator[tuple[TokenKey, OAuth2Session]]:
-    """Yield each session of a token in ``store`` that is good for ``request``, and its key."""
+    """Yield each session of a token in ``store`` that is good for ``request``, and its key.
+
+    One that the provider renews no longer is passed over, though its access token may live: the
+    provider has most likely ended that too, and only signing in again brings another.
+    """
     for key in request.keys:
-        if store.load(key):
+        token = store.load(key)
+        if token and not token.get(tokens.REFUSED):
             session = _open(request, key, store)
             if is_good_for(request, session):
                 yield key, session

@@ -81,17 +81,18 @@ def excerpt(text: str, length: int = 200, secrets: Iterable[str | None] = ()) ->
 
 
 def with_bare_errors(function: _F) -> _F:
-    """Let errors of ours leave ``function`` without the frames that they were raised in.
+    """Let errors of ours, and an interruption, leave ``function`` without the frames within.
 
     A traceback may be shown with the variables of every frame, by debuggers and by services that
-    collect errors: they hold codes, verifiers and secrets. What an error of ours says is enough.
+    collect errors: they hold codes, verifiers and secrets. What an error of ours says is enough,
+    and whoever interrupts knows what was under way.
     """
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever it takes
         try:
             return function(*args, **kwargs)
-        except OAuthError as error:
+        except (OAuthError, KeyboardInterrupt, SystemExit) as error:
             del args, kwargs
             raise error.with_traceback(None) from error.__cause__
 

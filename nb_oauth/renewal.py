@@ -17,8 +17,9 @@ from urllib.parse import unquote_plus
 
 import requests
 
-from nb_oauth import forks
+from nb_oauth import forks, place
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
+from nb_oauth.place import Place
 from nb_oauth.retrying import in_words
 from nb_oauth.setbacks import alone
 from nb_oauth.tokens import Token
@@ -27,7 +28,11 @@ Read = Callable[[], Token]
 Renew = Callable[[Token], Token]
 
 _INSUFFICIENT = "insufficient_scope"  # RFC 6750 §3.1: no renewal brings more
-_SIGN_IN_AGAIN = "Sign in again: run the cell that signs in once more."
+_IN_A_NOTEBOOK = "Sign in again: run the cell that signs in once more."
+_ELSEWHERE = (
+    "Sign in again, with `nb-oauth login`; where the environment signs in, with --for-ci, which "
+    "makes what to set it to."
+)
 
 
 class Lender(Protocol):
@@ -146,7 +151,7 @@ def ended(token: Token, provider_name: str) -> TokenError | LoginRequired:
         return not_renewable(token, provider_name)
     return TokenExpiredError(
         f"The access token has ended, and {provider_name} gave nothing to renew it with. "
-        f"{_SIGN_IN_AGAIN}"
+        f"{_sign_in_again()}"
     )
 
 
@@ -155,7 +160,12 @@ def not_renewable(token: Token, provider_name: str) -> LoginRequired:
     why = "renews this sign-in no longer"
     if not token.get("refresh_token"):
         why = "gave nothing to renew the access token with"
-    return LoginRequired(f"{provider_name} {why}. {_SIGN_IN_AGAIN}")
+    return LoginRequired(f"{provider_name} {why}. {_sign_in_again()}")
+
+
+def _sign_in_again() -> str:
+    """Return how, for whoever reads it here."""
+    return _IN_A_NOTEBOOK if place.here() is Place.NOTEBOOK else _ELSEWHERE
 
 
 def put_off(seconds: float, provider_name: str) -> TokenError:

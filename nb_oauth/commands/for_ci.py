@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from nb_oauth.providers import KnownProvider
     from nb_oauth.session import OAuth2Session
 
+_VSCHAR = re.compile("[ -~]*")  # RFC 6749 §A.17
 _SECRET = (ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN)
 
 
@@ -104,9 +106,10 @@ def variables_of(
             "one (many have the scope offline_access for that), or let the app sign in as itself "
             "(client credentials)."
         )
+    _require_one_line(str(refresh_token or ""), known)  # no session takes such an access token
     variables = Variables.of(known)
     found = {
-        TOKEN_ENDPOINT: variables.token_endpoint,
+        TOKEN_ENDPOINT: None if variables.is_known else variables.token_endpoint,
         CLIENT_ID: None if _is_everybodys(known, client) else client.client_id,
         CLIENT_SECRET: client.client_secret,
         REFRESH_TOKEN: refresh_token,
@@ -118,6 +121,15 @@ def variables_of(
         for member, value in found.items()
         if value is not None
     }
+
+
+def _require_one_line(refresh_token: str, known: KnownProvider) -> None:
+    """Refuse what would be more than the value of a variable to some reader of the file."""
+    if not _VSCHAR.fullmatch(refresh_token):
+        raise ConfigurationError(
+            f"The refresh token that {known.provider.name} gave has a character that is in none "
+            "(RFC 6749, Appendix A.17), so no variable can hold it. Tell the provider."
+        )
 
 
 def _is_everybodys(known: KnownProvider, client: Client) -> bool:

@@ -1,4 +1,4 @@
-"""``nb-oauth login`` signs in, for the notebooks of this machine or for where nobody sits."""
+"""``nb-oauth login`` signs in, for programs of this machine or for where nobody sits."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from nb_oauth import app_registrations, hub_token
 from nb_oauth.clients import Client
 from nb_oauth.commands import for_ci, whom
 from nb_oauth.demo import elsewhere
-from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
 from nb_oauth.session_account import as_line
+from nb_oauth.setbacks import is_refusal
 from nb_oauth.sign_in import login
 
 if TYPE_CHECKING:
@@ -37,13 +38,23 @@ def run(options: argparse.Namespace) -> int:
         if is_passing:
             raise ConfigurationError(f"{_PASSING} So do the variables for it. {_LASTING}")
     with where_to or contextlib.nullcontext():
-        session = _sign_in(provider, options, is_kept=where_to is None and not is_passing)
+        is_kept = where_to is None and not is_passing
+        session = _sign_in(provider, options, is_kept=is_kept)
+        if is_kept and not _is_renewed(session):
+            session = _sign_in(provider, options, is_kept=True)
         if where_to is not None:
             where_to.take(session, whom.known(provider), options.account)
-    sys.stdout.write(f"{as_line(session.account)}\n")
+    found = f" · {finders(options.store)}" if where_to is None and not is_passing else ""
+    sys.stdout.write(f"{as_line(session.account)}{found}\n")
     if is_passing:
         sys.stderr.write(f"{_PASSING} So the token is kept nowhere. {_LASTING}\n")
     return 0
+
+
+def finders(store: str) -> str:
+    """Return who finds what is kept in a store of that name, without asking anybody."""
+    others = " and runs with nobody there find it" if store == "file" else " finds it"
+    return f'login(…, store="{store}"){others}.'
 
 
 def _is_passing(provider: Provider | str) -> bool:
@@ -64,6 +75,23 @@ def _sign_in(
             grant="device_code" if options.device else None,
             store=options.store if is_kept else None,  # a refresh token is one place's
         )
+
+
+def _is_renewed(session: OAuth2Session) -> bool:
+    """Renew what was stored and is due; where the provider has ended it, forget it.
+
+    Raises:
+        TokenError: whether it has ended cannot be told now.
+    """
+    try:
+        if session.is_due:
+            session.renew()
+    except (LoginRequired, TokenError) as error:
+        if not isinstance(error, LoginRequired) and not is_refusal(error):
+            raise
+        session.forget_token()
+        return False
+    return True
 
 
 def _client(provider: Provider | str, client_id: str) -> Client:

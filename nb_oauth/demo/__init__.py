@@ -120,8 +120,8 @@ def start(*, host: str = "127.0.0.1", port: int = 0) -> str:
         Its issuer identifier, such as ``"http://127.0.0.1:50123"``.
 
     Raises:
-        ConfigurationError: the host is no loopback address, or the provider runs on another
-            port already.
+        ConfigurationError: the host is no loopback address, the port cannot be had, or the
+            provider runs on another one already.
     """
     from nb_oauth.demo.running import running
 

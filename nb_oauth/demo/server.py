@@ -35,11 +35,11 @@ class DemoServer:
         issuer: its address, without a slash at the end.
 
     Raises:
-        ConfigurationError: the host is no loopback address.
+        ConfigurationError: the host is no loopback address, or the port cannot be had.
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._http = _Server((_loopback(host), port), _Handler)
+        self._http = _listening(_loopback(host), port)
         self.host, self.port = self._http.server_address[:2]
         self.issuer = f"http://{self.host!s}:{self.port}"
         self._http.application = Application(self.issuer)
@@ -172,3 +172,13 @@ def _loopback(host: str) -> str:
             f"The demo provider serves this machine alone: pass 127.0.0.1, not {host!r}."
         )
     return str(address)
+
+
+def _listening(host: str, port: int) -> _Server:
+    try:
+        return _Server((host, port), _Handler)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The demo provider cannot have port {port} ({error.strerror}). Leave it out or pass "
+            "port=0 for a free one, or see which program has it."
+        ) from None

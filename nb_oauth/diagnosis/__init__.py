@@ -8,6 +8,7 @@ from functools import partial
 
 from nb_oauth.diagnosis import at_provider, front_end, hub, machine, storage, versions
 from nb_oauth.diagnosis.report import Check, Report, Verdict
+from nb_oauth.providers import Provider
 
 __all__ = ["Check", "Report", "Verdict", "doctor"]
 
@@ -29,7 +30,7 @@ ON_THIS_MACHINE: Sequence[Callable[[], Check]] = (
 )
 
 
-def doctor(provider: str | None = None) -> Report:
+def doctor(provider: Provider | str | None = None) -> Report:
     """Check what this set-up can do, and say what to change.
 
     Nothing leaves this machine, unless ``provider`` names whom to ask, or a JupyterHub that started
@@ -38,8 +39,8 @@ def doctor(provider: str | None = None) -> Report:
 
     Args:
         provider: a provider to check as well: that it can be reached, that this clock and its
-            agree, which redirect URI to register, and whether your app is known. A short name
-            such as ``"github"``, or its address.
+            agree, which redirect URI to register, and whether your app is known. As ``login``
+            takes it: a short name such as ``"github"``, its address, or a :class:`Provider`.
 
     Returns:
         A row for each check; show it in a cell, or print it. It holds no secret.

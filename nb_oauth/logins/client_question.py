@@ -119,7 +119,7 @@ class ClientQuestion:
             try:
                 ClientsFile().require_writable()
             except ConfigurationError as error:
-                return Rejection(f"{error} Or go on without keeping them: untick the box.")
+                return Rejection(f"{error} Or go on without keeping them.")
         return Answer(Answered(chosen, typed.keep))
 
     def _what_is_wrong(self, client_id: str, secret: str) -> str | None:

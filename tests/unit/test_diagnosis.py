@@ -422,6 +422,13 @@ def test_a_provider_that_is_named_is_asked(server: MetadataServer) -> None:
     assert "any port will do" in rows[3].found
 
 
+def test_one_that_is_passed_is_asked_as_login_takes_it(server: MetadataServer) -> None:
+    example = Provider("Example", token_endpoint=f"{server.issuer}token")
+    rows = list(nb_oauth.doctor(example))[len(diagnosis.ON_THIS_MACHINE) :]
+    assert rows[0].name == "Example"
+    assert [row.name for row in rows][-2:] == ["your app", "redirect URI to register"]
+
+
 def test_one_that_nobody_knows_is_one_row() -> None:
     [row] = at_provider.checks("nobody")
     assert (row.verdict, "known: auth0" in row.advice) == (WRONG, True)
