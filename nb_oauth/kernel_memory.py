@@ -155,7 +155,15 @@ class KernelMemory:
                 return widget
             widget.cancel()  # nobody would know which of the two to answer
         widget = self._new_login(request)
+        # Not only when a cell waits: it may have been interrupted before somebody signed in.
+        widget.follow(lambda session: self._remember(request, session, widget))
         self._logins[request.key] = request, widget
+        return widget
+
+    def login_with(self, request: SignInRequest, session: OAuth2Session) -> Login:
+        """Return a widget that is done: ``session`` was found for this request."""
+        widget = self._new_login(request)
+        widget.settle_with(session)
         return widget
 
     def client_for(self, provider: Provider) -> Client | None:
@@ -179,8 +187,6 @@ class KernelMemory:
         )
         if request.remark:
             widget.remarks = (*widget.remarks, request.remark)
-        # Not only when a cell waits: it may have been interrupted before somebody signed in.
-        widget.on_signed_in(lambda session: self._remember(request, session, widget))
         return widget
 
     def _put(self, key: TokenKey, session: OAuth2Session) -> None:

@@ -128,7 +128,7 @@ class OAuth2Session(ForkedSession):
         session._store = stores.MemoryTokenStore() if chosen is None else chosen
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
-        cls.opened.add(session)
+        cls.opened.add_for_audience(session)
         kept = dict(
             (session._stored(session._store, session._key) if token is None else token) or {}
         )

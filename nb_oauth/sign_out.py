@@ -88,11 +88,14 @@ def _revoke(session: OAuth2Session, token: Token) -> tuple[list[str], list[str]]
 
 
 class Sessions:
-    """The sessions that live in this kernel. Show it in a cell, or go through it."""
+    """The sessions that live in this kernel. Show it in a cell, or go through it.
+
+    In a marimo app they are those of the visitor.
+    """
 
     def __iter__(self) -> Iterator[OAuth2Session]:
         """Go through the live sessions, by provider."""
-        alive = [session for session in OAuth2Session.opened if session.is_alive]
+        alive = [session for session in OAuth2Session.opened.of_audience() if session.is_alive]
         return iter(sorted(alive, key=lambda session: session.account.provider or ""))
 
     def __len__(self) -> int:

@@ -1,6 +1,7 @@
 """What a login tells people, and refuses to be told."""
 
 import warnings
+from collections.abc import Mapping
 
 from nb_oauth import certificates, waiting
 from nb_oauth.clients import Client
@@ -13,6 +14,7 @@ from nb_oauth.session import OAuth2Session
 from nb_oauth.session_token import not_granted
 
 _ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
+_PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "github"'
 
 
 def name_of(provider: Provider, account: str | None) -> str:
@@ -54,6 +56,23 @@ def check_timeout(timeout: object) -> None:
         raise ConfigurationError(
             f"timeout={timeout!r} will not do: give the seconds to wait at most, or None."
         )
+
+
+def check_kinds(provider: object, client: object, extra: object, wait: object) -> None:
+    """Say what to pass instead, where something of another kind was passed.
+
+    Raises:
+        ConfigurationError: something was.
+    """
+    wanted = (
+        (provider, (Provider, str), "provider", _PROVIDERS),
+        (client, (Client, type(None)), "client", 'Client("my-client-id", …)'),
+        (extra, (Mapping, type(None)), "extra", 'a mapping such as {"prompt": "consent"}'),
+        (wait, (bool, type(None)), "wait", "True or False, or leave it out"),
+    )
+    for value, kinds, name, instead in wanted:
+        if not isinstance(value, kinds):
+            raise ConfigurationError(f"{name}={value!r} will not do: pass {instead}.")
 
 
 def warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:

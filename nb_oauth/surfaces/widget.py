@@ -107,12 +107,20 @@ class LoginWidget(anywidget.AnyWidget):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the widget is gone for good: ``close()`` or ``Widget.close_all()``."""
-        return self.comm is None
+        """Whether the widget is gone for good: ``close()`` or ``Widget.close_all()``.
+
+        In marimo it goes with the run of its cell, which closes nothing but the comm.
+        """
+        of_marimo = getattr(self.comm, "kernel", None) == "marimo"
+        return self.comm is None or (of_marimo and getattr(self.comm, "_closed", False))
 
     def display(self) -> None:
         """Show the widget in the output of the running cell."""
-        self._outputs.show_widget(super().model_id, place.running_cell())
+        marimo = place.marimo_here()
+        if marimo is None:
+            self._outputs.show_widget(super().model_id, place.running_cell())
+        else:
+            marimo.output.append(self)
 
     def ensure_visible(self) -> None:
         """Show the widget in the running cell, unless it can be seen somewhere already."""
@@ -122,7 +130,8 @@ class LoginWidget(anywidget.AnyWidget):
             self.display()
 
     def _ipython_display_(self, **_: Any) -> None:  # noqa: ANN401 - IPython's options
-        self.display()
+        if not self._outputs.are_in(place.running_cell()):
+            self.display()
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
@@ -168,6 +177,8 @@ class LoginWidget(anywidget.AnyWidget):
 
     def _say_beside(self, view: View) -> None:
         """Say beside the widget what can be done without it, should it not appear for a while."""
+        if not place.here().lets_cells_wait:  # the widget appears once all cells have run
+            return
         errand = errand_of(view)
         if errand is None or self._has_appeared or self._is_missing:
             self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)

@@ -39,6 +39,7 @@ from nb_oauth.redirects import loopback
 from nb_oauth.surfaces.output import Outputs
 from nb_oauth.surfaces.widget import LoginWidget
 from tests.unit.demo_visitor import direct
+from tests.unit.fake_marimo import FakeMarimo
 from tests.unit.metadata_server import MetadataServer
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ def test_the_widget(monkeypatch: pytest.MonkeyPatch, installed: object, verdict:
     monkeypatch.setattr(LoginWidget, "any_has_appeared", False)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: installed)
     assert machine.the_widget().verdict is verdict
+    FakeMarimo(monkeypatch)
+    assert machine.the_widget().verdict is FINE
 
 
 def test_a_widget_that_has_appeared_is_proof_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ class Lab:
                 *options,
             ],
             log=self.log,
-            env=_environment(folder, env or {}),
+            env=environment(folder, env or {}),
             cwd=folder,
         )
 
@@ -213,7 +213,7 @@ def _code_cell(cell_id: str, source: str) -> dict[str, Any]:
     }
 
 
-def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
+def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
     own = {
         "HOME": folder / "home",
