@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE_MODULES := tests/providers/node_modules
+HUB_MODULES := tests/hub/node_modules
 NOTEBOOK := 01-web-application-flow.ipynb
 
 .DELETE_ON_ERROR:
@@ -52,7 +53,7 @@ bench: setup setup-node
 	$(BIN)/python -m pytest tests/benchmarks --quiet
 
 clean:
-	rm -rf .venv $(NODE_MODULES) tests/artifacts .coverage .coverage.* \
+	rm -rf .venv $(NODE_MODULES) $(HUB_MODULES) tests/artifacts .coverage .coverage.* \
 	  .mypy_cache .pytest_cache .ruff_cache
 	find nb_oauth tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -60,7 +61,7 @@ clean:
 
 setup: .venv/.installed-dev
 
-setup-node: $(NODE_MODULES)/.installed
+setup-node: $(NODE_MODULES)/.installed $(HUB_MODULES)/.installed
 
 setup-chromium:
 	@sh tests/browser/ensure_chromium.sh
@@ -81,7 +82,7 @@ setup-chromium:
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-$(NODE_MODULES)/.installed: tests/providers/package.json tests/providers/package-lock.json
+%/node_modules/.installed: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20 or later is needed, with npm' >&2; exit 1; }
-	npm ci --prefix tests/providers --no-fund --no-audit
+	npm ci --prefix $* --no-fund --no-audit
 	@touch $@

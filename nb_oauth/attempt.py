@@ -6,7 +6,6 @@ waits for its future.
 """
 
 import contextlib
-import contextvars
 import logging
 import threading
 from collections.abc import Callable, Generator
@@ -14,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from nb_oauth import asking
+from nb_oauth import asking, place
 from nb_oauth.asking import PREPARING, AskFirst, Inbox, after, as_shown, judge, rejection_of
 from nb_oauth.exceptions import LoginCancelled, OAuthError
 from nb_oauth.grants import Flow, Grant, GrantSession
@@ -103,7 +102,7 @@ class Attempt:
     def start(self) -> None:
         """Begin, in a thread of the attempt's own."""
         # The context of the cell: what is shown goes to the cell that asked.
-        run = contextvars.copy_context().run
+        run = place.context_here().run
         self._thread = threading.Thread(
             target=run, args=(self._run,), name="nb_oauth attempt", daemon=True
         )
@@ -146,14 +145,16 @@ class Attempt:
         try:
             with contextlib.ExitStack() as while_under_way:
                 session = self._sign_in(while_under_way)
-            renews = session.account.renews
+            self.succeed_with(session)
         except LoginCancelled as error:
             self._end(error, Status.CANCELLED, progress="Cancelled.")
         except BaseException as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
             self._end(error, Status.FAILED, error=asking.words_of(error))
-        else:
-            done = f"Signed in to {self._provider_name}."
-            self._end(session, Status.SIGNED_IN, progress=done, can_renew=renews)
+
+    def succeed_with(self, session: OAuth2Session) -> None:
+        """End with ``session``, also where nothing has begun: nobody had to be asked."""
+        done, renews = f"Signed in to {self._provider_name}.", session.account.renews
+        self._end(session, Status.SIGNED_IN, progress=done, can_renew=renews)
 
     def _end(self, outcome: OAuth2Session | BaseException, status: Status, **details: Any) -> None:  # noqa: ANN401 - the fields of a View
         """Show how it ended, tell who waits, then tell who only watches (and may wait in turn)."""

@@ -9,7 +9,6 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from nb_oauth.authorization_requests import AuthorizationRequests
-from nb_oauth.client_authentication import authenticate
 from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.token_responses import unreachable
 
@@ -122,6 +121,8 @@ class AuthenticatedRequests(AuthorizationRequests):
         """
         if self._registered is None or self.provider is None:
             return None, None, {}
+        from nb_oauth.client_authentication import authenticate
+
         with _as_token_errors():
             mine = authenticate(self._registered, self.provider)
         parameters = dict(mine.parameters)

@@ -6,7 +6,7 @@ session that was opened an answer is only ever read for the request that it answ
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests_oauthlib
@@ -14,23 +14,30 @@ from oauthlib.oauth2 import Client as OAuthlibClient
 from oauthlib.oauth2 import MismatchingStateError, WebApplicationClient
 
 from nb_oauth import tokens
-from nb_oauth.clients import Client
 from nb_oauth.connections import ConnectedSession
 from nb_oauth.environment import EnvironmentSession
 from nb_oauth.exceptions import AuthorizationError, StateMismatchError
-from nb_oauth.providers import Provider
+from nb_oauth.prepared_requests import PreparingSession
 from nb_oauth.quirks import AUTHORIZATION_REQUEST
 from nb_oauth.transport import DirectLoopback, as_https, with_scheme_of
 
+if TYPE_CHECKING:
+    from nb_oauth.clients import Client
+    from nb_oauth.providers import Provider
+
 
 class AuthorizationRequests(
-    DirectLoopback, EnvironmentSession, ConnectedSession, requests_oauthlib.OAuth2Session
+    DirectLoopback,
+    EnvironmentSession,
+    ConnectedSession,
+    PreparingSession,
+    requests_oauthlib.OAuth2Session,
 ):
     """The part of a session that makes authorization requests (RFC 6749 §4.1.1)."""
 
-    provider: Provider | None = None
+    provider: "Provider | None" = None
     """Whose session this is; None in one made by the constructor alone."""
-    _registered: Client | None = None
+    _registered: "Client | None" = None
     _client: OAuthlibClient
     _scope: Any
     _state: str | None

@@ -10,7 +10,6 @@ import requests
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from nb_oauth import tokens
-from nb_oauth.client_authentication import advise
 from nb_oauth.exceptions import ConfigurationError, TokenError
 from nb_oauth.masking import excerpt
 from nb_oauth.token_requests import DEFAULT_TIMEOUT, HEADERS, TokenRequests
@@ -48,6 +47,8 @@ class DeviceRequests(TokenRequests):
                 on a loopback address.
             TokenError: the endpoint refused, did not answer with a code, or could not be reached.
         """
+        from nb_oauth.client_authentication import advise
+
         require_secure(url)
         auth, data = self._client_authentication({**extra, **self._challenge()})
         if self.requested_scope:

@@ -18,7 +18,7 @@
 
 An error that has a counterpart in oauthlib, requests, requests-oauthlib or Python is that as
 well, so that existing ``except`` clauses go on working. Each says what to do next. No error holds a
-secret.
+secret, nor, in what it says, a character that does more than show: it may quote a provider.
 """
 
 import linecache
@@ -30,6 +30,8 @@ from oauthlib.oauth2 import MismatchingStateError as _MismatchingStateError
 from oauthlib.oauth2 import OAuth2Error as _OAuth2Error
 from oauthlib.oauth2 import TokenExpiredError as _TokenExpiredError
 from requests_oauthlib import TokenUpdated as _TokenUpdated
+
+from nb_oauth.characters import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +69,9 @@ class OAuthError(Exception):
     """
 
     error: str | None = None
+
+    def __str__(self) -> str:
+        return clean(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
         return [f"{type(self).__name__}: {self}", *_callers_line(self)]
@@ -111,9 +116,9 @@ class _ProtocolError(OAuthError, _OAuth2Error):
     def __init__(
         self, message: str, *, error: str | None = None, status: int | None = None
     ) -> None:
-        _OAuth2Error.__init__(self, description=message, status_code=status)
-        self.error = error or type(self).error
-        self._message = message
+        self._message = clean(message)
+        _OAuth2Error.__init__(self, description=self._message, status_code=status)
+        self.error = clean(error) if error else type(self).error
 
     def __str__(self) -> str:
         return self._message
@@ -236,8 +241,8 @@ class InsecureTransportError(OAuthError, _InsecureTransportError):
     error = "insecure_transport"
 
     def __init__(self, message: str) -> None:
-        _InsecureTransportError.__init__(self, description=message)
-        self._message = message
+        self._message = clean(message)
+        _InsecureTransportError.__init__(self, description=self._message)
 
     def __str__(self) -> str:
         return self._message

@@ -14,7 +14,7 @@ from nb_oauth import place
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.place import Place
-from nb_oauth.providers import Provider
+from nb_oauth.providers import KnownProvider, Provider
 from nb_oauth.redirects import is_loopback_redirect
 
 OF_A_PERSON = ("authorization_code", "device_code", "implicit", "password")
@@ -90,16 +90,37 @@ def choose(
     raise _nothing_to_pick(provider)
 
 
-def has_device_code(provider: Provider, client: Client, with_secret: Collection[str] = ()) -> bool:
-    """Tell whether a person could sign in by a device code.
+def choose_at(known: KnownProvider, client: Client, grant: str | None, where: Place) -> Choice:
+    """Pick a grant at a provider of which more is known than it says itself.
 
     Args:
-        provider: what it offers, as far as it says.
-        client: the app.
-        with_secret: as :func:`choose` takes it.
+        known: the provider.
+        client: as :func:`choose` takes it.
+        grant: what somebody named; None for the best.
+        where: as :func:`choose` takes it.
+
+    Raises:
+        ConfigurationError: as :func:`named` and :func:`choose` do.
     """
-    is_closed = "device_code" in with_secret and not client.is_confidential
-    return _offers_device_code(provider) and not is_closed
+    if grant is not None:
+        return named(grant)
+    shared = known.entry.client
+    if shared is not None and client is known.client:
+        return named(shared.grant)
+    return choose(known.provider, client, where, with_secret=known.entry.with_secret)
+
+
+def otherwise(choice: Choice, known: KnownProvider, client: Client, where: Place) -> Choice | None:
+    """Pick what to do instead where the person's page turns out to bring no code back.
+
+    Returns:
+        A device code; None where there is none, or nothing for the page to decide.
+    """
+    is_open = choice.grant == "authorization_code" and client.redirect_uri is None
+    is_closed = "device_code" in known.entry.with_secret and not client.is_confidential
+    if not is_open or is_closed or where is not Place.NOTEBOOK:
+        return None
+    return Choice("device_code", choice.why) if _offers_device_code(known.provider) else None
 
 
 def _for_a_person(provider: Provider, client: Client, closed: Collection[str]) -> Choice | None:

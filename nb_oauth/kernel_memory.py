@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
+from nb_oauth import tokens
 from nb_oauth.clients import Client
+from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_A_PERSON
 from nb_oauth.logins import (
     AuthorizationCodeLogin,
@@ -53,6 +55,8 @@ class SignInRequest:
     question: ClientQuestion | None = field(default=None, compare=False)
     otherwise: "SignInRequest | None" = field(default=None, compare=False)
     """What to do instead where no browser can bring the answer back."""
+    refusal: OAuthError | None = field(default=None, compare=False)
+    """Why nobody can sign in by this; a session may be had without."""
 
     @property
     def key(self) -> TokenKey:
@@ -154,7 +158,15 @@ class KernelMemory:
                 return widget
             widget.cancel()  # nobody would know which of the two to answer
         widget = self._new_login(request)
+        # Not only when a cell waits: it may have been interrupted before somebody signed in.
+        widget.follow(lambda session: self._remember(request, session, widget))
         self._logins[request.key] = request, widget
+        return widget
+
+    def login_with(self, request: SignInRequest, session: OAuth2Session) -> Login:
+        """Return a widget that is done: ``session`` was found for this request."""
+        widget = self._new_login(request)
+        widget.settle_with(session)
         return widget
 
     def client_for(self, provider: Provider) -> Client | None:
@@ -180,8 +192,6 @@ class KernelMemory:
         )
         if request.remark:
             widget.remarks = (*widget.remarks, request.remark)
-        # Not only when a cell waits: it may have been interrupted before somebody signed in.
-        widget.on_signed_in(lambda session: self._remember(request, session, widget))
         return widget
 
     def _put(self, key: TokenKey, session: OAuth2Session) -> None:
@@ -214,9 +224,14 @@ def is_good_for(request: SignInRequest, session: OAuth2Session) -> bool:
 def stored_sessions(
     request: SignInRequest, store: TokenStore
 ) -> Iterator[tuple[TokenKey, OAuth2Session]]:
-    """Yield each session of a token in ``store`` that is good for ``request``, and its key."""
+    """Yield each session of a token in ``store`` that is good for ``request``, and its key.
+
+    One that the provider renews no longer is passed over, though its access token may live: the
+    provider has most likely ended that too, and only signing in again brings another.
+    """
     for key in request.keys:
-        if store.load(key):
+        token = store.load(key)
+        if token and not token.get(tokens.REFUSED):
             session = _open(request, key, store)
             if is_good_for(request, session):
                 yield key, session

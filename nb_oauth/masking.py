@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
+from nb_oauth.characters import clean
 from nb_oauth.exceptions import OAuthError
 
 MASK = "•••"
@@ -71,23 +72,27 @@ def mask(text: str, secrets: Iterable[str | None] = ()) -> str:
 
 
 def excerpt(text: str, length: int = 200, secrets: Iterable[str | None] = ()) -> str:
-    """Return the masked beginning of ``text`` on one line, at most ``length`` characters."""
-    line = " ".join(mask(text, secrets).split())
+    """Return the masked beginning of ``text`` on one line, at most ``length`` characters.
+
+    It is text alone, whoever has written it: no character of it does more than show.
+    """
+    line = clean(mask(text, secrets))
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
 def with_bare_errors(function: _F) -> _F:
-    """Let errors of ours leave ``function`` without the frames that they were raised in.
+    """Let errors of ours, and an interruption, leave ``function`` without the frames within.
 
     A traceback may be shown with the variables of every frame, by debuggers and by services that
-    collect errors: they hold codes, verifiers and secrets. What an error of ours says is enough.
+    collect errors: they hold codes, verifiers and secrets. What an error of ours says is enough,
+    and whoever interrupts knows what was under way.
     """
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever it takes
         try:
             return function(*args, **kwargs)
-        except OAuthError as error:
+        except (OAuthError, KeyboardInterrupt, SystemExit) as error:
             del args, kwargs
             raise error.with_traceback(None) from error.__cause__
 

@@ -1,5 +1,7 @@
 """oauthlib's client for each grant: it knows what to send (RFC 6749 §4)."""
 
+from typing import TYPE_CHECKING
+
 from oauthlib.oauth2 import (
     BackendApplicationClient,
     DeviceClient,
@@ -9,9 +11,11 @@ from oauthlib.oauth2 import (
 )
 from oauthlib.oauth2 import Client as OAuthlibClient
 
-from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.tokens import Scope, scope_list
+
+if TYPE_CHECKING:
+    from nb_oauth.clients import Client
 
 _KINDS: dict[str, type[OAuthlibClient]] = {
     "authorization_code": WebApplicationClient,
@@ -23,7 +27,7 @@ _KINDS: dict[str, type[OAuthlibClient]] = {
 _ASKED_IN_TOKEN_REQUEST = ("client_credentials", "password")
 
 
-def oauthlib_client(grant: str, client: Client, scope: Scope) -> OAuthlibClient:
+def oauthlib_client(grant: str, client: "Client", scope: Scope) -> OAuthlibClient:
     """Return oauthlib's client for ``grant``.
 
     Args:

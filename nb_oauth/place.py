@@ -1,5 +1,6 @@
 """Where this code runs, and so who can be asked."""
 
+import contextvars
 import enum
 import os
 import sys
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 _CONNECTIONS = ("SSH_CONNECTION", "SSH_TTY")
+_audience: contextvars.ContextVar[object | None] = contextvars.ContextVar(
+    "nb_oauth audience", default=None
+)
 _TEXT_BROWSERS = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 
 
@@ -23,6 +27,12 @@ class Place(enum.Enum):
     UNATTENDED = "unattended"
     """A kernel with nobody there: papermill, nbclient, nbconvert, a scheduled run."""
 
+    REACTIVE = "reactive"
+    """A marimo notebook that somebody edits: widgets are answered only while no cell runs."""
+
+    APP = "app"
+    """A page for whoever visits it, Voilà or a marimo app: it is shown once its cells have run."""
+
     TERMINAL = "terminal"
     """A terminal with somebody at it: ``python``, IPython without a kernel, also over SSH."""
 
@@ -32,15 +42,61 @@ class Place(enum.Enum):
     @property
     def is_attended(self) -> bool:
         """Whether somebody is there to sign in."""
-        return self in {Place.NOTEBOOK, Place.TERMINAL}
+        return self.shows_widgets or self is Place.TERMINAL
+
+    @property
+    def shows_widgets(self) -> bool:
+        """Whether somebody is there who sees widgets."""
+        return self in {Place.NOTEBOOK, Place.REACTIVE, Place.APP}
+
+    @property
+    def lets_cells_wait(self) -> bool:
+        """Whether a cell, or a program, can stand still until somebody has signed in."""
+        return self not in {Place.REACTIVE, Place.APP}
 
 
 def here() -> Place:
     """Tell where the running code is."""
+    marimo = marimo_here()
+    if marimo is not None:
+        return Place.REACTIVE if _is_edited(marimo) else Place.APP
     kernel = kernel_of_this_process()
     if kernel is None:
         return Place.TERMINAL if _has_terminal() and not _is_of_a_kernel() else Place.ELSEWHERE
+    if _is_voila():
+        return Place.APP
     return Place.NOTEBOOK if _takes_input(kernel) else Place.UNATTENDED
+
+
+def marimo_here() -> Any | None:  # noqa: ANN401 - it is none of our dependencies
+    """Return the module ``marimo`` where its notebook runs this very thread, else None."""
+    marimo = sys.modules.get("marimo")
+    is_here = getattr(marimo, "running_in_notebook", None)
+    return marimo if is_here is not None and is_here() else None
+
+
+class _Stranger:
+    """Somebody who cannot be told from others, and is taken for none of them."""
+
+
+def audience() -> object | None:
+    """Return what stands for the person who is served, where one process serves many.
+
+    A marimo app runs for each visitor in a thread of one process; what belongs to one of them
+    must not be found by another. None is the one person of every other process.
+    """
+    if marimo_here() is None:
+        return _audience.get()
+    from marimo._runtime.context import get_context
+
+    return getattr(get_context(), "_kernel", None) or _Stranger()
+
+
+def context_here() -> contextvars.Context:
+    """Return a copy of this thread's context that still knows whom it serves in another thread."""
+    context = contextvars.copy_context()
+    context.run(_audience.set, audience())
+    return context
 
 
 @dataclass(frozen=True)
@@ -84,6 +140,19 @@ def browser() -> "webbrowser.BaseBrowser | None":
     except webbrowser.Error:
         return None
     return None if found.name.rpartition("/")[2] in _TEXT_BROWSERS else found
+
+
+def _is_edited(marimo: Any) -> bool:  # noqa: ANN401 - it is none of our dependencies
+    """Tell whether a marimo notebook is edited by somebody; else it is an app for visitors."""
+    try:
+        return bool(marimo.app_meta().mode == "edit")
+    except AttributeError:
+        return False
+
+
+def _is_voila() -> bool:
+    """Tell whether Voilà started this kernel: it says so as a CGI server does (RFC 3875)."""
+    return os.environ.get("SERVER_SOFTWARE", "").lower().startswith("voila")
 
 
 def _has_screen() -> bool:

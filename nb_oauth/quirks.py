@@ -18,6 +18,10 @@ from nb_oauth.exceptions import ConfigurationError
 AUTHORIZATION_REQUEST = "authorization_request"
 """The hook that an authorization request goes by, which requests-oauthlib has not."""
 
+PAGE_BESIDE_KERNEL = "page_beside_kernel"
+"""The rule for a page to sign in on that is on the kernel's machine, as the demo's: the widget of
+a browser on another looks for the way to it."""
+
 _ANSWERS = ("access_token_response", "refresh_token_response")
 _THEIRS = frozenset(
     f"{name}_compliance_fix"
@@ -145,6 +149,7 @@ def _token_of_the_user(response: _Response) -> _Response:
 
 _RULES: dict[str, tuple[tuple[str, _Hook], ...]] = {
     "comma_separated_scope": ((AUTHORIZATION_REQUEST, _scope_with_commas),),
+    PAGE_BESIDE_KERNEL: (),  # for the widget, and nothing that a session does
     "slack_user": (
         (AUTHORIZATION_REQUEST, _scope_of_the_user),
         *((kind, _token_of_the_user) for kind in _ANSWERS),

@@ -12,12 +12,14 @@ import copy
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from typing import Protocol
 from urllib.parse import unquote_plus
 
 import requests
 
-from nb_oauth import forks
+from nb_oauth import forks, place
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
+from nb_oauth.place import Place
 from nb_oauth.retrying import in_words
 from nb_oauth.setbacks import alone
 from nb_oauth.tokens import Token
@@ -26,7 +28,35 @@ Read = Callable[[], Token]
 Renew = Callable[[Token], Token]
 
 _INSUFFICIENT = "insufficient_scope"  # RFC 6750 §3.1: no renewal brings more
-_SIGN_IN_AGAIN = "Sign in again: run the cell that signs in once more."
+_IN_A_NOTEBOOK = "Sign in again: run the cell that signs in once more."
+_ELSEWHERE = (
+    "Sign in again, with `nb-oauth login`; where the environment signs in, with --for-ci, which "
+    "makes what to set it to."
+)
+
+
+class Lender(Protocol):
+    """Who looks after the tokens of a session, where that has nothing to renew them with.
+
+    A copy of the session in another process has a pickle of it, and so it holds no secret.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    def lend(self, former: Token, *, is_refused: bool = False) -> Token:
+        """Return the token to use instead of ``former``, of the same person and the same provider.
+
+        Args:
+            former: the one that will do no longer.
+            is_refused: whether an API has refused it; else it has come near its end.
+
+        Raises:
+            TokenError: there is none; with the code ``invalid_grant`` there will be none either.
+        """
+        ...
 
 
 class Renewal:
@@ -121,7 +151,7 @@ def ended(token: Token, provider_name: str) -> TokenError | LoginRequired:
         return not_renewable(token, provider_name)
     return TokenExpiredError(
         f"The access token has ended, and {provider_name} gave nothing to renew it with. "
-        f"{_SIGN_IN_AGAIN}"
+        f"{_sign_in_again()}"
     )
 
 
@@ -130,7 +160,12 @@ def not_renewable(token: Token, provider_name: str) -> LoginRequired:
     why = "renews this sign-in no longer"
     if not token.get("refresh_token"):
         why = "gave nothing to renew the access token with"
-    return LoginRequired(f"{provider_name} {why}. {_SIGN_IN_AGAIN}")
+    return LoginRequired(f"{provider_name} {why}. {_sign_in_again()}")
+
+
+def _sign_in_again() -> str:
+    """Return how, for whoever reads it here."""
+    return _IN_A_NOTEBOOK if place.here() is Place.NOTEBOOK else _ELSEWHERE
 
 
 def put_off(seconds: float, provider_name: str) -> TokenError:

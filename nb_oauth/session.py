@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
 
-from nb_oauth import attachment, forks, quirks, tokens
+from nb_oauth import attachment, forks, quirks, stores, tokens
 from nb_oauth.attachment import is_repeatable
-from nb_oauth.clients import Client, require_redirect_uri
 from nb_oauth.exceptions import LoginRequired
 from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.oauthlib_clients import oauthlib_client
-from nb_oauth.providers import Provider
 from nb_oauth.session_forks import ForkedSession
 from nb_oauth.session_renewal import NOBODY
-from nb_oauth.stores import MemoryTokenStore, TokenStore, token_store
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Scope, Token, TokenKey
 
 if TYPE_CHECKING:
+    from nb_oauth.clients import Client
+    from nb_oauth.providers import Provider
     from nb_oauth.session_account import Account
+    from nb_oauth.stores import TokenStore
 
 _AUTHORIZATION_CODE = "authorization_code"
 _CLIENT_CREDENTIALS = "client_credentials"
@@ -66,12 +66,12 @@ class OAuth2Session(ForkedSession):
     @classmethod
     def open(
         cls,
-        provider: Provider,
-        client: Client,
+        provider: "Provider",
+        client: "Client",
         *,
         scope: Scope = None,
         token: Token | None = None,
-        store: TokenStore | str | None = None,
+        store: "TokenStore | str | None" = None,
         account: str | None = None,
         grant: str = "authorization_code",
         redirect_uri: str | None = None,
@@ -106,6 +106,8 @@ class OAuth2Session(ForkedSession):
             ConfigurationError: the provider has no token endpoint, ``redirect_uri`` is none, or
                 there is no host by a name in ``allowed_hosts``.
         """
+        from nb_oauth.clients import require_redirect_uri
+
         redirect_uri = redirect_uri or client.redirect_uri
         if redirect_uri:
             require_redirect_uri(redirect_uri)
@@ -122,11 +124,11 @@ class OAuth2Session(ForkedSession):
         quirks.apply(session, provider.quirks)
         session._extra = dict(extra or {})
         session.allowed_hosts, session.strict_scope = allowed_hosts, strict_scope
-        chosen = token_store(store)
-        session._store = MemoryTokenStore() if chosen is None else chosen
+        chosen = stores.token_store(store)
+        session._store = stores.MemoryTokenStore() if chosen is None else chosen
         session._key = TokenKey.of(provider, client, grant, account)
         session._asks_again = grant == _CLIENT_CREDENTIALS
-        cls.opened.add(session)
+        cls.opened.add_for_audience(session)
         kept = dict(
             (session._stored(session._store, session._key) if token is None else token) or {}
         )
@@ -273,6 +275,6 @@ class OAuth2Session(ForkedSession):
 forks.in_child(OAuth2Session.opened.begin_anew)
 
 
-def _takes_pkce(provider: Provider) -> bool:
+def _takes_pkce(provider: "Provider") -> bool:
     """Tell whether a challenge may go along: an empty list of methods, given by hand, says no."""
     return provider.code_challenge_methods_supported != ()

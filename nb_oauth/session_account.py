@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nb_oauth.characters import clean
+
 _COLUMNS = ("Scope", "Token", "Renewal")
 
 
@@ -37,7 +39,7 @@ def as_text(account: Account) -> str:
 def as_line(account: Account) -> str:
     """Return the account as one line for people."""
     parts = [title(account), *(f"{name.lower()} {value}" for name, value in _rows(account))]
-    return " · ".join(parts)
+    return clean(" · ".join(parts))  # a scope may be in the provider's words
 
 
 def as_html(account: Account) -> str:

@@ -21,11 +21,12 @@ from nb_oauth import quirks, tokens, without_secrets
 from nb_oauth.exceptions import LoginRequired, TokenError, TokenExpiredError
 from nb_oauth.session_refusals import PersistentSession
 from nb_oauth.setbacks import Setbacks, setbacks_of
-from nb_oauth.stores import TokenStore
 from nb_oauth.tokens import Token
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from nb_oauth.stores import TokenStore
 
 # A pickle has these, what requests has there, and what __getstate__ makes of what holds secrets.
 # Everything else stays at home, or is made anew.
@@ -38,6 +39,7 @@ _TRAVELS = (
     "_scope",
     "_pkce",
     "_key",
+    "lender",
     "_asks_again",
     "_cert_of_fetch",
     "_given_hosts",
@@ -105,7 +107,7 @@ class CopiedSession(PersistentSession):
         with contextlib.suppress(TypeError):  # one's own that has no hash
             _kept_for_the_next(store, self._key)
 
-    def _shared_store(self) -> TokenStore | None:
+    def _shared_store(self) -> "TokenStore | None":
         """Return the store, if a copy elsewhere will find this very token in it, or a newer one.
 
         A store that did not take the token when it was saved has an older one, which is spent.
@@ -161,7 +163,7 @@ class CopiedSession(PersistentSession):
         """Whether this is a copy, and has not taken the whole token out of the store."""
         return self._is_copy and not self.token.get("refresh_token")
 
-    def keep_in(self, store: TokenStore) -> None:
+    def keep_in(self, store: "TokenStore") -> None:
         """Keep the token, and every successor, in ``store`` from now on, in an opened session.
 
         A copy puts nothing there until it has renewed: its token is the lesser one.
@@ -252,7 +254,8 @@ class CopiedSession(PersistentSession):
         try:
             yield
         except (TokenExpiredError, LoginRequired):
-            if self.token and (self._is_bare or self._lacks_secret):
+            is_lesser = self.lender is None and (self._is_bare or self._lacks_secret)
+            if self.token and is_lesser:
                 # What requests-oauthlib's would raise, where there was no sign-in of ours.
                 error = TokenExpiredError if self.provider is None else LoginRequired
                 raise error(self._advice()) from None

@@ -7,22 +7,22 @@ request it was.
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
 
 from nb_oauth import attachment, log_masking
-from nb_oauth.allowed_hosts import AllowedHosts, place_of
 from nb_oauth.device_authorization import DeviceRequests
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.masking import mask_error
-from nb_oauth.providers import Provider
 from nb_oauth.transport import require_secure
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from nb_oauth.allowed_hosts import AllowedHosts
+    from nb_oauth.providers import Provider
 
 _FORM = "application/x-www-form-urlencoded"
 _LONG_ENOUGH = 8  # characters; shorter ones, in tests, may be part of any word
@@ -31,8 +31,8 @@ _LONG_ENOUGH = 8  # characters; shorter ones, in tests, may be part of any word
 class Destinations(DeviceRequests):
     """The part of a session that knows where its token may go."""
 
-    _given_hosts: AllowedHosts | None = None
-    _hosts_of: tuple[Provider, AllowedHosts] | None = None
+    _given_hosts: "AllowedHosts | None" = None
+    _hosts_of: "tuple[Provider, AllowedHosts] | None" = None
     """What the provider's own list comes to, and whose it is."""
     _former_access_token: str = ""
     """The one before, which a request under way may have been sent with."""
@@ -54,7 +54,7 @@ class Destinations(DeviceRequests):
     def allowed_hosts(self, hosts: Iterable[str] | None) -> None:
         provider = self.provider
         endpoints = () if provider is None else _endpoints(provider)
-        self._given_hosts = None if hosts is None else AllowedHosts.read(hosts, endpoints)
+        self._given_hosts = None if hosts is None else _read(hosts, endpoints)
 
     def require_allowed(self, url: str) -> None:
         """Refuse an address that the token may not go to; for whoever sends it by other means.
@@ -75,13 +75,12 @@ class Destinations(DeviceRequests):
         return hosts is None or hosts.has(url)
 
     @property
-    def _hosts(self) -> AllowedHosts | None:
+    def _hosts(self) -> "AllowedHosts | None":
         provider = self.provider
         if self._given_hosts is not None or provider is None or provider.api_hosts is None:
             return self._given_hosts
         if self._hosts_of is None or self._hosts_of[0] is not provider:
-            own = AllowedHosts.read(provider.api_hosts, _endpoints(provider))
-            self._hosts_of = provider, own
+            self._hosts_of = provider, _read(provider.api_hosts, _endpoints(provider))
         return self._hosts_of[1]
 
     # -- a request -------------------------------------------------------------------------
@@ -204,14 +203,24 @@ def _holds(value: str | bytes, secrets: set[str]) -> bool:
     return any(text == one or (one in text and len(one) >= _LONG_ENOUGH) for one in secrets)
 
 
-def _endpoints(provider: Provider) -> list[str]:
+def _read(entries: Iterable[str], endpoints: Iterable[str]) -> "AllowedHosts":
+    from nb_oauth.allowed_hosts import AllowedHosts
+
+    return AllowedHosts.read(entries, endpoints)
+
+
+def _endpoints(provider: "Provider") -> list[str]:
     """Return the addresses that are the provider's own: its issuer and its endpoints."""
+    from dataclasses import fields
+
     names = ["issuer", *(one.name for one in fields(provider) if one.name.endswith("_endpoint"))]
     named = (getattr(provider, name) for name in names)
     return [url for url in (*named, *provider.mtls_endpoint_aliases.values()) if url]
 
 
 def _not_allowed(url: str, allowed: tuple[str, ...]) -> ConfigurationError:
+    from nb_oauth.allowed_hosts import place_of
+
     host, _ = place_of(url) or ("a host with no name", None)
     return ConfigurationError(
         f"The token does not go to {host}: it is not among the allowed_hosts of this session "

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from nb_oauth import forks, without_secrets
+from nb_oauth import forks, stores, without_secrets
 from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.session_copies import CopiedSession
-from nb_oauth.stores import MemoryTokenStore
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -50,8 +49,9 @@ class ForkedSession(CopiedSession):
     def _begin_anew(self) -> None:
         _leave_connections(self)
         self._signing_keys = None
-        is_in_memory_alone = self._store is None or isinstance(self._store, MemoryTokenStore)
-        if self.provider is not None and is_in_memory_alone:
+        if self.provider is not None and (
+            self._store is None or isinstance(self._store, stores.MemoryTokenStore)
+        ):
             self._is_copy, self._store = True, None
             self.token = without_secrets.bare_token(self.token)
 

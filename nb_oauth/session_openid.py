@@ -13,31 +13,30 @@ from typing import TYPE_CHECKING, Any
 import requests
 from oauthlib.oauth2 import MobileApplicationClient, WebApplicationClient
 
+from nb_oauth import openid
 from nb_oauth.exceptions import ConfigurationError, TokenError
-from nb_oauth.openid import claims as checks
-from nb_oauth.openid.authentication import AuthenticationRequest, new_nonce, require_verifiable
-from nb_oauth.openid.refusals import Refusal, refused
-from nb_oauth.providers import Provider
 from nb_oauth.session_token import SessionToken
 from nb_oauth.token_requests import DEFAULT_TIMEOUT
 from nb_oauth.tokens import Token
 
 if TYPE_CHECKING:
+    from nb_oauth.openid.authentication import AuthenticationRequest
+    from nb_oauth.openid.claims import Claims
     from nb_oauth.openid.signatures import Signed
     from nb_oauth.openid.signing_keys import SigningKeys
+    from nb_oauth.providers import Provider
 
 _NO_CLAIMS: Mapping[str, Any] = MappingProxyType({})
-_NO_REQUEST = AuthenticationRequest()
 
 # While a token is renewed: what the ID token before it claimed. None at any other time.
-_former: ContextVar[checks.Claims | None] = ContextVar("nb_oauth_former_claims", default=None)
+_former: ContextVar["Claims | None"] = ContextVar("nb_oauth_former_claims", default=None)
 
 
 class OpenIDSession(SessionToken):
     """The part of a session that knows who signed in."""
 
-    _asked_for = _NO_REQUEST
-    """What the authorization request under way asks an ID token to answer."""
+    _asked_for: "AuthenticationRequest | None" = None
+    """What the authorization request under way asks an ID token to answer, if anything."""
     _signing_keys: "SigningKeys | None" = None
 
     # -- who signed in ---------------------------------------------------------------------
@@ -56,12 +55,10 @@ class OpenIDSession(SessionToken):
         id_token = self.token.get("id_token")
         if self.provider is None or not self._asks_who or not id_token:
             return _NO_CLAIMS
-        from nb_oauth.openid.signatures import read
-
         try:
-            claims = read(id_token).claims
-            checks.check_identity(claims, self.provider.issuer, str(self.client_id))
-        except Refusal:
+            claims = openid.signatures.read(id_token).claims
+            openid.claims.check_identity(claims, self.provider.issuer, str(self.client_id))
+        except openid.refusals.Refusal:
             return _NO_CLAIMS
         return MappingProxyType(claims)
 
@@ -82,22 +79,19 @@ class OpenIDSession(SessionToken):
         """
         if self.provider is None:
             raise ConfigurationError("userinfo() needs a session that was opened.")
-        from nb_oauth.openid.userinfo import check_same_person, read_userinfo
-
         url = self._address(self.provider.require("userinfo_endpoint"))
         accept = {"Accept": "application/json, application/jwt"}
         response = self.get(url, headers=accept, stream=True, allow_redirects=False)
-        with response, refused("userinfo", "invalid_userinfo"):
-            answer = read_userinfo(response, [self.token.get("access_token")])
+        with response, openid.refusals.refused("userinfo", "invalid_userinfo"):
+            answer = openid.userinfo.read_userinfo(response, [self.token.get("access_token")])
             said = answer if isinstance(answer, dict) else self._verified(answer, self.provider)
-            check_same_person(said, self.id_claims)
+            openid.userinfo.check_same_person(said, self.id_claims)
         return said
 
-    def _verified(self, answer: "Signed", provider: Provider) -> dict[str, Any]:
-        from nb_oauth.openid.userinfo import check_signed_userinfo
-
+    def _verified(self, answer: "Signed", provider: "Provider") -> dict[str, Any]:
         self._check_algorithm(answer, provider)
-        check_signed_userinfo(answer.claims, provider.issuer, str(self.client_id))
+        me = str(self.client_id)
+        openid.userinfo.check_signed_userinfo(answer.claims, provider.issuer, me)
         self._check_signature(answer, provider)
         return answer.claims
 
@@ -122,16 +116,16 @@ class OpenIDSession(SessionToken):
         """
         if self.provider is None or not self._asks_who:
             return super().authorization_url(url, state, **kwargs)
-        kwargs["nonce"] = kwargs.get("nonce") or new_nonce()
+        kwargs["nonce"] = kwargs.get("nonce") or openid.authentication.new_nonce()
         made, state = super().authorization_url(url, state, **kwargs)
-        self._asked_for = AuthenticationRequest.sent_as(made)
+        self._asked_for = openid.authentication.AuthenticationRequest.sent_as(made)
         if self._asked_for.brings_id_token:
-            require_verifiable(self.provider)
+            openid.authentication.require_verifiable(self.provider)
         return made, state
 
     def _forget_request(self) -> None:
         super()._forget_request()
-        self._asked_for = _NO_REQUEST
+        self._asked_for = None
 
     # -- the answer ------------------------------------------------------------------------
 
@@ -182,7 +176,7 @@ class OpenIDSession(SessionToken):
         if former is not None and id_token == self.token.get("id_token"):
             return  # nothing new is said of anybody
         if id_token:
-            with refused("ID token", "invalid_id_token"):
+            with openid.refusals.refused("ID token", "invalid_id_token"):
                 self._check_id_token(id_token, token, self.provider, former)
         elif former is None and self._must_say_who:
             raise TokenError(
@@ -196,46 +190,45 @@ class OpenIDSession(SessionToken):
     def _must_say_who(self) -> bool:
         """Whether this is a flow in which OpenID Connect requires an ID token."""
         by_code = isinstance(self._client, WebApplicationClient)
-        return by_code or self._asked_for.brings_id_token
+        asked = self._asked_for
+        return by_code or (asked is not None and asked.brings_id_token)
 
     def _check_id_token(
-        self, id_token: object, token: Token, provider: Provider, former: checks.Claims | None
+        self, id_token: object, token: Token, provider: "Provider", former: "Claims | None"
     ) -> None:
         """Check an ID token (OpenID Connect Core §3.1.3.7, §3.2.2.11, §12.2).
 
         What costs nothing comes first, so that keys are asked for only where the rest is right.
         """
-        from nb_oauth.openid.signatures import read
-
+        checks = openid.claims
         by_browser = isinstance(self._client, MobileApplicationClient)
         if by_browser:
-            require_verifiable(provider)
-        signed, now = read(id_token), time.time()
+            openid.authentication.require_verifiable(provider)
+        signed, now = openid.signatures.read(id_token), time.time()
         self._check_algorithm(signed, provider)
         checks.check_identity(signed.claims, provider.issuer, str(self.client_id))
         checks.check_times(signed.claims, now)
         if former is not None:
             checks.check_renewal(signed.claims, former)
         elif by_browser or isinstance(self._client, WebApplicationClient):
-            checks.check_nonce(signed.claims, self._asked_for.nonce)
-            checks.check_authentication_age(signed.claims, self._asked_for.max_age, now)
+            asked = self._asked_for or openid.authentication.AuthenticationRequest()
+            checks.check_nonce(signed.claims, asked.nonce)
+            checks.check_authentication_age(signed.claims, asked.max_age, now)
         checks.check_access_token(
             signed.claims, signed.algorithm, token.get("access_token"), required=by_browser
         )
         self._check_signature(signed, provider, spare=former is not None)
 
-    def _check_algorithm(self, signed: "Signed", provider: Provider) -> None:
-        from nb_oauth.openid.signatures import check_algorithm
-
+    def _check_algorithm(self, signed: "Signed", provider: "Provider") -> None:
         offered = provider.id_token_signing_alg_values_supported
-        check_algorithm(signed, offered, has_secret=bool(self._secret))
+        openid.signatures.check_algorithm(signed, offered, has_secret=bool(self._secret))
 
     @property
     def _secret(self) -> str | None:
         return self._registered.client_secret if self._registered else None
 
     def _check_signature(
-        self, signed: "Signed", provider: Provider, *, spare: bool = False
+        self, signed: "Signed", provider: "Provider", *, spare: bool = False
     ) -> None:
         """Check that the provider signed what it sent.
 
@@ -255,11 +248,11 @@ class OpenIDSession(SessionToken):
             Refusal: the provider did not sign it.
             TokenError: the keys could not be had.
         """
-        from nb_oauth.openid.signatures import is_signed_with_secret, takes_secret
-
-        if self._secret and takes_secret(signed):
-            if not is_signed_with_secret(signed, self._secret):
-                raise Refusal("it is not signed with the client_secret. Check client_secret.")
+        if self._secret and openid.signatures.takes_secret(signed):
+            if not openid.signatures.is_signed_with_secret(signed, self._secret):
+                raise openid.refusals.Refusal(
+                    "it is not signed with the client_secret. Check client_secret."
+                )
         elif provider.jwks_uri is not None:
             try:
                 self._keys_of(provider.jwks_uri).check(signed)
@@ -268,10 +261,8 @@ class OpenIDSession(SessionToken):
                     raise
 
     def _keys_of(self, jwks_uri: str) -> "SigningKeys":
-        from nb_oauth.openid.signing_keys import SigningKeys
-
         if self._signing_keys is None or self._signing_keys.address != jwks_uri:
-            self._signing_keys = SigningKeys(jwks_uri, self._ask_for_keys)
+            self._signing_keys = openid.signing_keys.SigningKeys(jwks_uri, self._ask_for_keys)
         return self._signing_keys
 
     def _ask_for_keys(self, jwks_uri: str) -> requests.Response:

@@ -4,22 +4,33 @@ An API may refuse every token, so a renewal for it is the last one for a while u
 """
 
 import time
+import warnings
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
 
-from nb_oauth.exceptions import TokenError
-from nb_oauth.providers import Provider
+from nb_oauth.exceptions import LoginRequired, TokenError
 from nb_oauth.renewal import not_renewable, refuses
 from nb_oauth.session_renewal import NOT_WHO_SIGNED_IN, RenewingSession
 from nb_oauth.tokens import Token
+
+if TYPE_CHECKING:
+    from nb_oauth.providers import Provider
 
 _UNAUTHORIZED = 401
 
 
 class PersistentSession(RenewingSession):
-    """The part of a session that sends a request once more where its token was refused."""
+    """The part of a session that sends a request once more where its token was refused.
+
+    Attributes:
+        if_refused: what to say where an API refuses a token that nothing renews; None lets its
+            answer stand.
+    """
+
+    if_refused: str | None = None
 
     def _after_refusal(
         self, response: requests.Response, token: Token, *, is_repeatable: bool
@@ -35,13 +46,19 @@ class PersistentSession(RenewingSession):
             is_repeatable: whether it can be sent again.
 
         Raises:
-            LoginRequired: the API refused the token, and the provider renews it no longer.
+            LoginRequired: the API refused the token, and the provider renews it no longer; or
+                nothing ever did, and there are words for that.
             TokenError: what came of renewing it is not of who signed in.
         """
-        if self.provider is None or response.status_code != _UNAUTHORIZED or not is_repeatable:
+        is_of_use = is_repeatable or bool(self.if_refused)
+        if self.provider is None or response.status_code != _UNAUTHORIZED or not is_of_use:
             return None
         if not refuses(response, {*self._tokens_sent, str(token.get("access_token", ""))}):
             return None
+        if self.if_refused:
+            response.close()
+            self._setbacks.note_dead(token)
+            raise LoginRequired(self.if_refused)
         if self._setbacks.is_refused(token):
             self._setbacks.note_dead(token)
             raise not_renewable(token, self.provider.name)
@@ -54,13 +71,15 @@ class PersistentSession(RenewingSession):
         except (TokenError, requests.RequestException) as error:
             if getattr(error, "error", None) == NOT_WHO_SIGNED_IN:
                 raise
+            if self.lender is not None:  # nobody here can do more, and somebody there may
+                warnings.warn(f"{host} refuses the token. {error}", stacklevel=6)  # get()
             return None  # what the API has answered stands
         if newer is token:
             return None
         response.close()
         return newer
 
-    def _renew_refused(self, provider: Provider, token: Token, *, host: str) -> Token:
+    def _renew_refused(self, provider: "Provider", token: Token, *, host: str) -> Token:
         try:
             renewed = self._renew_now(provider, token, refused_by=host)
         except (TokenError, requests.RequestException):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from oauthlib.oauth2 import BackendApplicationClient
@@ -18,12 +18,14 @@ from nb_oauth.exceptions import (
     TokenUpdated,
 )
 from nb_oauth.masking import with_bare_errors
-from nb_oauth.providers import Provider
-from nb_oauth.renewal import ended, not_renewable, put_off
+from nb_oauth.renewal import Lender, ended, not_renewable, put_off
 from nb_oauth.retrying import LONGEST, Patience, Pause
 from nb_oauth.session_store import StoredSession
 from nb_oauth.setbacks import Failure, is_refusal
 from nb_oauth.tokens import Token
+
+if TYPE_CHECKING:
+    from nb_oauth.providers import Provider
 
 # What a resource request and the refresh it sets off have in common; nothing else of the one
 # may reach the other.
@@ -33,7 +35,14 @@ NOBODY = "Nobody is signed in with this session. Sign in first."
 
 
 class RenewingSession(StoredSession):
-    """The part of a session that renews its token: once for all threads, and before its end."""
+    """The part of a session that renews its token: once for all threads, and before its end.
+
+    Attributes:
+        lender: who looks after its tokens and lends it the next one, such as JupyterHub; None
+            where the session renews them itself.
+    """
+
+    lender: Lender | None = None
 
     _asks_again = False
     """Whether it renews by asking as it did at first: the client credentials grant."""
@@ -45,11 +54,15 @@ class RenewingSession(StoredSession):
         """Whether a request can be expected to go through: the token lives or can be renewed."""
         if not self.authorized or self._setbacks.is_dead(self.token):
             return False
+        if self.lender is not None and self._setbacks.is_left_without:
+            return False  # whoever signs in asks the lender once more
         return not tokens.has_ended(self.token, time.time()) or self._can_renew(self.token)
 
     def _can_renew(self, token: Token) -> bool:
         if self._asks_again:
             return True
+        if self.lender is not None:
+            return not self._setbacks.is_dead(token)
         refresh_token = token.get("refresh_token")
         known = self.provider is not None or bool(self.auto_refresh_url)
         return known and bool(refresh_token) and not self._setbacks.is_refused(token)
@@ -124,7 +137,7 @@ class RenewingSession(StoredSession):
                 raise
             return token
 
-    def _renew(self, provider: Provider, token: Token) -> Token:
+    def _renew(self, provider: "Provider", token: Token) -> Token:
         """Renew a token that is due, unless it lives and the token endpoint has a rest."""
         token, now = self._latest(token), time.time()
         if not tokens.is_due(token, now):
@@ -137,13 +150,14 @@ class RenewingSession(StoredSession):
         try:
             return self._renew_now(provider, token)
         except (TokenError, requests.RequestException):
-            if not self._can_renew(self.token) and tokens.has_ended(self.token, time.time()):
+            is_over = self.lender is None and not self._can_renew(self.token)
+            if is_over and tokens.has_ended(self.token, time.time()):
                 raise ended(self.token, provider.name) from None
             raise
 
     def _renew_now(
         self,
-        provider: Provider,
+        provider: "Provider",
         token: Token,
         *,
         refused_by: str | None = None,
@@ -172,7 +186,8 @@ class RenewingSession(StoredSession):
                 if refused_by and not is_due and self._is_useless(refused_by):
                     return token
                 self._require_hope(provider, latest, failure_before, patience)
-                return self._earn(provider.require("token_endpoint"), patience, ask)
+                earning = self._earning(provider, is_refused=refused_by is not None)
+                return self._earn(patience, *((ask, False) if ask else earning))
         except (TokenError, requests.RequestException) as error:
             self._note(error, has_waited=patience.has_waited)
             raise
@@ -193,7 +208,7 @@ class RenewingSession(StoredSession):
         return Patience(0 if asks_once else LONGEST, pause=self._pause)
 
     def _require_hope(
-        self, provider: Provider, token: Token, failure_before: Failure | None, patience: Patience
+        self, provider: "Provider", token: Token, failure_before: Failure | None, patience: Patience
     ) -> None:
         """Raise what the answer would be, where that is known without asking."""
         if not self._can_renew(token):
@@ -205,20 +220,35 @@ class RenewingSession(StoredSession):
         if left and not patience.wait(left):
             raise put_off(left, provider.name)
 
-    def _earn(
-        self, token_endpoint: str, patience: Patience, ask: Callable[[], Token] | None
-    ) -> Token:
-        may_be_repeated = ask is None and self._asks_again
-        if ask is None:
-            ask = partial(
-                self.fetch_token if self._asks_again else self.refresh_token, token_endpoint
-            )
+    def _earning(
+        self, provider: "Provider", *, is_refused: bool
+    ) -> tuple[Callable[[], Token], bool]:
+        """Return what asks for a new token, and whether it may be asked twice."""
+        if self.lender is not None:
+            return partial(self._borrow, self.lender, is_refused=is_refused), True
+        again = self.fetch_token if self._asks_again else self.refresh_token
+        return partial(again, provider.require("token_endpoint")), self._asks_again
+
+    def _earn(self, patience: Patience, ask: Callable[[], Token], may_be_repeated: bool) -> Token:
         try:
             return patience.ask(ask, may_be_repeated=may_be_repeated)
         except TokenError as error:
             if is_refusal(error):
                 self._tell_of_refusal()
             raise
+
+    def _borrow(self, lender: Lender, *, is_refused: bool) -> Token:
+        try:
+            lent = lender.lend(self.token, is_refused=is_refused)
+        except TokenError as error:
+            if is_refusal(error):
+                self._setbacks.note_dead(self.token)
+            raise
+        if lent.get("access_token") != self.token.get("access_token"):
+            self._setbacks.forget(lent)
+        self._keep(lent)
+        token: Token = self.token
+        return token
 
     # -- as requests-oauthlib has it -------------------------------------------------------
 

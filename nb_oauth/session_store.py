@@ -8,15 +8,17 @@ Until the token is due nobody looks.
 import contextlib
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nb_oauth import stored_tokens, tokens
+from nb_oauth import openid, stored_tokens, stores, tokens
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
 from nb_oauth.renewal import Renewal
 from nb_oauth.session_openid import OpenIDSession
 from nb_oauth.setbacks import Setbacks, setbacks_of
-from nb_oauth.stores import TokenStore, locks
 from nb_oauth.tokens import Token, TokenKey
+
+if TYPE_CHECKING:
+    from nb_oauth.stores import TokenStore
 
 # Some providers renew the end of the same access token.
 _TELLING = ("access_token", "refresh_token", "expires_at")
@@ -48,11 +50,11 @@ class StoredSession(OpenIDSession):
         super().__init__(*args, **kwargs)
 
     @property
-    def _store(self) -> TokenStore | None:
+    def _store(self) -> "TokenStore | None":
         return self._keeping.store
 
     @_store.setter
-    def _store(self, store: TokenStore | None) -> None:
+    def _store(self, store: "TokenStore | None") -> None:
         self._keeping.store = store
 
     @property
@@ -133,7 +135,7 @@ class StoredSession(OpenIDSession):
         if trouble is not None:
             _warn("The token could not be deleted from the store", trouble)
 
-    def keep_in(self, store: TokenStore) -> None:
+    def keep_in(self, store: "TokenStore") -> None:
         """Keep the token, and every successor, in ``store`` from now on, in an opened session."""
         with self._renewal.paused():
             if store is not self._store:
@@ -184,7 +186,7 @@ class StoredSession(OpenIDSession):
                 if lock is not None:
                     stack.enter_context(lock(self._key))
                 elif self._store is not None:
-                    stack.enter_context(locks.among_threads((id(self._store), self._key)))
+                    stack.enter_context(stores.locks.among_threads((id(self._store), self._key)))
             except TimeoutError as error:
                 raise TokenError(str(error), error="temporarily_unavailable") from error
             yield
@@ -217,7 +219,7 @@ class StoredSession(OpenIDSession):
         self._heed_refusal(found)
         return latest
 
-    def _stored(self, store: TokenStore, key: TokenKey) -> Token | None:
+    def _stored(self, store: "TokenStore", key: TokenKey) -> Token | None:
         """Return what the store has of this very provider."""
         return stored_tokens.load(store, key, self.provider, self.token)
 
@@ -233,7 +235,7 @@ class StoredSession(OpenIDSession):
         return token.get(tokens.REQUESTED_SCOPE, self._scope)
 
 
-def _holds(store: TokenStore, key: TokenKey) -> bool:
+def _holds(store: "TokenStore", key: TokenKey) -> bool:
     """Tell whether the store has anything under ``key``, or cannot tell."""
     return not hasattr(store, "__contains__") or key in store
 
@@ -248,12 +250,9 @@ def _are_same(one: Token | None, other: Token | None) -> bool:
 
 def _subject(id_token: object) -> object:
     """Return whom an ID token is about (OpenID Connect Core §2); one that is none is unlike any."""
-    from nb_oauth.openid.refusals import Refusal
-    from nb_oauth.openid.signatures import read
-
     try:
-        return read(id_token).claims.get("sub")
-    except Refusal:
+        return openid.signatures.read(id_token).claims.get("sub")
+    except openid.refusals.Refusal:
         return object()
 
 

@@ -4,8 +4,7 @@ import copy
 import hashlib
 import threading
 import weakref
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nb_oauth import forks
 from nb_oauth.tokens import Token
@@ -110,6 +109,16 @@ class Setbacks:
         """Tell whether the token endpoint was waited for in vain of late."""
         return now < self._impatient_until
 
+    @property
+    def is_left_without(self) -> bool:
+        """Whether who was asked last has no token that is good, and does not know of a next one.
+
+        That is less than a refusal: there may be one again.
+        """
+        error = None if self.failure is None else self.failure.error
+        says_so = getattr(error, "error", None) is not None
+        return says_so and getattr(error, "retry_after", None) is None
+
     def closed_for(self, now: float) -> float:
         """Return for how many seconds more the endpoint asked not to be asked."""
         return max(0.0, self._closed_until - now)
@@ -149,8 +158,7 @@ class Setbacks:
         return digest == _digest(token, "access_token") and self.is_useless(host, now)
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """That a renewal failed.
 
     Attributes:

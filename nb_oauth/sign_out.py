@@ -44,7 +44,8 @@ class SignedOut:
 def logout(session: OAuth2Session) -> SignedOut:
     """Sign out: revoke the session's tokens at the provider, and forget them here.
 
-    They are forgotten even where the provider cannot revoke them, or refuses.
+    They are forgotten even where the provider cannot revoke them, or refuses. What JupyterHub has
+    lent is not revoked: the Hub has it for others as well.
 
     Args:
         session: one that ``login()``, a …Login widget or ``OAuth2Session.open()`` gave.
@@ -68,6 +69,9 @@ def logout(session: OAuth2Session) -> SignedOut:
 def _revoke(session: OAuth2Session, token: Token) -> tuple[list[str], list[str]]:
     revoked: list[str] = []
     failures: list[str] = []
+    if session.lender is not None:
+        name = session.lender.name
+        return revoked, [f"{name} has its own still, and login() uses that again: sign out there."]
     if session.provider is not None and session.provider.revocation_endpoint is None:
         name = session.provider.name
         return revoked, [f"{name} has no revocation endpoint: there they live until their end."]
@@ -84,11 +88,14 @@ def _revoke(session: OAuth2Session, token: Token) -> tuple[list[str], list[str]]
 
 
 class Sessions:
-    """The sessions that live in this kernel. Show it in a cell, or go through it."""
+    """The sessions that live in this kernel. Show it in a cell, or go through it.
+
+    In a marimo app they are those of the visitor.
+    """
 
     def __iter__(self) -> Iterator[OAuth2Session]:
         """Go through the live sessions, by provider."""
-        alive = [session for session in OAuth2Session.opened if session.is_alive]
+        alive = [session for session in OAuth2Session.opened.of_audience() if session.is_alive]
         return iter(sorted(alive, key=lambda session: session.account.provider or ""))
 
     def __len__(self) -> int:

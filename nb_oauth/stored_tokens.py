@@ -6,18 +6,21 @@ nothing, and its refresh token never goes there.
 """
 
 import warnings
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from nb_oauth.masking import HiddenToken
-from nb_oauth.providers import Provider
-from nb_oauth.stores import TokenStore
 from nb_oauth.tokens import TOKEN_ENDPOINT, Token, TokenKey
+
+if TYPE_CHECKING:
+    from nb_oauth.providers import Provider
+    from nb_oauth.stores import TokenStore
 
 _SECRETS = ("access_token", "refresh_token")
 
 
 def load(
-    store: TokenStore, key: TokenKey, provider: Provider | None, known: Token | None = None
+    store: "TokenStore", key: TokenKey, provider: "Provider | None", known: Token | None = None
 ) -> Token | None:
     """Return the token under ``key``; None, with a warning, where it is another provider's.
 
@@ -42,7 +45,7 @@ def load(
     return _bare(found)
 
 
-def save(store: TokenStore, key: TokenKey, provider: Provider | None, token: Token) -> None:
+def save(store: "TokenStore", key: TokenKey, provider: "Provider | None", token: Token) -> None:
     """Keep ``token`` under ``key``, for the token endpoint of ``provider`` alone."""
     marked = HiddenToken(_bare(token))
     if provider is not None and provider.token_endpoint is not None:
@@ -50,7 +53,7 @@ def save(store: TokenStore, key: TokenKey, provider: Provider | None, token: Tok
     store.save(key, marked)
 
 
-def _serves(giver: object, key: TokenKey, provider: Provider) -> bool:
+def _serves(giver: object, key: TokenKey, provider: "Provider") -> bool:
     """Tell whether a token that ``giver`` gave may go to the token endpoint of ``provider``."""
     endpoint = provider.token_endpoint
     if giver is not None or endpoint is None:

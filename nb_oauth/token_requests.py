@@ -17,7 +17,6 @@ from oauthlib.oauth2 import LegacyApplicationClient
 
 from nb_oauth import tokens
 from nb_oauth.authenticated_requests import AuthenticatedRequests
-from nb_oauth.client_authentication import advise
 from nb_oauth.exceptions import TokenError
 from nb_oauth.fragment_tokens import read_fragment
 from nb_oauth.token_responses import read_token_response, secrets_sent
@@ -198,6 +197,8 @@ class TokenRequests(AuthenticatedRequests):
         refresh_token: str | None = None,
     ) -> Any:
         """Send a token request, read its answer, keep the token."""
+        from nb_oauth.client_authentication import advise
+
         if arguments["timeout"] is None:
             arguments["timeout"] = DEFAULT_TIMEOUT
         if self.provider is not None:  # a redirect would carry the secrets to another place
@@ -245,7 +246,7 @@ class TokenRequests(AuthenticatedRequests):
         if refresh_token and not complete.get("refresh_token"):  # RFC 6749 §6: the old one stays
             complete["refresh_token"] = refresh_token
         if self.provider is not None:
-            complete["token_type"] = _kind(complete)
+            complete["token_type"] = kind_of(complete)
             complete = {**self._scope_to_carry(is_renewal=bool(refresh_token)), **complete}
             if "expires_in" in complete:  # else it is the provider's own
                 complete.pop("expires_at", None)  # oauthlib's, rounded and counted from the answer
@@ -267,7 +268,7 @@ class TokenRequests(AuthenticatedRequests):
         return {name: value for name, value in given.items() if value is not None}
 
 
-def _kind(token: Token) -> str:
+def kind_of(token: Token) -> str:
     """Return the type of ``token``, which many make up: Slack has "bot", Apigee "BearerToken".
 
     Raises:

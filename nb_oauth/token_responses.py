@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import requests
@@ -15,13 +15,14 @@ from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
 from urllib3.exceptions import ConnectTimeoutError
 
 from nb_oauth import tokens
-from nb_oauth.client_authentication import secrets_in
-from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
 from nb_oauth.masking import excerpt
 from nb_oauth.retrying import in_words, seconds_in
 from nb_oauth.tokens import Scope, Token
 from nb_oauth.transport import out_of_reach
+
+if TYPE_CHECKING:
+    from nb_oauth.clients import Client
 
 AnyResponse = Any  # compliance hooks and tests hand in whatever has a text
 _FIRST_FAILURE = 400
@@ -130,7 +131,7 @@ def _is_unsent(error: requests.RequestException) -> bool:
 
 
 def secrets_sent(
-    arguments: Mapping[str, Any], auth: object, client: Client | None
+    arguments: Mapping[str, Any], auth: object, client: "Client | None"
 ) -> list[str | None]:
     """Return the secrets of a token request: in its body or query, and of its client.
 
@@ -139,6 +140,8 @@ def secrets_sent(
         auth: how the client authenticated, as requests takes it.
         client: the app that asked, if it is known.
     """
+    from nb_oauth.client_authentication import secrets_in
+
     payload = arguments.get("data") or arguments.get("params") or {}
     sent = [payload.get(name) for name in _SECRETS] if isinstance(payload, Mapping) else []
     return [*sent, *secrets_in(auth, client)]

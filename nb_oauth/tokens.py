@@ -1,14 +1,14 @@
 """Reading, dating and identifying a token (RFC 6749 §5.1)."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.providers import Provider
+
+if TYPE_CHECKING:
+    from nb_oauth.clients import Client
+    from nb_oauth.providers import Provider
 
 Token = Mapping[str, Any]
 Scope = str | Iterable[str] | None
@@ -28,14 +28,10 @@ TOKEN_ENDPOINT = "token_endpoint"  # noqa: S105 - a name
 LEEWAY = 30.0
 """Seconds before its end at which a token is renewed, where its life allows."""
 _LARGEST_SHARE = 0.1
-# Wider than RFC 6750 §2.1, which knows neither the ! of Salesforce nor the | of Facebook.
-_SENDABLE = re.compile(r"[!-~]*")
-_SENDABLE_WITH_SPACES = re.compile(r"[ -~]*")  # RFC 6749 §A.12
 _FAR_AWAY = 1e12  # seconds; a date beyond this is a provider's way to say "never"
 
 
-@dataclass(frozen=True)
-class TokenKey:
+class TokenKey(NamedTuple):
     """What a token is known by: whose it is, who got it, how, and for which account.
 
     Args:
@@ -53,7 +49,7 @@ class TokenKey:
 
     @classmethod
     def of(
-        cls, provider: Provider, client: Client, grant: str, account: str | None = None
+        cls, provider: "Provider", client: "Client", grant: str, account: str | None = None
     ) -> "TokenKey":
         """Return the key of the tokens that ``client`` gets from ``provider`` by ``grant``.
 
@@ -146,8 +142,10 @@ def sendable(access_token: object, *, spaces: bool = False) -> str:
         ConfigurationError: no header can hold it. requests would say so too, and show it.
     """
     text = str(access_token).strip()
-    allowed = _SENDABLE_WITH_SPACES if spaces else _SENDABLE
-    if isinstance(access_token, bytes) or not allowed.fullmatch(text):
+    # Wider than RFC 6750 §2.1, which knows neither the ! of Salesforce nor the | of Facebook; with
+    # spaces it is RFC 6749 §A.12.
+    is_sendable = text.isascii() and text.isprintable() and (spaces or " " not in text)
+    if isinstance(access_token, bytes) or not is_sendable:
         raise ConfigurationError(
             "The access token cannot be sent: it is text without spaces, line breaks and letters "
             "beyond ASCII. Give it alone and whole, as the provider shows it."
@@ -169,7 +167,9 @@ def has_ended(token: Token, now: float) -> bool:
 def is_due(token: Token, now: float) -> bool:
     """Tell whether the token should be renewed at ``now``: its end is at most the leeway away."""
     end = expires_at(token)
-    return end is not None and end - leeway(token) <= now
+    if end is None or end - LEEWAY > now:
+        return False
+    return end - leeway(token) <= now
 
 
 def leeway(token: Token) -> float:

@@ -7,14 +7,16 @@ client's secret or key, and what belongs to one authorization request stay where
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oauthlib.common import generate_token
 from oauthlib.oauth2 import Client as OAuthlibClient
 from requests.auth import HTTPBasicAuth
 
-from nb_oauth.clients import Client
 from nb_oauth.tokens import Token
+
+if TYPE_CHECKING:
+    from nb_oauth.clients import Client
 
 # Of a token's members, as providers spell them: refresh_token, refreshToken, client_secret, …
 _SECRET_MEMBERS = ("refreshtoken", "secret", "password", "verifier")
@@ -49,7 +51,7 @@ def _is_secret(name: object) -> bool:
     return any(secret in spelled for secret in _SECRET_MEMBERS)
 
 
-def bare_client(client: Client) -> Client:
+def bare_client(client: "Client") -> "Client":
     """Return ``client`` without secret and key. A path stays: a file does not travel with it.
 
     Nothing is checked: a copy need not be one that ``Client(…)`` would take.
@@ -61,7 +63,7 @@ def bare_client(client: Client) -> Client:
     return bare
 
 
-def can_do_without(client: Client) -> bool:
+def can_do_without(client: "Client") -> bool:
     """Tell whether what :func:`bare_client` leaves of ``client`` can still show that it is it."""
     has_key_in_text = client.private_key is not None and not isinstance(client.private_key, Path)
     needs_secret = client.token_endpoint_auth_method not in {None, *_WITHOUT_SECRET} or (

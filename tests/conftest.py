@@ -27,6 +27,7 @@ ORDER = (
     "leaks",
     "judge",
     "kernel",
+    "hub",
     "browser",
     "benchmarks",
 )

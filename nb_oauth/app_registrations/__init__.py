@@ -9,6 +9,8 @@ provider that nb_oauth itself knows by it. What is kept for any other is kept wi
 endpoint, and goes to no other server (:func:`.secret_endpoints.are_one_servers`).
 """
 
+import warnings
+
 from nb_oauth.app_registrations.clients_file import ClientsFile
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
@@ -30,6 +32,9 @@ def client_for(known: KnownProvider) -> Client | None:
 
 def _from_environment(known: KnownProvider) -> Client | None:
     variables = Variables.of(known)
+    why_unused = variables.why_unused()
+    if why_unused is not None and variables.is_set(CLIENT_ID):
+        warnings.warn(f"{variables.called(CLIENT_ID)} is not used: {why_unused}.", stacklevel=2)
     client_id, secret = variables.value(CLIENT_ID), variables.value(CLIENT_SECRET)
     if client_id is not None:
         return Client(client_id, client_secret=secret)

@@ -106,7 +106,7 @@ class ClientsFile:
         try:
             self._read()
             private_files.write(trial, b"", CONTENTS)
-            trial.unlink()
+            trial.unlink(missing_ok=True)  # another process tries as well
         except OSError as error:
             raise self._unusable(error) from None
 
@@ -131,7 +131,7 @@ class ClientsFile:
 
         where = "it is no TOML in UTF-8"
         try:
-            return tomlkit.parse(content.decode())
+            return tomlkit.parse(content.decode("utf-8-sig"))  # Notepad marks it
         except UnicodeDecodeError:
             pass
         except TOMLKitError as error:

@@ -17,10 +17,10 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
+from nb_oauth.characters import clean
 from nb_oauth.commands import arguments
 from nb_oauth.commands.printing import Printed
 from nb_oauth.exceptions import OAuthError
-from nb_oauth.surfaces.plain_text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -58,10 +58,11 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
 def _add_login(commands: _Commands) -> None:
     parser = commands.add_parser(
         "login",
-        help="sign in, and keep the token where notebooks find it",
+        help="sign in, and keep the token for later",
         description=(
-            "Sign in, and keep the token on this machine, where notebooks find it; or, with "
-            "--for-ci, make the variables that sign in where nobody can be asked."
+            'Sign in, and keep the token on this machine, where login(…, store="file") and runs '
+            "with nobody there find it; or, with --for-ci, make the variables that sign in where "
+            "nobody can be asked."
         ),
     )
     parser.set_defaults(run=_command("login"))

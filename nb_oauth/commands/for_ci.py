@@ -6,37 +6,53 @@ input; never on the screen, and never into what a list of processes shows.
 
 from __future__ import annotations
 
+import abc
+import contextlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from nb_oauth import place
+from nb_oauth import place, tokens
 from nb_oauth.exceptions import ConfigurationError, LoginRequired
 from nb_oauth.masking import mask
-from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
+from nb_oauth.variables import (
+    ACCESS_TOKEN,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    TOKEN_ENDPOINT,
+    Variables,
+)
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from typing_extensions import Self
+
     from nb_oauth.clients import Client
     from nb_oauth.providers import KnownProvider
     from nb_oauth.session import OAuth2Session
 
-_SECRET = (CLIENT_SECRET, REFRESH_TOKEN)
+_VSCHAR = re.compile("[ -~]*")  # RFC 6749 §A.17
+_SECRET = (ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN)
 
 
-class Destination(Protocol):
-    """Where the variables go."""
+class Destination(contextlib.AbstractContextManager["Destination"], abc.ABC):
+    """Where the variables go. Enter it before somebody signs in for them."""
 
+    def __exit__(self, *_: object) -> None:
+        """Leave no half of it behind."""
+
+    @abc.abstractmethod
     def take(self, session: OAuth2Session, known: KnownProvider, account: str | None) -> None:
         """Write the variables of ``session``."""
-        ...
 
 
 def destination(options: argparse.Namespace) -> Destination | None:
@@ -80,23 +96,26 @@ def variables_of(
     """Return the variables that sign in as ``session`` is signed in, in the order to write them.
 
     Raises:
-        ConfigurationError: the provider gave no refresh token, so none would.
+        ConfigurationError: the provider gave a token that ends, and none to renew it with.
     """
-    refresh_token, client = session.token.get("refresh_token"), session._registered  # noqa: SLF001 - no session shows its client's secret
-    if not refresh_token or client is None:
+    token, client = session.token, session._registered  # noqa: SLF001 - no session shows its client's secret
+    refresh_token, lasts = token.get("refresh_token"), tokens.expires_at(token) is None
+    if client is None or not (refresh_token or lasts):
         raise ConfigurationError(
             f"{known.provider.name} gave no refresh token, so nothing can sign in later. Ask for "
             "one (many have the scope offline_access for that), or let the app sign in as itself "
             "(client credentials)."
         )
+    _require_one_line(str(refresh_token or ""), known)  # no session takes such an access token
     variables = Variables.of(known)
     found = {
-        TOKEN_ENDPOINT: variables.token_endpoint,
+        TOKEN_ENDPOINT: None if variables.is_known else variables.token_endpoint,
         CLIENT_ID: None if _is_everybodys(known, client) else client.client_id,
         CLIENT_SECRET: client.client_secret,
         REFRESH_TOKEN: refresh_token,
+        ACCESS_TOKEN: None if refresh_token else token["access_token"],
     }
-    labels = {REFRESH_TOKEN: account}
+    labels = {REFRESH_TOKEN: account, ACCESS_TOKEN: account}
     return {
         variables.called(member, labels.get(member)): str(value)
         for member, value in found.items()
@@ -104,25 +123,50 @@ def variables_of(
     }
 
 
+def _require_one_line(refresh_token: str, known: KnownProvider) -> None:
+    """Refuse what would be more than the value of a variable to some reader of the file."""
+    if not _VSCHAR.fullmatch(refresh_token):
+        raise ConfigurationError(
+            f"The refresh token that {known.provider.name} gave has a character that is in none "
+            "(RFC 6749, Appendix A.17), so no variable can hold it. Tell the provider."
+        )
+
+
 def _is_everybodys(known: KnownProvider, client: Client) -> bool:
     return known.client is not None and known.client.client_id == client.client_id
 
 
-@dataclass(frozen=True)
-class _NewFile:
-    path: Path
+class _NewFile(Destination):
+    """A file that is there, empty, before anybody signs in, and is gone if nobody does."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_written = False
+
+    def __enter__(self) -> Self:
+        # Exclusively: neither what somebody put there meanwhile, nor where a link leads.
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._opened = open(self._descriptor, "w", encoding="utf-8")  # noqa: PTH123 - a descriptor, closed on leaving
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        ours = os.fstat(self._descriptor)
+        with contextlib.suppress(OSError):  # there is no room for it, which was said
+            self._opened.close()
+        with contextlib.suppress(FileNotFoundError):
+            if not self._is_written and os.path.samestat(ours, self._path.lstat()):
+                self._path.unlink()
 
     def take(self, session: OAuth2Session, known: KnownProvider, account: str | None) -> None:
         found = variables_of(session, known, account)
-        # Exclusively: neither what somebody put there meanwhile, nor where a link leads.
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as opened:  # noqa: PTH123 - a descriptor, not a path
-            opened.write(_lines(found))
-        _say(found, f"written to {self.path}, which only you may read")
+        self._opened.write(_lines(found))
+        self._opened.flush()
+        self._is_written = True
+        _say(found, f"written to {self._path}, which only you may read")
 
 
 @dataclass(frozen=True)
-class _Program:
+class _Program(Destination):
     command: tuple[str, ...]
 
     def take(self, session: OAuth2Session, known: KnownProvider, account: str | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from nb_oauth.surfaces.plain_text import shown
+from nb_oauth.characters import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nb_oauth import tokens
+from nb_oauth.demo import elsewhere
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grant_choice import NAMES, OF_THE_APP
 from nb_oauth.providers import known_providers
@@ -87,4 +89,6 @@ def _short_names() -> dict[str, str]:
         if entry.metadata:
             provider = entry.provider()
             found[provider.issuer or provider.token_endpoint or ""] = name
+    with contextlib.suppress(ConfigurationError):  # the variable names none
+        found[elsewhere.issuer() or ""] = "demo"
     return found

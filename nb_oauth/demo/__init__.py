@@ -1,8 +1,9 @@
 """A provider to practise on: an authorization server and an API inside your own process.
 
-For tutorials only. Names and passwords are printed on the sign-in page, the data are made up, and
-nothing but this machine can reach it. It starts when it is first asked for, on 127.0.0.1 and a
-free port, and ends with the process::
+For tutorials only. Names and passwords are printed on the sign-in page, and the data are made up.
+It starts when it is first asked for, on 127.0.0.1 and a free port, where nothing but this machine
+can reach it, and ends with the process. On a remote server (a Hub, Binder) the person's browser
+comes to its pages through jupyter-server-proxy, which asks for their login there::
 
     session = nb_oauth.login("demo", scope="observations:read")
     session.get(demo.api_url() + "/stars").json()
@@ -119,8 +120,8 @@ def start(*, host: str = "127.0.0.1", port: int = 0) -> str:
         Its issuer identifier, such as ``"http://127.0.0.1:50123"``.
 
     Raises:
-        ConfigurationError: the host is no loopback address, or the provider runs on another
-            port already.
+        ConfigurationError: the host is no loopback address, the port cannot be had, or the
+            provider runs on another one already.
     """
     from nb_oauth.demo.running import running
 
@@ -141,6 +142,7 @@ def provider() -> Provider:
 
     from nb_oauth.demo.metadata import metadata
     from nb_oauth.providers import Provider
+    from nb_oauth.quirks import PAGE_BESIDE_KERNEL
 
     said = metadata(_issuer())
     known: dict[str, Any] = {
@@ -148,7 +150,7 @@ def provider() -> Provider:
         for field in fields(Provider)
         if (value := said.get(field.name)) is not None
     }
-    return Provider("Lovelace Observatory (demo)", **known)
+    return Provider("Lovelace Observatory (demo)", **known, quirks=(PAGE_BESIDE_KERNEL,))
 
 
 def client() -> Client:

@@ -59,25 +59,30 @@ class AuthorizationRequests:
         (§4.1.2.1); any other mistake goes back to the client.
         """
         try:
-            scopes, info = self._server.validate_authorization_request(call.target)
+            scopes, info = self._server.validate_authorization_request(
+                call.target, headers=dict(call.headers)
+            )
         except FatalClientError as error:
             return self._refuse(error)
         except OAuth2Error as error:
             return see_other(self._error_location(error, error))
         except ValueError:
             return pages.problem(400, "This link is damaged", "Its parameters cannot be read.")
-        question = _AppAsks(self, call.target, info["request"], scopes)
+        question = _AppAsks(self, call, info["request"], scopes)
         self._recorder.note(
             f"{question.client_name} asks for {' '.join(scopes)}: sign-in page shown"
         )
         return self._sign_in.begin(question)
 
-    def allow(self, target: str, scopes: list[str], approval: Approval) -> Reply:
+    def allow(self, call: Call, scopes: list[str], approval: Approval) -> Reply:
         """Send somebody back with a code or a token (RFC 6749 §4.1.2, §4.2.2)."""
         name = CLIENTS[approval.client_id].name
         self._recorder.note(f"{name} was allowed {' '.join(scopes)}")
         headers, _body, _status = self._server.create_authorization_response(
-            target, scopes=scopes, credentials={"user": approval}
+            call.target,
+            headers=dict(call.headers),
+            scopes=scopes,
+            credentials={"user": approval},
         )
         return see_other(self._with_issuer(headers["Location"]))
 
@@ -108,7 +113,7 @@ class _AppAsks:
     """An app's request, checked, as the question that a person decides."""
 
     requests: AuthorizationRequests
-    target: str
+    call: Call
     request: Any
     scopes: list[str]
 
@@ -131,7 +136,7 @@ class _AppAsks:
     def decide(self, approval: Approval | None) -> Reply:
         if approval is None:
             return self.requests.deny(self.request)
-        return self.requests.allow(self.target, self.scopes, approval)
+        return self.requests.allow(self.call, self.scopes, approval)
 
 
 def _is_implicit(request: Any) -> bool:  # noqa: ANN401 - a request, or an error that carries its fields

@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth2 import RequestValidator
 
+from nb_oauth.demo import through_jupyter
 from nb_oauth.demo.registry import CLIENTS, DEFAULT_SCOPES, SCOPES, is_loopback_uri
 
 if TYPE_CHECKING:
@@ -78,10 +79,11 @@ class ClientValidator(RequestValidator):
     # Redirect URIs and scopes (RFC 6749 §3.1.2 and §3.3)
 
     def validate_redirect_uri(
-        self, client_id: str, redirect_uri: str, *args: object, **kwargs: object
+        self, client_id: str, redirect_uri: str, request: Request, *args: object, **kwargs: object
     ) -> bool:
-        """Any loopback address, any port and any path (RFC 8252 §7.3)."""
-        return is_loopback_uri(redirect_uri)
+        """Any loopback address, any port and path (RFC 8252 §7.3); else back the way one came."""
+        headers = request.headers
+        return is_loopback_uri(redirect_uri) or through_jupyter.leads_back(redirect_uri, headers)
 
     def get_default_redirect_uri(self, *args: object, **kwargs: object) -> str:
         """None is registered, so every request names its own."""

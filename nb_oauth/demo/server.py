@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
+from nb_oauth.demo import through_jupyter
 from nb_oauth.demo.application import Application
 from nb_oauth.demo.messages import Call, Reply
 from nb_oauth.exceptions import ConfigurationError
@@ -34,11 +35,11 @@ class DemoServer:
         issuer: its address, without a slash at the end.
 
     Raises:
-        ConfigurationError: the host is no loopback address.
+        ConfigurationError: the host is no loopback address, or the port cannot be had.
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._http = _Server((_loopback(host), port), _Handler)
+        self._http = _listening(_loopback(host), port)
         self.host, self.port = self._http.server_address[:2]
         self.issuer = f"http://{self.host!s}:{self.port}"
         self._http.application = Application(self.issuer)
@@ -131,12 +132,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: str) -> Reply:
         application = self.server.application
-        # A page that another name brought here (DNS rebinding) is told nothing.
-        if f"http://{self.headers.get('Host')}" != application.issuer:
-            return Reply(421, f"This is {application.issuer} and nothing else.".encode())
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return application.answer(Call(str(self.command), path, query, headers, body))
+        call = Call(str(self.command), path, query, headers, body)
+        if f"http://{headers.get('host')}" == application.issuer:
+            return application.answer(call)
+        # A page that another name brought here (DNS rebinding) is told nothing.
+        let_in = through_jupyter.let_in(call, self.server.server_port)
+        if let_in is None:
+            return Reply(421, f"This is {application.issuer} and nothing else.".encode())
+        return application.answer(let_in)
 
     def _respond(self, reply: Reply) -> None:
         self.send_response(reply.status)
@@ -167,3 +172,13 @@ def _loopback(host: str) -> str:
             f"The demo provider serves this machine alone: pass 127.0.0.1, not {host!r}."
         )
     return str(address)
+
+
+def _listening(host: str, port: int) -> _Server:
+    try:
+        return _Server((host, port), _Handler)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The demo provider cannot have port {port} ({error.strerror}). Leave it out or pass "
+            "port=0 for a free one, or see which program has it."
+        ) from None

@@ -9,7 +9,7 @@ import requests
 from nb_oauth import app_registrations
 from nb_oauth.diagnosis.report import Check, Verdict
 from nb_oauth.exceptions import ConfigurationError, OAuthError
-from nb_oauth.providers import KnownProvider, known_provider
+from nb_oauth.providers import KnownProvider, Provider, known_provider
 from nb_oauth.transport import DirectLoopback
 from nb_oauth.variables import CLIENT_ID, Variables
 
@@ -18,12 +18,18 @@ _TOLERABLE = 30.0  # seconds between two clocks: more than the way of an answer 
 _MOST_ACCEPT = 300.0  # seconds; many providers take an assertion or a nonce for no longer
 
 
-def checks(named: str) -> list[Check]:
-    """Return the checks of the provider that was named."""
+def checks(named: Provider | str) -> list[Check]:
+    """Return the checks of the provider that was named, or passed."""
+    if isinstance(named, Provider):
+        return _checks(KnownProvider(named))
     try:
         known = known_provider(named)
     except (OAuthError, requests.RequestException) as error:
         return [Check(named, Verdict.WRONG, "it cannot be asked", str(error))]
+    return _checks(known)
+
+
+def _checks(known: KnownProvider) -> list[Check]:
     return [*_reach(known), the_app(known), the_redirect_uri(known)]
 
 

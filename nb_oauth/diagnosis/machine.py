@@ -19,6 +19,8 @@ _AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 _WHO = {
     Place.NOTEBOOK: "somebody in a notebook",
+    Place.REACTIVE: "somebody in a marimo notebook, where no cell can wait",
+    Place.APP: "whoever visits this page, where no cell can wait",
     Place.TERMINAL: "somebody at a terminal",
     Place.UNATTENDED: "nobody: the front end of this kernel takes no input",
     Place.ELSEWHERE: "nobody: there is neither a kernel nor a terminal",
@@ -43,10 +45,16 @@ def who_can_be_asked() -> Check:
 def the_widget() -> Check:
     """Look whether this is a kernel, and what shows its widgets is beside it."""
     name = "widget"
-    if place.here() is not Place.NOTEBOOK:
+    if not place.here().shows_widgets:
         return Check(name, Verdict.FINE, "not needed here: this is no notebook")
+    if place.marimo_here() is not None:
+        return Check(name, Verdict.FINE, "marimo shows it by itself")
     from importlib.util import find_spec
 
+    from nb_oauth.surfaces.widget import LoginWidget
+
+    if LoginWidget.any_has_appeared:
+        return Check(name, Verdict.FINE, "one has appeared in the page")
     if find_spec("jupyterlab_widgets") is not None:
         return Check(name, Verdict.FINE, "jupyterlab_widgets is installed beside this kernel")
     return Check(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import fill
 
-from nb_oauth.surfaces.plain_text import clean
+from nb_oauth.characters import clean
 
 _WIDTH = 100
 

@@ -15,8 +15,9 @@ _NOBODYS = KnownProvider(Provider("nobody", token_endpoint="https://nobody.inval
 def the_token_files() -> Check:
     """Look whether tokens can be kept in files, and whether those there are ours alone."""
     name, store = "token files", FileTokenStore()
+    beside = sorted(store.folder.glob("environment-*"))  # what came of variables
     try:
-        count = len(store.keys())
+        count = sum(len(one.keys()) for one in (store, *map(FileTokenStore, beside)))
     except ConfigurationError as error:
         return Check(name, Verdict.WRONG, f"{store.folder} cannot be used", str(error))
     nearest = _nearest(store.folder)
@@ -28,7 +29,8 @@ def the_token_files() -> Check:
             "Set XDG_STATE_HOME to a folder of yours that lasts, or keep tokens elsewhere: "
             "store=FileTokenStore('/a/folder/of/yours').",
         )
-    return Check(name, Verdict.FINE, f"{count} in {store.folder}, which only you may read")
+    there = "only you may read them" if store.folder.exists() else "which is not there yet"
+    return Check(name, Verdict.FINE, f"{count} in {store.folder}, {there}")
 
 
 def the_keyring() -> Check:

@@ -19,6 +19,12 @@ NEEDED = {
 _ONLY_WITH_JUPYTER = {"ipykernel", "jupyterlab"}
 
 
+def our_own() -> Check:
+    """Say which version of nb_oauth this is, and in which Python."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return Check("nb_oauth", Verdict.FINE, f"{version('nb_oauth')}, Python {python}")
+
+
 def the_version_of(package: str) -> Check:
     """Look whether ``package`` is installed, and new enough."""
     needed = NEEDED[package]

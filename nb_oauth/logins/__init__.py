@@ -4,9 +4,16 @@ A login is shown like any widget, alone or in a container. From then on it signs
 whether or not a cell waits for it; ``wait()``, ``await`` and ``.session`` wait.
 """
 
+from nb_oauth.logins import words
 from nb_oauth.logins.authorization_code import AuthorizationCodeLogin
 from nb_oauth.logins.client_credentials import ClientCredentialsLogin
-from nb_oauth.logins.client_question import Chosen, ClientQuestion, can_be_asked
+from nb_oauth.logins.client_question import (
+    Chosen,
+    ClientQuestion,
+    can_be_asked,
+    no_client,
+    sent_back,
+)
 from nb_oauth.logins.code import CodeLogin
 from nb_oauth.logins.device_code import DeviceLogin
 from nb_oauth.logins.implicit import ImplicitLogin
@@ -27,4 +34,7 @@ __all__ = [
     "PasswordLogin",
     "RegistrationLogin",
     "can_be_asked",
+    "no_client",
+    "sent_back",
+    "words",
 ]

@@ -16,6 +16,7 @@ from nb_oauth.prompts import Answer, AskClient, Rejection, TypedClient
 from nb_oauth.providers import KnownProvider
 from nb_oauth.providers.secret_endpoints import are_one_servers
 
+_WITH_REDIRECT = ("authorization_code", "implicit")
 _ANY_ID, _ANY_SECRET = "any", "any"
 _SPACE, _DELETE = "\x20", "\x7f"
 
@@ -119,7 +120,7 @@ class ClientQuestion:
             try:
                 ClientsFile().require_writable()
             except ConfigurationError as error:
-                return Rejection(f"{error} Or go on without keeping them: untick the box.")
+                return Rejection(f"{error} Or go on without keeping them.")
         return Answer(Answered(chosen, typed.keep))
 
     def _choose(self, client: Client) -> Chosen:
@@ -156,3 +157,39 @@ def _as_people_write(path: Path) -> str:
 def can_be_asked(known: KnownProvider) -> bool:
     """Tell whether what is typed would go to one server, which the provider can be known by."""
     return known.short_name is not None or are_one_servers(known.provider)
+
+
+def no_client(known: KnownProvider, variable: str | None = None) -> ConfigurationError:
+    """Return the error to raise where no app is named, and nobody is asked for one.
+
+    Args:
+        known: the provider.
+        variable: the one that would do, where visitors are not asked what its author should say.
+    """
+    name = known.provider.name
+    if variable is not None:
+        return ConfigurationError(
+            f"login({name!r}, …) needs client=Client(client_id) here, or {variable} in the "
+            "environment: register an app with the provider, and take the ID it gives you. Those "
+            "who visit this page are not asked for it."
+        )
+    return ConfigurationError(
+        f"login({name!r}, …) needs client=Client(client_id): register an app with the provider, "
+        "and take the ID it gives you. Nobody is asked for it where it would go to several "
+        f"servers, and the endpoints of Provider({name!r}, …) are on several or have no "
+        "token_endpoint."
+    )
+
+
+def sent_back(known: KnownProvider, client: Client, grant: str) -> Client:
+    """Return ``client`` with the redirect URI to register there, where it names none itself."""
+    if client.redirect_uri is not None or grant not in _WITH_REDIRECT:
+        return client
+    entry = known.entry
+    if entry.redirect_uri is None and entry.loopback == "none":
+        raise ConfigurationError(
+            f"{entry.name} sends nobody back to this machine: register an https address of yours, "
+            "give it to Client(client_id, redirect_uri='https://…'), and paste the address that "
+            "the browser ends on."
+        )
+    return replace(client, redirect_uri=entry.redirect_uri)

@@ -1,9 +1,8 @@
 """What every …Login widget does."""
 
-import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from nb_oauth import place, waiting
 from nb_oauth.allowed_hosts import checked_hosts
@@ -14,7 +13,7 @@ from nb_oauth.exceptions import LoginError
 from nb_oauth.grants import Grant
 from nb_oauth.logins import words
 from nb_oauth.logins.account_actions import AccountActions
-from nb_oauth.logins.followers import tell
+from nb_oauth.logins.outcome import Outcome, is_spent
 from nb_oauth.logins.page_question import question_of_page
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
@@ -34,11 +33,8 @@ from nb_oauth.surfaces.plain_text import say_how_to_begin
 from nb_oauth.surfaces.widget import LoginWidget
 from nb_oauth.tokens import Scope, scope_list
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
-
-class Login(LoginWidget):
+class Login(Outcome, LoginWidget):
     """What every …Login widget does. Make one of its subclasses.
 
     Attributes:
@@ -49,7 +45,6 @@ class Login(LoginWidget):
     """How it signs in; a subclass names it."""
 
     _ask_first: Callable[[], AskFirst] | None = None  # asks what it must know to have a grant
-    _attempt: Attempt | None = None  # there from the first: close() may come before __init__
 
     def __init__(  # noqa: PLR0913 - each a thing the person may want to say
         self,
@@ -73,9 +68,10 @@ class Login(LoginWidget):
         self._name = words.name_of(provider, account)
         self._actions = AccountActions(self, self._name)
         self._told: Attempt | None = None
-        self._beginning = threading.Lock()
-        self._followers: list[Callable[[OAuth2Session], object]] = []
-        super().__init__(self._take, Outputs(provider.name, invites=grant.asks_a_person))
+        outputs = Outputs(provider.name, invites=grant.asks_a_person)
+        is_beside = words.is_beside_kernel(provider)
+        Outcome.__init__(self)
+        LoginWidget.__init__(self, self._take, outputs, beside_kernel=is_beside)
 
     @classmethod
     def grant_for(cls, provider: Provider, client: Client, extra: Mapping[str, str]) -> Grant:
@@ -116,7 +112,12 @@ class Login(LoginWidget):
         future = attempt.future
         try:
             with self._asking(attempt):
-                session = waiting.wait(future, timeout, keep_tasks_running=keep_tasks_running)
+                session = waiting.wait(
+                    future,
+                    timeout,
+                    keep_tasks_running=keep_tasks_running,
+                    needs_messages=self.asks_a_person,
+                )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(words.interrupted_at(place.here())) from None
         finally:
@@ -132,7 +133,9 @@ class Login(LoginWidget):
         attempt = self._attempt_to_wait_for()
         try:
             with self._asking(attempt):
-                session = await waiting.wait_async(attempt.future)
+                session = await waiting.wait_async(
+                    attempt.future, needs_messages=self.asks_a_person
+                )
         finally:
             self._note_told(attempt)
         words.warn_of_missing_scope(session, stacklevel=3)
@@ -143,46 +146,28 @@ class Login(LoginWidget):
         """The session; waits for it if need be."""
         return self.wait()
 
-    def on_signed_in(self, function: Callable[[OAuth2Session], object]) -> None:
-        """Call ``function(session)`` as soon as somebody has signed in, without waiting.
-
-        It is called in the thread that signs in; at once if somebody has signed in already.
-        """
-        with self._beginning:
-            attempt = self._attempt
-            if attempt is None or not attempt.has_succeeded or _is_spent(attempt):
-                self._followers.append(function)
-                return
-        function(attempt.future.result())
-
     # -- the attempt -----------------------------------------------------------------------
 
     @property
-    def is_under_way(self) -> bool:
-        """Whether somebody can sign in now: an attempt has begun and is not over."""
-        return self._attempt is not None and not self._attempt.future.done()
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the last attempt is over without a session."""
-        return self._attempt is not None and self._attempt.has_failed
+    def asks_a_person(self) -> bool:
+        """Whether somebody has to click or type."""
+        return self._grant.asks_a_person
 
     def display(self) -> None:
         """Show the widget in the output of the running cell. From then on one can sign in."""
         self._refuse_if_closed()
-        if self._grant.asks_a_person and place.here() is Place.TERMINAL:
+        if self.asks_a_person and place.here() is Place.TERMINAL:
             say_how_to_begin(self)
             return
         super().display()  # first: one with nothing to click may be over at once
-        somebody_is_there = place.here() is Place.NOTEBOOK
-        if self._attempt is None and (somebody_is_there or not self._grant.asks_a_person):
+        somebody_is_there = place.here().shows_widgets
+        if self._attempt is None and (somebody_is_there or not self.asks_a_person):
             self._begin()
 
-    @property
-    def is_done(self) -> bool:
-        """Whether somebody has signed in, and the session lives."""
-        attempt = self._attempt
-        return attempt is not None and attempt.has_succeeded and not _is_spent(attempt)
+    def settle_with(self, session: OAuth2Session) -> None:
+        """Be done: there was a session before anybody had to be asked."""
+        self._attempt = self._new_attempt()
+        self._attempt.succeed_with(session)
 
     def cancel(self) -> None:
         """Cancel the sign-in under way, as the Cancel button does; who waits is told.
@@ -206,7 +191,7 @@ class Login(LoginWidget):
         attempt = self._attempt
         # A failure is told once; a session that has ended meanwhile is of no use to anybody.
         is_old = attempt is not None and (attempt is self._told or attempt.has_succeeded)
-        if attempt is None or (is_old and _is_spent(attempt)):
+        if attempt is None or (is_old and is_spent(attempt)):
             self._refuse_where_nobody_is()
             attempt = self._begin()
         if attempt.waits_for_itself:
@@ -214,25 +199,25 @@ class Login(LoginWidget):
                 "A function that observes the status cannot wait for the session: it is what the "
                 "session waits for. Use on_signed_in(function)."
             )
-        if self._grant.asks_a_person and not attempt.future.done():
+        if self.asks_a_person and not attempt.future.done():
             self._refuse_where_nobody_is()
             self.ensure_visible()
         return attempt
 
     def _asking(self, attempt: Attempt) -> AbstractContextManager[None]:
         """While entered, somebody is asked where no widget can be seen."""
-        asks = self._grant.asks_a_person and not attempt.future.done()
+        asks = self.asks_a_person and not attempt.future.done()
         return self.asking() if asks else nullcontext()
 
     def _refuse_where_nobody_is(self) -> None:
         where = place.here()
-        if self._grant.asks_a_person and not where.is_attended:
+        if self.asks_a_person and not where.is_attended:
             nobody.refuse(self._provider.name, where)
 
     def _begin(self) -> Attempt:
         """Return the attempt under way, or a new one."""
         with self._beginning:
-            if self._attempt is None or _is_spent(self._attempt):
+            if self._attempt is None or is_spent(self._attempt):
                 attempt = self._new_attempt()
                 attempt.start()
                 self._attempt = attempt
@@ -268,13 +253,6 @@ class Login(LoginWidget):
         session.warns_of_scope = False  # who waits is warned, in his cell
         return session
 
-    def _tell_followers(self, future: "Future[OAuth2Session]") -> None:
-        if future.exception() is not None:
-            return
-        with self._beginning:
-            followers, self._followers = self._followers, []
-        tell(followers, future.result())
-
     def _note_told(self, attempt: Attempt) -> None:
         """Note that somebody was told what came of ``attempt``: the next wait begins anew."""
         if attempt.future.done():
@@ -283,18 +261,10 @@ class Login(LoginWidget):
     def _take(self, event: Event) -> None:
         """Take what a person did. It runs in the kernel's message handler: it only passes on."""
         if isinstance(event, Appeared | NewLinkWanted) and not self.is_under_way:
-            is_wanted = isinstance(event, NewLinkWanted) or self._attempt is None
-            if is_wanted:
+            if isinstance(event, NewLinkWanted) or self._attempt is None:
                 self._begin()
         elif isinstance(event, RenewWanted | SignOutWanted):
             if self.is_done and self._attempt is not None:
                 self._actions.begin(event, self._attempt.future.result())
         elif self._attempt is not None and not isinstance(event, Appeared):
             self._attempt.put(event)
-
-
-def _is_spent(attempt: Attempt) -> bool:
-    """Tell whether ``attempt`` is over, and what came of it is worth nothing (any more)."""
-    if attempt.has_succeeded:
-        return not attempt.future.result().is_alive
-    return attempt.has_failed

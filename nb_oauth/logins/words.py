@@ -1,6 +1,7 @@
 """What a login tells people, and refuses to be told."""
 
 import warnings
+from collections.abc import Mapping
 
 from nb_oauth import certificates, waiting
 from nb_oauth.clients import Client
@@ -8,9 +9,12 @@ from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import Grant
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
+from nb_oauth.quirks import PAGE_BESIDE_KERNEL
 from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT
 from nb_oauth.session import OAuth2Session
 from nb_oauth.session_token import not_granted
+
+_PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "github"'
 
 
 def name_of(provider: Provider, account: str | None) -> str:
@@ -21,6 +25,11 @@ def name_of(provider: Provider, account: str | None) -> str:
 def redirect_uri_of(grant: Grant, client: Client) -> str | None:
     """Return where the provider is to send people back to; None where it does not."""
     return (client.redirect_uri or ANY_LOOPBACK_PORT) if grant.sends_back else None
+
+
+def is_beside_kernel(provider: Provider) -> bool:
+    """Tell whether the page that people sign in on is on the kernel's machine, as the demo's is."""
+    return PAGE_BESIDE_KERNEL in provider.quirks
 
 
 def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:
@@ -47,6 +56,23 @@ def check_timeout(timeout: object) -> None:
         raise ConfigurationError(
             f"timeout={timeout!r} will not do: give the seconds to wait at most, or None."
         )
+
+
+def check_kinds(provider: object, client: object, extra: object, wait: object) -> None:
+    """Say what to pass instead, where something of another kind was passed.
+
+    Raises:
+        ConfigurationError: something was.
+    """
+    wanted = (
+        (provider, (Provider, str), "provider", _PROVIDERS),
+        (client, (Client, type(None)), "client", 'Client("my-client-id", …)'),
+        (extra, (Mapping, type(None)), "extra", 'a mapping such as {"prompt": "consent"}'),
+        (wait, (bool, type(None)), "wait", "True or False, or leave it out"),
+    )
+    for value, kinds, name, instead in wanted:
+        if not isinstance(value, kinds):
+            raise ConfigurationError(f"{name}={value!r} will not do: pass {instead}.")
 
 
 def warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:

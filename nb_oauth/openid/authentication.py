@@ -2,11 +2,14 @@
 
 import secrets
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from nb_oauth import tokens
 from nb_oauth.exceptions import ConfigurationError
-from nb_oauth.providers import Provider
+
+if TYPE_CHECKING:
+    from nb_oauth.providers import Provider
 
 _NEEDED = ("issuer", "jwks_uri")
 
@@ -41,7 +44,7 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(32)
 
 
-def require_verifiable(provider: Provider) -> None:
+def require_verifiable(provider: "Provider") -> None:
     """Refuse to take an ID token from the browser that could not be verified.
 
     Raises:

@@ -57,6 +57,14 @@ def short_name(name: str) -> str:
     return next((own for own, entry in ours().items() if name in entry.aliases), name)
 
 
+def perhaps_meant(name: str) -> str:
+    """Return what to say of the short name that ``name`` was probably meant to be, if any."""
+    import difflib
+
+    close = difflib.get_close_matches(name.strip().lower(), names(), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
 def find_at(issuer: str) -> ProviderEntry | None:
     """Return the entry of ours that an issuer identifier belongs to; None if none does."""
     found = [

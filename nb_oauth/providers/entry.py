@@ -53,6 +53,8 @@ class ProviderEntry:
         grants: the grants that work, by their names in :func:`nb_oauth.login`.
         redirect_uri: what to register, and where to be sent back to unless the client says
             otherwise.
+        lasting_tokens: whether its access tokens do not end by themselves, and it gives no refresh
+            token.
         loopback: which ports it takes in a loopback redirect URI: ``"any port"``, ``"exact"``
             for the registered one, or ``"none"``.
         register: the page where an app is registered.
@@ -71,6 +73,7 @@ class ProviderEntry:
     scopes: Mapping[str, str] = field(default_factory=dict)
     grants: Mapping[str, GrantUse] = field(default_factory=dict)
     redirect_uri: str | None = None
+    lasting_tokens: bool = False
     loopback: Loopback = "any port"
     register: str | None = None
     documentation: tuple[str, ...] = ()
@@ -187,6 +190,12 @@ def _grant_use(value: object) -> GrantUse:
     return GrantUse(secret, _text_by_name(use.get("extra", {})))
 
 
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - as every reader
+    return value
+
+
 def _loopback(value: object) -> Loopback:
     if value == "any port" or value == "exact" or value == "none":  # noqa: PLR1714 - so types see it
         return value
@@ -209,6 +218,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "scopes": _text_by_name,
     "grants": _grants,
     "redirect_uri": _address,
+    "lasting_tokens": _truth,
     "loopback": _loopback,
     "register": _address,
     "documentation": _addresses,

@@ -47,9 +47,10 @@ def known_provider(named: str) -> KnownProvider:
     entry = directory.find(name)
     if entry is None:
         raise ConfigurationError(
-            f"No provider is known as {named!r}; known: {', '.join(directory.names())}. For any "
-            "other, pass its issuer, such as 'https://accounts.example', or "
-            "Provider(name, authorization_endpoint=…, token_endpoint=…)."
+            f"No provider is known as {named!r}{directory.perhaps_meant(name)}; known: "
+            f"{', '.join(directory.names())}. For any other, pass its issuer, such as "
+            "'https://accounts.example', or Provider(name, authorization_endpoint=…, "
+            "token_endpoint=…)."
         )
     if entry.module is not None:  # named, not imported: it may live in a higher layer
         module = importlib.import_module(entry.module)

@@ -114,6 +114,12 @@ class LoopbackRedirect:
 
 _listening: set[LoopbackRedirect] = set()
 _changing = threading.RLock()  # who listens where: one change at a time
+_reached = threading.Event()
+
+
+def was_reached() -> bool:
+    """Tell whether a browser has brought an answer here: then it runs on this machine."""
+    return _reached.is_set()
 
 
 def _take_over(port: int | None) -> None:
@@ -267,7 +273,10 @@ class _Handler(BaseHTTPRequestHandler):
             reason = verdict.result(_VERDICT_PATIENCE)
         except FutureTimeoutError:
             return loopback_page.undecided()
-        return loopback_page.accepted() if reason is None else loopback_page.rejected(reason)
+        if reason is not None:
+            return loopback_page.rejected(reason)
+        _reached.set()
+        return loopback_page.accepted()
 
     def _send(self, page: bytes, headers: Mapping[str, str] = loopback_page.HEADERS) -> None:
         self.send_response(HTTPStatus.OK)

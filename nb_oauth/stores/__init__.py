@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.lazy_names import lazily
-from nb_oauth.stores.contract import LockingTokenStore, TokenStore
-from nb_oauth.stores.memory import MemoryTokenStore
 
 if TYPE_CHECKING:
+    from nb_oauth.stores import locks as locks
+    from nb_oauth.stores.contract import LockingTokenStore, TokenStore
     from nb_oauth.stores.file import FileTokenStore
     from nb_oauth.stores.keyring import KeyringTokenStore
+    from nb_oauth.stores.memory import MemoryTokenStore
 
 __all__ = [
     "FileTokenStore",
@@ -23,14 +24,22 @@ __all__ = [
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazily(
-        __name__, {"FileTokenStore": "file", "KeyringTokenStore": "keyring"}
+        __name__,
+        {
+            "FileTokenStore": "file",
+            "KeyringTokenStore": "keyring",
+            "LockingTokenStore": "contract",
+            "MemoryTokenStore": "memory",
+            "TokenStore": "contract",
+            "locks": "",
+        },
     )
 _KINDS = {"file": "FileTokenStore", "keyring": "KeyringTokenStore"}
-_named: dict[str, TokenStore] = {}
+_named: "dict[str, TokenStore]" = {}
 _METHODS = ("load", "save", "delete")
 
 
-def token_store(given: object) -> TokenStore | None:
+def token_store(given: object) -> "TokenStore | None":
     """Return the store that ``given`` names, or that it is.
 
     Raises:

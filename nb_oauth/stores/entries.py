@@ -3,7 +3,6 @@
 import hashlib
 import json
 import warnings
-from dataclasses import asdict, astuple, fields
 from typing import Any
 
 from nb_oauth import tokens
@@ -15,7 +14,7 @@ _TEXTS = ("refresh_token", "token_type", "id_token")
 
 def name_of(key: TokenKey) -> str:
     """Return the name of the entry under ``key``: 64 characters that tell nothing."""
-    return hashlib.sha256(json.dumps(astuple(key)).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()
 
 
 def as_text(key: TokenKey, token: Token) -> str:
@@ -24,7 +23,7 @@ def as_text(key: TokenKey, token: Token) -> str:
     Raises:
         TypeError: the token has a member that JSON cannot hold.
     """
-    return json.dumps({**asdict(key), "token": dict(token)}, indent=1)
+    return json.dumps({**key._asdict(), "token": dict(token)}, indent=1)
 
 
 def read(text: str | bytes, key: TokenKey) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def read(text: str | bytes, key: TokenKey) -> dict[str, Any]:
             nothing.
     """
     members = _members(text)
-    if {name: members.get(name) for name in asdict(key)} != asdict(key):
+    if any(members.get(name) != value for name, value in key._asdict().items()):
         raise ValueError("it is not about this account")
     token = members.get("token")
     if not isinstance(token, dict) or not _is_usable(token):
@@ -50,7 +49,7 @@ def key_in(text: str | bytes) -> TokenKey:
         ValueError: it does not say so.
     """
     members = _members(text)
-    found: list[Any] = [members.get(field.name) for field in fields(TokenKey)]
+    found: list[Any] = [members.get(name) for name in TokenKey._fields]
     if not all(isinstance(one, (str, type(None))) for one in found):
         raise ValueError("it does not say whose token it is")
     return TokenKey(*found)

@@ -11,9 +11,8 @@ import threading
 import warnings
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
 
 from nb_oauth import forks
@@ -26,8 +25,7 @@ PATIENCE = 180.0
 _ASK_AGAIN_AFTER = 0.005  # seconds
 
 
-@dataclass(frozen=True)
-class Errand:
+class Errand(NamedTuple):
     """What is done inside, in the words of warnings and errors.
 
     Args:

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from nb_oauth.place import Cell
+from nb_oauth.place import Cell, marimo_here
 from nb_oauth.surfaces.html import Errand, as_html, as_text
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -63,9 +63,13 @@ class Outputs:
             self._shown.append(shown)
             self._publish_widget(shown)
 
+    def are_in(self, cell: Cell | None) -> bool:
+        """Tell whether the widget is in what ``cell`` has shown in this very run of it."""
+        return cell is not None and any(shown.cell == cell for shown in self._shown)
+
     def show_signed_in(self) -> None:
         """Show the clean line in the running cell's output."""
-        _publish(self._signed_in(), uuid.uuid4().hex)
+        _show(self._signed_in())
 
     def replace(self) -> None:
         """Replace the widget by the clean line, wherever it was shown: somebody has signed in."""
@@ -124,6 +128,19 @@ class Outputs:
 
 def _line(text: str) -> dict[str, Any]:
     return {"text/plain": text, "text/html": f"<p>{html.escape(text)}</p>"}
+
+
+def say(text: str) -> None:
+    """Show one line of text in the running cell's output."""
+    _show(_line(text))
+
+
+def _show(bundle: dict[str, Any]) -> None:
+    marimo = marimo_here()
+    if marimo is None:
+        _publish(bundle, uuid.uuid4().hex)
+    else:
+        marimo.output.append(marimo.Html(bundle["text/html"]))
 
 
 def _publish(bundle: dict[str, Any], display_id: str, *, update: bool = False) -> None:

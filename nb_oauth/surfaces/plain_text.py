@@ -7,28 +7,17 @@ character gets through, nor one that changes the order of others.
 import io
 import os
 import sys
-import unicodedata
 from typing import TextIO
 
+from nb_oauth.characters import clean
 from nb_oauth.surfaces.contract import Status, View, wants_typing
 from nb_oauth.surfaces.questions import registration_lines
 from nb_oauth.transport import is_secure
 
-_NOT_SHOWN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # Unicode: control, format, … separators
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _CLEAR = "\r\x1b[K"  # what stands in this line
 _GOING_ON = {Status.PREPARING, Status.WORKING}
 _WHITE_ON_BLACK = "\x1b[97;40m"  # else a QR code is inverted where the background is light
-
-
-def clean(text: str) -> str:
-    """Return ``text`` on one line, without any character that is not itself shown."""
-    return shown(" ".join(text.split()))
-
-
-def shown(text: str) -> str:
-    """Return ``text`` without any character that is not itself shown; its spaces stay."""
-    return "".join(one for one in text if unicodedata.category(one) not in _NOT_SHOWN)
 
 
 def address_of(view: View) -> str | None:

@@ -56,6 +56,8 @@ class LoginWidget(anywidget.AnyWidget):
         report: takes each event, in whatever thread the kernel handles the message; it must
             return at once.
         outputs: what the cells' outputs hold.
+        beside_kernel: whether the sign-in page may be on the kernel's machine: a browser on
+            another then looks for the way to it.
 
     Attributes:
         status: how far the sign-in has come, as text; observe it like any trait. Observers run
@@ -68,6 +70,9 @@ class LoginWidget(anywidget.AnyWidget):
 
     status = traitlets.Unicode(Status.PREPARING.value, read_only=True)
 
+    any_has_appeared: ClassVar[bool] = False
+    """Whether the front end has shown one of this process."""
+
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - anywidget's own
         """Give a class that names ``_parts`` the files that it needs."""
         if "_parts" in vars(cls):
@@ -75,8 +80,12 @@ class LoginWidget(anywidget.AnyWidget):
             cls._css = static_files.style("login", *cls._parts)
         super().__init_subclass__(**options)
 
-    def __init__(self, report: Callable[[Event], None], outputs: Outputs) -> None:
+    def __init__(
+        self, report: Callable[[Event], None], outputs: Outputs, *, beside_kernel: bool = False
+    ) -> None:
         waiting.prepare()
+        if beside_kernel:
+            self._esm = static_files.script("login", *self._parts, "beside")
         self._report = report
         self._view: View | None = None
         self._has_appeared = self._bearer_is_sent = False
@@ -101,12 +110,20 @@ class LoginWidget(anywidget.AnyWidget):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the widget is gone for good: ``close()`` or ``Widget.close_all()``."""
-        return self.comm is None
+        """Whether the widget is gone for good: ``close()`` or ``Widget.close_all()``.
+
+        In marimo it goes with the run of its cell, which closes nothing but the comm.
+        """
+        of_marimo = getattr(self.comm, "kernel", None) == "marimo"
+        return self.comm is None or (of_marimo and getattr(self.comm, "_closed", False))
 
     def display(self) -> None:
         """Show the widget in the output of the running cell."""
-        self._outputs.show_widget(super().model_id, place.running_cell())
+        marimo = place.marimo_here()
+        if marimo is None:
+            self._outputs.show_widget(super().model_id, place.running_cell())
+        else:
+            marimo.output.append(self)
 
     def ensure_visible(self) -> None:
         """Show the widget in the running cell, unless it can be seen somewhere already."""
@@ -116,7 +133,8 @@ class LoginWidget(anywidget.AnyWidget):
             self.display()
 
     def _ipython_display_(self, **_: Any) -> None:  # noqa: ANN401 - IPython's options
-        self.display()
+        if not self._outputs.are_in(place.running_cell()):
+            self.display()
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
@@ -164,6 +182,8 @@ class LoginWidget(anywidget.AnyWidget):
 
     def _say_beside(self, view: View) -> None:
         """Say beside the widget what can be done without it, should it not appear for a while."""
+        if not place.here().lets_cells_wait:  # the widget appears once all cells have run
+            return
         errand = errand_of(view)
         if errand is None or self._has_appeared or self._is_missing:
             self._outputs.not_signed_in(errand, widget_appeared=self._has_appeared)
@@ -199,7 +219,8 @@ class LoginWidget(anywidget.AnyWidget):
         self._known_messages.add(identifier)
         if content.get("type") == "hello":
             with self._showing:
-                self._has_appeared, self._bearer_is_sent = True, False  # in that page
+                self._has_appeared = LoginWidget.any_has_appeared = True
+                self._bearer_is_sent = False  # in that page
                 self._outputs.bring_widget_back()
                 self._send_view()
         event = _event(content.get("type"), buffers)

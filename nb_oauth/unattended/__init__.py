@@ -4,11 +4,12 @@ A token that a person has stored on this machine; or a refresh token of theirs, 
 ``NB_OAUTH_<NAME>_REFRESH_TOKEN``. Whatever the provider puts in that one's place is kept in a file
 store, in a folder that is named after the digest of the variable's value. So tomorrow's run finds
 today's successor, and a variable that was set anew begins anew.
+
+A provider whose tokens do not end gives no refresh token. ``NB_OAUTH_<NAME>_ACCESS_TOKEN`` is for
+these: it is used as it is, until an API refuses it.
 """
 
-import hashlib
 import warnings
-from pathlib import Path
 
 from nb_oauth import place, stored_tokens
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
@@ -18,14 +19,12 @@ from nb_oauth.masking import with_bare_errors
 from nb_oauth.providers import KnownProvider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.setbacks import is_refusal
-from nb_oauth.stores import FileTokenStore, private_files
-from nb_oauth.stores.file import own_folder
+from nb_oauth.stores import FileTokenStore
 from nb_oauth.tokens import Token, TokenKey
-from nb_oauth.unattended import refusals
-from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
+from nb_oauth.unattended import refusals, successors
+from nb_oauth.variables import ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 
 _LONG_AGO = 1.0  # a date in 1970: the access token that nobody has is due
-_WITHOUT_RENEWAL = "implicit"
 
 
 def nobody_can_be_asked() -> bool:
@@ -49,7 +48,7 @@ def session_for(request: SignInRequest) -> OAuth2Session | None:
         return None
     session = _stored(request) or _from_environment(request)
     if session is None and request.grant != OF_THE_APP:
-        raise refusals.required(request, [REFRESH_TOKEN])
+        raise refusals.required(request, [request.variables.sign_in])
     return session
 
 
@@ -65,7 +64,7 @@ def client_required(asked: SignInRequest, known: KnownProvider) -> LoginRequired
     wanted = refusals.Wanted(
         asked.provider, asked.variables, scope=asked.scope, account=asked.account
     )
-    return refusals.required(wanted, [*members, REFRESH_TOKEN])
+    return refusals.required(wanted, [*members, asked.variables.sign_in])
 
 
 # -- a token that was stored -------------------------------------------------------------------
@@ -100,24 +99,33 @@ def _is_good(session: OAuth2Session) -> bool:
     return True
 
 
-# -- a refresh token in the environment --------------------------------------------------------
+# -- a token in the environment ----------------------------------------------------------------
 
 
 def _from_environment(request: SignInRequest) -> OAuth2Session | None:
     if request.grant == OF_THE_APP and not request.why:  # who names it wants no person
         return None
     original = request.variables.value(REFRESH_TOKEN, request.account)
-    return None if original is None else _session_of(request, original)
+    if original is not None:
+        return _session_of(request, original)
+    token = request.variables.value(ACCESS_TOKEN, request.account)
+    return None if token is None else _session_as_it_is(request, token)
+
+
+def _session_as_it_is(request: SignInRequest, access_token: str) -> OAuth2Session:
+    """Return a session of an access token of which nothing more is known, and no end."""
+    session = _open(request, _key(request), {"access_token": access_token})
+    session.if_refused = refusals.not_accepted(request)
+    return session
 
 
 def _session_of(request: SignInRequest, original: str) -> OAuth2Session:
     """Return a session of the newest successor of a refresh token."""
-    store = FileTokenStore(_folder(request, original))
-    key = TokenKey.of(request.provider, request.client, _grant(request), request.account)
-    session = _kept(request, store, key)
-    if session is None or session.is_due:
+    store = successors.store_of(original, request.store)
+    session = _kept(request, store)
+    if session is None or _is_wanting(session):
         try:
-            session = _renewed(request, original, store, key)
+            session = _renewed(request, original, store)
         except TimeoutError as error:  # another process renews, and does not come to an end
             raise TokenError(str(error), error="temporarily_unavailable") from error
     if session.token.get("scope") and not session.may_have(request.scope):
@@ -125,26 +133,24 @@ def _session_of(request: SignInRequest, original: str) -> OAuth2Session:
     return session
 
 
-def _renewed(
-    request: SignInRequest, original: str, store: FileTokenStore, key: TokenKey
-) -> OAuth2Session:
+def _renewed(request: SignInRequest, original: str, store: FileTokenStore) -> OAuth2Session:
     """Return a session with a new token, alone among all who have the same variable.
 
     Raises:
         LoginRequired: the refresh token is good no more; or it is good once, and its successor
             can be kept nowhere.
     """
-    if not _can_keep(store):
-        return _renewed_without_a_store(request, original, store, key)
-    with store.lock(key):
-        session = _kept(request, store, key)  # another process may have renewed it meanwhile
+    if not successors.can_keep(store):
+        return _renewed_without_a_store(request, original, store)
+    with store.lock(_unlabelled(request)):
+        session = _kept(request, store)  # another process may have renewed it meanwhile
         if session is None:
-            session = _begun(request, original, key)
+            session = _begun(request, original)
             _renew(request, session)
             session.keep_in(store)
-        elif session.is_due:
+        elif _is_wanting(session):
             _renew(request, session)
-    kept = store.load(key) or {}
+    kept = store.load(successors.key_of(store, _key(request))) or {}
     if _is_rotated(session, original) and kept.get("refresh_token") != session.token.get(
         "refresh_token"
     ):
@@ -153,27 +159,28 @@ def _renewed(
 
 
 def _renewed_without_a_store(
-    request: SignInRequest, original: str, store: FileTokenStore, key: TokenKey
+    request: SignInRequest, original: str, store: FileTokenStore
 ) -> OAuth2Session:
-    kept = _kept(request, store, key)
+    kept = _kept(request, store)
     if kept is not None and _is_rotated(kept, original):  # known before any harm is done
         raise refusals.used_up(request, store.folder, "would be")
-    session = _begun(request, original, key)
+    session = _begun(request, original)
     _renew(request, session)
     if _is_rotated(session, original):
         raise refusals.used_up(request, store.folder, "is")
     return session
 
 
-def _kept(request: SignInRequest, store: FileTokenStore, key: TokenKey) -> OAuth2Session | None:
+def _kept(request: SignInRequest, store: FileTokenStore) -> OAuth2Session | None:
     """Return a session of the successor that an earlier run has kept; None without one."""
+    key = successors.key_of(store, _key(request))
     token = stored_tokens.load(store, key, request.provider)
-    return None if token is None else _open(request, key.grant, token, store)
+    return None if token is None else _open(request, key, token, store)
 
 
-def _begun(request: SignInRequest, original: str, key: TokenKey) -> OAuth2Session:
+def _begun(request: SignInRequest, original: str) -> OAuth2Session:
     """Return a session of the variable, which has no access token yet."""
-    return _open(request, key.grant, {"refresh_token": original, "expires_at": _LONG_AGO})
+    return _open(request, _key(request), {"refresh_token": original, "expires_at": _LONG_AGO})
 
 
 def _renew(request: SignInRequest, session: OAuth2Session) -> None:
@@ -187,12 +194,17 @@ def _renew(request: SignInRequest, session: OAuth2Session) -> None:
         raise
 
 
+def _is_wanting(session: OAuth2Session) -> bool:
+    """Tell whether it is to be renewed; one that was refused is not, which its renewal says."""
+    return session.is_due or not session.account.renews
+
+
 def _is_rotated(session: OAuth2Session, original: str) -> bool:
     return bool(session.token.get("refresh_token") != original)
 
 
 def _open(
-    request: SignInRequest, grant: str, token: Token, store: FileTokenStore | None = None
+    request: SignInRequest, key: TokenKey, token: Token, store: FileTokenStore | None = None
 ) -> OAuth2Session:
     return OAuth2Session.open(
         request.provider,
@@ -200,31 +212,17 @@ def _open(
         scope=request.scope,
         token=token,
         store=store,
-        account=request.account,
-        grant=grant,
+        account=key.account,
+        grant=key.grant,
         allowed_hosts=request.allowed_hosts,
     )
 
 
-def _grant(request: SignInRequest) -> str:
-    """Return the grant that the refresh token counts as the fruit of: it says nothing of it."""
-    is_possible = request.grant in OF_A_PERSON and request.grant != _WITHOUT_RENEWAL
-    return request.grant if is_possible else OF_A_PERSON[0]
+def _key(request: SignInRequest) -> TokenKey:
+    """Return what a successor is kept under first: no refresh token says which grant it is of."""
+    return TokenKey.of(request.provider, request.client, OF_A_PERSON[0], request.account)
 
 
-def _folder(request: SignInRequest, original: str) -> Path:
-    """Return where the successors of ``original`` are: its digest leads nobody back to it."""
-    given = request.store
-    base = given.folder if isinstance(given, FileTokenStore) else own_folder("tokens")
-    return base / f"environment-{hashlib.sha256(original.encode()).hexdigest()[:32]}"
-
-
-def _can_keep(store: FileTokenStore) -> bool:
-    """Tell whether a token could be written there, by writing something that is none."""
-    trial = store.folder / "trial"
-    try:
-        private_files.write(trial, b"")
-        trial.unlink(missing_ok=True)  # another process tries as well
-    except (OSError, ConfigurationError):
-        return False
-    return True
+def _unlabelled(request: SignInRequest) -> TokenKey:
+    """Return what all lock who begin with the same refresh token, whatever they call it."""
+    return TokenKey.of(request.provider, request.client, OF_A_PERSON[0])

@@ -11,8 +11,17 @@ from nb_oauth.exceptions import LoginRequired
 from nb_oauth.providers import Provider, directory
 from nb_oauth.session import OAuth2Session
 from nb_oauth.surfaces import nobody
-from nb_oauth.variables import REFRESH_TOKEN, TOKEN_ENDPOINT, Variables
+from nb_oauth.variables import (
+    ACCESS_TOKEN,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    ISSUER,
+    REFRESH_TOKEN,
+    TOKEN_ENDPOINT,
+    Variables,
+)
 
+_PORT = 8765  # any that is free will do
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
 
 
@@ -48,16 +57,40 @@ class Wanted:
 
 def required(asked: Asked, members: list[str]) -> LoginRequired:
     """Return the error that names each variable of ``members`` that is missing."""
-    variables, command = asked.variables, _command(asked)
+    variables, command, name = asked.variables, _command(asked), asked.provider.name
+    if is_of_this_process(variables):
+        return LoginRequired(
+            f"Somebody must sign in to {name}, and nobody can be asked here. "
+            f"{how_to_share(variables)}; sign in there with `{shlex.join(command)}`."
+        )
     if not variables.has_endpoint:
-        return LoginRequired(nobody.advice(asked.provider.name, (), shlex.join(command)))
+        return LoginRequired(nobody.advice(name, (), shlex.join(command)))
     if not variables.are_for_it():
         members = [*members, TOKEN_ENDPOINT]
-    labels = {REFRESH_TOKEN: asked.account}
-    missing = [one for one in members if not variables.is_set(one, labels.get(one))]
+    labels = {REFRESH_TOKEN: asked.account, ACCESS_TOKEN: asked.account}
+    missing = [
+        one
+        for one in members
+        if one == TOKEN_ENDPOINT or not variables.is_set(one, labels.get(one))
+    ]
     names = [variables.called(one, labels.get(one)) for one in missing or members]
-    for_ci = shlex.join([*command, "--for-ci", "FILE"])
-    return LoginRequired(nobody.advice(asked.provider.name, names, for_ci))
+    advice = nobody.advice(name, names, _for_ci(asked))
+    return LoginRequired(f"{advice}{_with_secret(asked)}{_unused(variables)}")
+
+
+def is_of_this_process(variables: Variables) -> bool:
+    """Tell whether a provider ends with this process: the demo that no terminal serves."""
+    entry = directory.find(variables.name) if variables.is_known else None
+    return entry is not None and entry.module is not None and not variables.is_set(ISSUER)
+
+
+def how_to_share(variables: Variables) -> str:
+    """Return how the demo comes to outlive a process."""
+    return (
+        "It runs in this very process, and ends with it. Let it run in a terminal of its own, with "
+        f"`nb-oauth {variables.name} --port {_PORT}`; set {variables.called(ISSUER)}="
+        f"http://127.0.0.1:{_PORT} here and in another terminal"
+    )
 
 
 def good_no_more(asked: Asked) -> LoginRequired:
@@ -66,6 +99,15 @@ def good_no_more(asked: Asked) -> LoginRequired:
         f"{asked.provider.name} takes the refresh token of {_name(asked)} no longer: it has "
         "ended, was revoked, belongs to another app, or was used elsewhere and its successor was "
         f"kept there. {_anew(asked)}"
+    )
+
+
+def not_accepted(asked: Asked) -> str:
+    """Return what to say where an API refuses the access token of the environment."""
+    return (
+        f"An API of {asked.provider.name} does not accept the access token of "
+        f"{_name(asked, ACCESS_TOKEN)}: it has ended, was revoked, or is not for this API. "
+        f"{_anew(asked)}"
     )
 
 
@@ -89,12 +131,37 @@ def too_little(asked: Asked, session: OAuth2Session) -> LoginRequired:
 
 
 def _anew(asked: Asked) -> str:
-    command = shlex.join([*_command(asked), "--for-ci", "FILE"])
-    return f"Make a new one with `{command}`."
+    if is_of_this_process(asked.variables):
+        return f"{how_to_share(asked.variables)}, and make a new one with `{_for_ci(asked)}`."
+    return f"Make a new one with `{_for_ci(asked)}`.{_with_secret(asked)}"
 
 
-def _name(asked: Asked) -> str:
-    return asked.variables.called(REFRESH_TOKEN, asked.account)
+def _for_ci(asked: Asked) -> str:
+    return shlex.join([*_command(asked), "--for-ci", "FILE"])
+
+
+def _with_secret(asked: Asked) -> str:
+    """Return what the command needs besides, where the app's secret may stand in the code."""
+    variables, client = asked.variables, asked.client
+    if client is None or client.client_secret is None:
+        return ""
+    members = [CLIENT_ID, CLIENT_SECRET, *([] if variables.is_known else [TOKEN_ENDPOINT])]
+    *others, last = map(variables.called, members)
+    return (
+        f" That command needs {', '.join(others)} and {last} set, or the app in clients.toml: no "
+        "secret is typed after one."
+    )
+
+
+def _unused(variables: Variables) -> str:
+    """Return why what is set is not used, where another token endpoint is set beside it."""
+    if not variables.is_set(TOKEN_ENDPOINT) or variables.are_for_it():
+        return ""
+    return f" {variables.why_unused()}: what is set beside it is not used."
+
+
+def _name(asked: Asked, member: str = REFRESH_TOKEN) -> str:
+    return asked.variables.called(member, asked.account)
 
 
 def _command(asked: Asked) -> list[str]:
@@ -107,7 +174,7 @@ def _command(asked: Asked) -> list[str]:
 
 def _whom(asked: Asked) -> list[str]:
     provider, name = asked.provider, asked.variables.name
-    entry = directory.find(name) if asked.variables.token_endpoint is None else None
+    entry = directory.find(name) if asked.variables.is_known else None
     if entry is not None:
         is_everybodys = entry.client is not None or entry.module is not None
         return [name, *([] if is_everybodys else _app(asked))]

@@ -17,6 +17,7 @@ to ipykernel untouched and in order, and wait there as they always did.
 `wait_async`                the same for ``await``
 `can_wait`                  whether `wait` is possible in this thread
 `can_wait_async`            whether `wait_async` is
+`instead_of_waiting`        what to do where no cell can wait at all
 ==========================  ====================================================================
 
 A future is only ever looked at. It is resolved by whatever drives the sign-in, whether or not a
@@ -28,12 +29,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from nb_oauth.waiting import kernels
-from nb_oauth.waiting.deadline import GO_ON
+from nb_oauth.waiting.deadline import GO_ON, instead_of_waiting
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["GO_ON", "can_wait", "can_wait_async", "prepare", "wait", "wait_async"]
+__all__ = [
+    "GO_ON",
+    "can_wait",
+    "can_wait_async",
+    "instead_of_waiting",
+    "prepare",
+    "wait",
+    "wait_async",
+]
 
 T = TypeVar("T")
 
@@ -51,7 +60,13 @@ def prepare() -> None:
         prepare_streams(kernel)
 
 
-def wait(future: Future[T], timeout: float | None = None, *, keep_tasks_running: bool = False) -> T:
+def wait(
+    future: Future[T],
+    timeout: float | None = None,
+    *,
+    keep_tasks_running: bool = False,
+    needs_messages: bool = True,
+) -> T:
     """Block the cell until a future is done, while widgets go on working.
 
     In a thread of the person's own, or without a Jupyter kernel, this waits plainly; where an
@@ -62,6 +77,8 @@ def wait(future: Future[T], timeout: float | None = None, *, keep_tasks_running:
         timeout: seconds to wait at most; None waits for as long as it takes.
         keep_tasks_running: let the person's own asyncio tasks go on meanwhile, by
             nest-asyncio2; a blocked cell freezes them otherwise.
+        needs_messages: whether the future waits for a widget's messages. One that nobody has to
+            click for can be waited for where they cannot be handled meanwhile.
 
     Returns:
         The future's result.
@@ -76,15 +93,20 @@ def wait(future: Future[T], timeout: float | None = None, *, keep_tasks_running:
         return future.result()
     from nb_oauth.waiting.blocking import wait_blocking
 
-    return wait_blocking(future, timeout, keep_tasks_running=keep_tasks_running)
+    return wait_blocking(
+        future, timeout, keep_tasks_running=keep_tasks_running, needs_messages=needs_messages
+    )
 
 
-async def wait_async(future: Future[T], timeout: float | None = None) -> T:
+async def wait_async(
+    future: Future[T], timeout: float | None = None, *, needs_messages: bool = True
+) -> T:
     """Wait in a coroutine until a future is done, while widgets go on working.
 
     Args:
         future: what to wait for. It is never cancelled, not even if the awaiting task is.
         timeout: seconds to wait at most; None waits for as long as it takes.
+        needs_messages: as for `wait`.
 
     Returns:
         The future's result.
@@ -99,7 +121,7 @@ async def wait_async(future: Future[T], timeout: float | None = None) -> T:
         return future.result()
     from nb_oauth.waiting.awaiting import wait_in_loop
 
-    return await wait_in_loop(future, timeout)
+    return await wait_in_loop(future, timeout, needs_messages=needs_messages)
 
 
 def can_wait() -> bool:

@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
-from nb_oauth.waiting import kernels
 from nb_oauth.waiting.deadline import Deadline
-from nb_oauth.waiting.gate import gate
+from nb_oauth.waiting.gate import stream_or_gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def wait_in_loop(future: Future[T], seconds: float | None) -> T:
+async def wait_in_loop(future: Future[T], seconds: float | None, *, needs_messages: bool) -> T:
     """Find the stream of this thread's shell, and wait. As `nb_oauth.waiting.wait_async`."""
-    with gate():
-        stream = kernels.stream_here(awaiting=True)
+    stream = stream_or_gate(awaiting=True, needs_messages=needs_messages)
     return await wait_with_stream(future, Deadline(seconds), stream)
 
 

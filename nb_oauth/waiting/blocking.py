@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from nb_oauth.waiting import kernels
 from nb_oauth.waiting.deadline import Deadline
+from nb_oauth.waiting.gate import stream_or_gate
 from nb_oauth.waiting.interrupt import DeferredInterrupt
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def wait_blocking(future: Future[T], timeout: float | None, *, keep_tasks_running: bool) -> T:
+def wait_blocking(
+    future: Future[T], timeout: float | None, *, keep_tasks_running: bool, needs_messages: bool
+) -> T:
     """Choose the way to wait in this thread, and wait. As `nb_oauth.waiting.wait`."""
     deadline = Deadline(timeout)
-    stream = _stream_or_gate()
-    loop = _running_loop()
+    stream = stream_or_gate(needs_messages=needs_messages)
+    # Run nested, the loop of marimo's kernel would begin other cells.
+    loop = None if kernels.is_foreign() else _running_loop()
     if loop is not None and (keep_tasks_running or kernels.current() is None):
         from nb_oauth.waiting import nested
 
@@ -37,13 +41,6 @@ def wait_blocking(future: Future[T], timeout: float | None, *, keep_tasks_runnin
     if stream is None:
         return _wait_plainly(future, deadline)
     return _wait_on_stream(future, deadline, stream)
-
-
-def _stream_or_gate() -> ShellStream | None:
-    from nb_oauth.waiting.gate import gate
-
-    with gate():
-        return kernels.stream_here()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -12,6 +12,12 @@ GO_ON = (
 )
 """What to do after signing in where a cell did not wait to the end."""
 
+CALLED = (
+    "nb_oauth.login(…, wait=False).on_signed_in(function) calls function(session) as soon as "
+    "somebody has signed in."
+)
+"""What to write where no cell can wait."""
+
 SLICE = 0.2
 """The longest time in seconds without a look around: signals do not end every kind of sleep."""
 
@@ -39,6 +45,12 @@ class Deadline:
             from nb_oauth.exceptions import LoginTimeout
 
             raise LoginTimeout(f"Nobody answered in {self._timeout:g} s. {_what_to_do()}")
+
+
+def instead_of_waiting(where: Place) -> str:
+    """Return what to do in place of waiting, at a place where no cell can."""
+    again = " Or run this cell again after that." if where is Place.REACTIVE else ""
+    return f"No cell can wait here: {CALLED}{again}"
 
 
 def _what_to_do() -> str:

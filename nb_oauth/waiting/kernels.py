@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from nb_oauth.place import kernel_of_this_process
+from nb_oauth.place import here, kernel_of_this_process, marimo_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +64,7 @@ def current() -> Kernel | None:
 
 def is_foreign() -> bool:
     """Whether this is a cell of a kernel whose messages we know no way to read (xeus, marimo)."""
-    marimo = sys.modules.get("marimo")
-    if marimo is not None and marimo.running_in_notebook():  # it asks about this thread
+    if marimo_here() is not None:
         return True
     in_main_thread = threading.current_thread() is threading.main_thread()
     return in_main_thread and kernel_of_this_process() is not None and current() is None
@@ -108,6 +107,8 @@ def stream_here(*, awaiting: bool = False) -> ShellStream | None:
 
     try:
         in_shell, subshell_id = shell_thread(kernel)
+        if in_shell and not here().lets_cells_wait:  # Voilà shows its page once all cells have run
+            raise MessagesBlockedError
         return ShellStream.of(kernel, subshell_id) if in_shell else None
     except (AttributeError, LookupError):  # a private name is missing: another ipykernel
         if awaiting and delivers_while_awaiting(kernel):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,20 +12,25 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from tests.browser.harness.chromium import chromium
-from tests.browser.harness.judged import PUBLIC, JudgedNotebook, describe
+from tests.browser.harness.front_end_page import FrontEndPage
+from tests.browser.harness.judged import ALL_KINDS, PUBLIC, JudgedNotebook, describe
 from tests.browser.harness.lab import Lab
 from tests.browser.harness.notebook import NotebookPage
+from tests.browser.harness.tutorial import is_listening
+from tests.polling import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from playwright.sync_api import Browser, BrowserContext
 
+    from tests.browser.harness.front_ends import FrontEnd
     from tests.leaks.left_behind import LeftBehind
     from tests.providers.oidc import OidcProvider
 
 NotebookOpener: TypeAlias = Callable[[Sequence[str]], NotebookPage]
 JudgedOpener: TypeAlias = Callable[..., JudgedNotebook]
+Visit: TypeAlias = Callable[..., FrontEndPage]
 
 PASSED = pytest.StashKey[bool]()
 
@@ -133,3 +140,53 @@ def judged(
     if request.node.stash.get(PASSED, False):
         for notebook in opened:
             notebook.leave_behind(left_behind)
+
+
+@pytest.fixture
+def keeping(lab: Lab) -> Iterator[None]:
+    """The provider of the tutorial on keeping tokens ends when its folder goes."""
+    yield
+    for address in lab.notebooks.with_name("tmp").glob("nb-oauth-tutorial-*/provider.txt"):
+        issuer = address.read_text(encoding="utf-8")
+        shutil.rmtree(address.parent)
+        wait_until(lambda: not is_listening(issuer), "the provider ends")  # noqa: B023 - called here
+
+
+@pytest.fixture
+def visit(  # noqa: PLR0913, PLR0917 - fixtures
+    tmp_path: Path,
+    context: BrowserContext,
+    oidc: OidcProvider,
+    artifact: Callable[[str], Path],
+    left_behind: LeftBehind,
+    request: pytest.FixtureRequest,
+) -> Iterator[Visit]:
+    """Serve a notebook whose cell 0 describes the judge, and visit it.
+
+    At the end the page is kept as a picture, nothing may stand in the browser's console, and all
+    that was written is searched for every secret of the run.
+    """
+    visited: list[FrontEndPage] = []
+    with contextlib.ExitStack() as servers:
+
+        def opener(
+            kind: Callable[..., FrontEnd], *cells: str, client: str = PUBLIC
+        ) -> FrontEndPage:
+            front_end = kind(tmp_path / "front-end", [describe(oidc, client), *cells])
+            servers.enter_context(front_end)
+            visited.append(FrontEndPage(context.new_page(), front_end))
+            visited[0].open()
+            return visited[0]
+
+        yield opener
+        processes = [page.front_end.processes() for page in visited]
+        for page, seen in zip(visited, processes, strict=True):
+            page.page.screenshot(path=artifact("end"))
+            seen.look()
+        context.close()
+    if request.node.stash.get(PASSED, False):
+        assert {secret.kind for secret in oidc.secrets()} >= ALL_KINDS
+        for page, seen in zip(visited, processes, strict=True):
+            assert page.console_errors == [], "the browser's console has errors"
+            seen.leave(left_behind)
+            page.front_end.leave(left_behind)

@@ -44,7 +44,7 @@ def open_backend(
 
 
 @signs_in(CLIENT_CREDENTIALS, JUPYTERLAB, "widget: nothing to click")
-@pytest.mark.parametrize("run", ["run_all", "one_by_one"])
+@pytest.mark.parametrize("run", ["run_all", pytest.param("one_by_one", marks=pytest.mark.sweep)])
 def test_the_cell_shows_the_clean_line_and_the_session_works(
     open_notebook: NotebookOpener,
     oidc: OidcProvider,

@@ -26,7 +26,9 @@ pytestmark = pytest.mark.sweep
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab(tmp_path_factory.mktemp("lab"), base_url="/user/alice/") as server:
+    with Lab(
+        tmp_path_factory.mktemp("lab"), options=["--ServerApp.base_url=/user/alice/"]
+    ) as server:
         yield server
 
 

@@ -64,8 +64,19 @@ def _quoted_and_broken_into_lines(url: str) -> str:
     return f' "{url[:60]}\n{url[60:]}" \n'
 
 
+SWEEP = pytest.mark.sweep  # tests/unit reads what is pasted, tests/providers asks with secrets
+
+
 @signs_in(CODE, JUPYTERLAB, "widget: pasted address")
-@pytest.mark.parametrize("pasted", [_whole, _query_only, _bare_code, _quoted_and_broken_into_lines])
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        pytest.param(_whole, marks=SWEEP),
+        pytest.param(_query_only, marks=SWEEP),
+        pytest.param(_bare_code, marks=SWEEP),
+        _quoted_and_broken_into_lines,
+    ],
+)
 def test_pasting_the_address_of_a_page_that_will_not_load(
     judged: JudgedOpener, pasted: Callable[[str], str]
 ) -> None:
@@ -88,7 +99,9 @@ Client(
 )"""
 
 
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+@pytest.mark.parametrize(
+    "method", ["client_secret_basic", pytest.param("client_secret_post", marks=SWEEP)]
+)
 def test_a_client_with_a_secret_comes_back_to_localhost(
     judged: JudgedOpener, oidc: OidcProvider, method: str
 ) -> None:

@@ -345,6 +345,7 @@ def _statuses(oidc: OidcProvider) -> list[Any]:
     return [one["status"] for one in oidc.token_requests()]
 
 
+@pytest.mark.sweep  # the judge runs both every time, and the tutorial lets a code run out
 def test_a_code_that_ran_out_or_was_denied_makes_way_at_one_click(
     judged: JudgedOpener, phone: Page, artifact: Artifact
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.harness import provider_pages
@@ -59,6 +60,7 @@ def test_an_answer_with_another_state(
     notebook.notebook.expect_output(2, "I am alice")
 
 
+@pytest.mark.sweep  # tests/unit tells its state apart
 def test_an_answer_to_an_older_link(judged: JudgedOpener) -> None:
     notebook = judged(LOGIN, client=ELSEWHERE)
     notebook.notebook.run_all()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.harness.judged import LOGIN
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ print("STATUSES", sorted({answer.status_code for answer in answers}), len(answer
 """
 
 
+@pytest.mark.sweep  # tests/unit and tests/kernel let more of them meet it
 def test_sixteen_threads_on_an_expired_token_renew_it_once(judged: JudgedOpener) -> None:
     notebook = judged(LOGIN, SIXTEEN)
     notebook.oidc.set_access_token_ttl(2)

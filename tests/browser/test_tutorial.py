@@ -47,8 +47,9 @@ def expect_everything(tutorial: Tutorial) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_tutorial_from_run_all_to_its_end_twice(
-    tutorial: Tutorial, artifact: Callable[[str], Path]
+@pytest.mark.parametrize("restarts", [0, pytest.param(1, marks=pytest.mark.sweep)])
+def test_the_tutorial_from_run_all_to_its_end(
+    tutorial: Tutorial, artifact: Callable[[str], Path], restarts: int
 ) -> None:
     tutorial.start(tutorial.notebook.run_all)
     sign_in(tutorial, artifact("waiting"))
@@ -56,7 +57,8 @@ def test_the_tutorial_from_run_all_to_its_end_twice(
     tutorial.look_at_each_cell(artifact)
     tutorial.save_and_search(wanted=SECRETS)
 
-    tutorial.start(tutorial.notebook.restart_and_run_all, anew=True)
-    sign_in(tutorial, artifact("waiting-again"))
-    expect_everything(tutorial)
-    tutorial.save_and_search(wanted=SECRETS)
+    for _ in range(restarts):
+        tutorial.start(tutorial.notebook.restart_and_run_all, anew=True)
+        sign_in(tutorial, artifact("waiting-again"))
+        expect_everything(tutorial)
+        tutorial.save_and_search(wanted=SECRETS)

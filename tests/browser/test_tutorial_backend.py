@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.harness.tutorial import open_tutorial
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tests.browser.harness.lab import Lab
 
 
+@pytest.mark.sweep  # tests/kernel runs it every time
 def test_the_backend_tutorial_to_its_end(
     lab: Lab, context: BrowserContext, artifact: Callable[[str], Path]
 ) -> None:

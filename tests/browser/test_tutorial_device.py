@@ -92,8 +92,9 @@ def expect_everything(tutorial: Tutorial) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_the_device_tutorial_to_its_end_and_once_more(
-    tutorial: Tutorial, artifact: Callable[[str], Path]
+@pytest.mark.parametrize("rounds", [1, pytest.param(2, marks=pytest.mark.sweep)])
+def test_the_device_tutorial_to_its_end(
+    tutorial: Tutorial, artifact: Callable[[str], Path], rounds: int
 ) -> None:
     tutorial.start(tutorial.notebook.run_all)
     sign_in_by_typing(tutorial, artifact)
@@ -104,8 +105,9 @@ def test_the_device_tutorial_to_its_end_and_once_more(
     tutorial.look_at_each_cell(artifact)
     tutorial.save_and_search(wanted=SECRETS)
 
-    tutorial.start(tutorial.notebook.run_all)
-    sign_in_by_link(tutorial, "login")
-    expect_everything(tutorial)
-    cancel_the_last(tutorial)
-    tutorial.save_and_search(wanted=SECRETS)
+    for _ in range(1, rounds):
+        tutorial.start(tutorial.notebook.run_all)
+        sign_in_by_link(tutorial, "login")
+        expect_everything(tutorial)
+        cancel_the_last(tutorial)
+        tutorial.save_and_search(wanted=SECRETS)

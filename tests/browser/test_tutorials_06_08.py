@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness.tutorial import NOTEBOOKS, open_tutorial, sign_in_and_allow
+from tests.browser.harness.tutorial import (
+    NOTEBOOKS,
+    is_listening,
+    open_tutorial,
+    sign_in_and_allow,
+)
 from tests.polling import wait_until
 from tests.providers.oidc import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import BrowserContext
@@ -45,6 +47,7 @@ def run_again(tutorial: Tutorial, name: str) -> None:
     expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
 
 
+@pytest.mark.sweep  # tests/kernel runs it up to its sign-in, tests/unit what threads renew
 @pytest.mark.timeout(300)
 def test_refreshing_by_hand_by_half_and_by_itself(
     lab: Lab, context: BrowserContext, artifact: Callable[[str], Path]
@@ -92,22 +95,7 @@ def test_a_shared_notebook_s_file_holds_nothing_of_either_person(
         assert tutorial.notebook.console_errors == []
 
 
-@pytest.fixture
-def keeping(lab: Lab) -> Iterator[None]:
-    """The provider of the tutorial on keeping tokens ends when its folder goes."""
-    yield
-    for address in lab.notebooks.with_name("tmp").glob("nb-oauth-tutorial-*/provider.txt"):
-        issuer = address.read_text(encoding="utf-8")
-        shutil.rmtree(address.parent)
-        wait_until(lambda: not is_listening(issuer), "the provider ends")  # noqa: B023 - called here
-
-
-def is_listening(issuer: str) -> bool:
-    parts = urlsplit(issuer)
-    with socket.socket() as probe:
-        return probe.connect_ex((parts.hostname or "", parts.port or 0)) == 0
-
-
+@pytest.mark.sweep  # tests/unit has tokens that are kept, and shared by processes
 @pytest.mark.timeout(300)
 def test_a_kept_token_is_used_after_a_restart(
     lab: Lab, context: BrowserContext, artifact: Callable[[str], Path], keeping: None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.harness.judged import CLEAN_LINE, LOGIN, QUERY
@@ -78,6 +79,7 @@ def test_interrupt_by_the_menu_leaves_everything_usable(judged: JudgedOpener) ->
     _interrupt_and_sign_in(judged, _interrupt_by_menu)
 
 
+@pytest.mark.sweep  # to the kernel it is what the menu sends
 def test_interrupt_by_the_keyboard_leaves_everything_usable(judged: JudgedOpener) -> None:
     _interrupt_and_sign_in(judged, _interrupt_by_keyboard)
 

@@ -191,7 +191,7 @@ def photograph(page: Page, name: str) -> None:
 
 def test_everything_shown_costs_little() -> None:
     """tests/kernel/test_showing.py has the limit that counts; this says where it goes."""
-    assert len(script("login").encode()) <= 7.1 * 1024  # of it 0.2 to bring in bearer.js
+    assert len(script("login").encode()) <= 7.25 * 1024  # of it 0.2 to bring in bearer.js
     assert len(style("login").encode()) <= 2.75 * 1024
 
 

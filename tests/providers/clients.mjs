@@ -70,6 +70,13 @@ export const clients = [
     client_secret: newSecret(),
     token_endpoint_auth_method: 'client_secret_post',
   }),
+  // A JupyterHub, which signs people in by this server and keeps their tokens.
+  native({
+    client_id: 'hub',
+    client_secret: newSecret(),
+    token_endpoint_auth_method: 'client_secret_post',
+    redirect_uris: ['http://127.0.0.1/hub/oauth_callback'],
+  }),
   // For those who put identifier and secret into HTTP Basic as they are.
   native({
     client_id: 'confidential-plain',

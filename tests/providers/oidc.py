@@ -60,8 +60,11 @@ class OidcProvider:
     secure_base: str
     certificates: Certificates
 
-    def __init__(self, log: Path) -> None:
-        env = {key: value for key, value in os.environ.items() if key not in {"PORT", "AT_TTL"}}
+    def __init__(self, log: Path, *, clock_tolerance: int | None = None) -> None:
+        own = {"PORT", "AT_TTL", "CLOCK_TOLERANCE"}
+        env = {key: value for key, value in os.environ.items() if key not in own}
+        if clock_tolerance is not None:
+            env["CLOCK_TOLERANCE"] = str(clock_tolerance)
         self.certificates = make_certificates(log.parent / "certificates")
         env["TLS_FOLDER"] = str(self.certificates.folder)
         self._process = ServerProcess([_node(), "server.mjs"], log=log, env=env, cwd=FOLDER)

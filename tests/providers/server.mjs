@@ -3,7 +3,8 @@
 // input, so that it never outlives the test run that started it.
 //
 // Environment: PORT (default 0: a free one), AT_TTL (seconds that an access token lives,
-// default 3600), TLS_FOLDER (see mutual_tls.mjs).
+// default 3600), CLOCK_TOLERANCE (seconds that it lives beyond that, except at /api), TLS_FOLDER
+// (see mutual_tls.mjs).
 import { hash } from 'node:crypto';
 import http from 'node:http';
 import { Provider } from 'oidc-provider';
@@ -39,6 +40,7 @@ const provider = new Provider(issuer, {
     'none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt',
     ...(mutualTls.isOn ? ['tls_client_auth', 'self_signed_tls_client_auth'] : []),
   ],
+  clockTolerance: Number(process.env.CLOCK_TOLERANCE ?? 15), // seconds; the provider's own default
   discovery: mutualTls.isOn
     ? { mtls_endpoint_aliases: mutualTls.endpointAliases(secureBase) }
     : {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import subprocess
 import sys
@@ -110,7 +111,8 @@ def test_a_known_name_serves_no_other_provider(
     write(file, GITHUB)
     monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_ID", "env-id")
     monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_SECRET", "env-secret")
-    assert client_for(IMPOSTOR) is None
+    with pytest.warns(UserWarning, match="NB_OAUTH_GITHUB_TOKEN_ENDPOINT is not set"):
+        assert client_for(IMPOSTOR) is None
 
 
 def test_what_is_kept_for_an_endpoint_goes_to_no_other(file: ClientsFile) -> None:
@@ -139,12 +141,18 @@ def test_no_endpoint_beside_it_may_be_another_servers(
         return client_for(KnownProvider(Provider("Example", token_endpoint=TOKEN_ENDPOINT, **more)))
 
     assert found("https://AS.example/elsewhere") == Client("a")
-    assert found("https://evil.example/elsewhere") is None
+    said = pytest.warns(UserWarning, match="several servers")
+    with said if source == "environment" else contextlib.nullcontext():
+        assert found("https://evil.example/elsewhere") is None
 
 
 def test_the_environment_names_whom_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NB_OAUTH_EXAMPLE_CLIENT_ID", "a")
-    assert client_for(EXAMPLE) is None
+    with pytest.warns(UserWarning, match=f"_CLIENT_ID is not used: .* set it to {TOKEN_ENDPOINT}"):
+        assert client_for(EXAMPLE) is None
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT", f"{TOKEN_ENDPOINT}/")
+    with pytest.warns(UserWarning, match=f"is {TOKEN_ENDPOINT}/, and the token endpoint of"):
+        assert client_for(EXAMPLE) is None
     monkeypatch.setenv("NB_OAUTH_EXAMPLE_TOKEN_ENDPOINT", TOKEN_ENDPOINT)
     assert client_for(EXAMPLE) == Client("a")
 
@@ -376,6 +384,26 @@ def test_whether_it_can_be_kept_is_known_before(file: ClientsFile) -> None:
     file.path.parent.write_text("")
     with pytest.raises(ConfigurationError, match=r"cannot be used|is no folder"):
         file.require_writable()
+
+
+def test_two_who_try_at_once_are_not_in_each_other_s_way(
+    file: ClientsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = private_files.write
+
+    def write_and_be_overtaken(path: Path, *more: Any) -> None:
+        write(path, *more)
+        path.unlink()  # the other one is done with it first
+
+    monkeypatch.setattr(private_files, "write", write_and_be_overtaken)
+    file.require_writable()
+
+
+def test_a_byte_order_mark_does_not_matter(file: ClientsFile, github: KnownProvider) -> None:
+    write(file, b"\xef\xbb\xbf" + GITHUB.encode())  # as Notepad writes
+    assert file.find(github) == Client("file-id", client_secret="file-secret")
+    file.keep(github, Client("another"))
+    assert file.find(github) == Client("another")
 
 
 def test_a_folder_that_cannot_be_written_to(

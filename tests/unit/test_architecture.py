@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "nb_oauth"
 
 # Lowest first. Rooms on one line are strangers to one another.
 LAYERS = [
+    {"characters"},
     {"exceptions", "forks", "lazy_names"},
     {
         "allowed_hosts",
@@ -19,6 +20,7 @@ LAYERS = [
         "connections",
         "environment",
         "masking",
+        "prepared_requests",
         "transport",
     },
     {"clients", "prompts", "place", "quirks"},
@@ -56,7 +58,7 @@ LAYERS = [
     {"attempt"},
     {"logins"},
     {"kernel_memory"},
-    {"unattended"},
+    {"hub_token", "unattended"},
     {"sign_in"},
     {"bridges"},
     {"demo", "diagnosis"},

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import runpy
 import stat
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +17,23 @@ import pytest
 import requests
 
 import nb_oauth
-from nb_oauth import Client, FileTokenStore, OAuth2Session, Provider, commands, demo, place
+from nb_oauth import (
+    Client,
+    FileTokenStore,
+    OAuth2Session,
+    Provider,
+    TokenError,
+    commands,
+    demo,
+    place,
+)
 from nb_oauth.commands import for_ci
 from nb_oauth.commands import login as login_command
 from nb_oauth.commands import providers as providers_command
 from nb_oauth.commands.printing import Printed
 from nb_oauth.demo import elsewhere
 from nb_oauth.kernel_memory import KernelMemory
+from nb_oauth.logins import Login
 from nb_oauth.place import Place
 from nb_oauth.providers import KnownProvider, directory, known_provider
 from nb_oauth.providers.entry import read_entry
@@ -29,6 +41,7 @@ from nb_oauth.stores import KeyringTokenStore
 from nb_oauth.tokens import TokenKey
 from tests.terminal import PseudoTerminal
 from tests.unit.demo_visitor import Visitor
+from tests.unit.session_stage import ENDED, Stage, reply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,9 +115,23 @@ def test_login_keeps_the_token_where_notebooks_find_it(
 
     assert status == 0
     assert out.startswith("Signed in to Lovelace Observatory (demo) · scope observations:read")
+    assert out.endswith('login(…, store="file") and runs with nobody there find it.\n')
     assert_no_secret(out, signed_in["token"])
     session = nb_oauth.login("demo", scope=SCOPE)  # as a notebook does, with nobody there
     assert session.token["access_token"] == signed_in["token"]["access_token"]
+
+
+def test_login_says_who_finds_what_a_keyring_keeps_and_nothing_of_what_goes_elsewhere(
+    capsys: pytest.CaptureFixture[str], signed_in: dict[str, Any], attended: None, home: Path
+) -> None:
+    _, out, _ = run(capsys, "login", "demo", "--for-ci", str(home / "job.env"))
+    assert "find" not in out
+    signed_in["asked"].clear()
+    assert login_command.finders("keyring") == 'login(…, store="keyring") finds it.'
+    with pytest.raises(SystemExit):
+        commands.main(["login", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert 'where login(…, store="file") and runs with nobody there find it' in said
 
 
 def test_login_passes_on_what_was_typed(
@@ -119,7 +146,75 @@ def test_login_passes_on_what_was_typed(
 def test_login_with_nobody_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, "login", "github")
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert "NB_OAUTH_GITHUB_REFRESH_TOKEN" in err
+    assert "NB_OAUTH_GITHUB_ACCESS_TOKEN" in err
+
+
+@pytest.mark.parametrize("left", [-1, 5])
+def test_login_renews_what_is_stored_and_due(
+    capsys: pytest.CaptureFixture[str], attended: None, left: float
+) -> None:
+    with Stage() as stage:
+        store = stored_at(stage, left)
+        status, out, _ = run(capsys, "login", "Stage", *endpoints(stage))
+
+        assert status == 0
+        assert "ends in 60 min" in out
+        [key] = store.keys()
+        assert (store.load(key) or {})["refresh_token"] == "refresh-1"
+
+
+@pytest.mark.parametrize("left", [-1, 5, 3600])
+def test_login_asks_where_the_provider_has_ended_what_is_stored(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, attended: None, left: float
+) -> None:
+    asked: list[str] = []
+
+    def ask(login: Login, _: float | None = None) -> OAuth2Session:
+        asked.append(type(login).__name__)
+        token = {"access_token": "new", "refresh_token": "good", "expires_in": 3600}
+        return stage.open(Client("app"), store=FileTokenStore(), token=token)
+
+    monkeypatch.setattr(Login, "wait", ask)
+    with Stage() as stage:
+        stage.at_token = lambda _: reply(400, error="invalid_grant")
+        store = stored_at(stage, left)
+        if left > 60:  # a job was told so
+            with pytest.raises(TokenError):
+                stage.open(Client("app"), store=store).renew()
+        status, out, _ = run(capsys, "login", "Stage", *endpoints(stage))
+
+        assert (status, asked) == (0, ["AuthorizationCodeLogin"])
+        assert "ends in 60 min" in out
+        [key] = store.keys()
+        assert (store.load(key) or {})["refresh_token"] == "good"
+        assert len(stage.token_requests) == 1
+
+
+def test_login_says_so_where_what_is_due_cannot_be_renewed_now(
+    capsys: pytest.CaptureFixture[str], attended: None
+) -> None:
+    with Stage() as stage:
+        stage.at_token = lambda _: reply(401, error="invalid_client")
+        store = stored_at(stage, -1)
+        status, out, err = run(capsys, "login", "Stage", *endpoints(stage))
+
+        assert (status, out) == (1, "")
+        assert "invalid_client" in err
+        assert len(store.keys()) == 1
+
+
+def stored_at(stage: Stage, left: float) -> FileTokenStore:
+    """A token that ends in so many seconds is stored."""
+    token = {**ENDED, "expires_at": time.time() + left, "expires_in": 3600}
+    store = FileTokenStore()
+    stage.open(Client("app"), store=store, token=token)
+    return store
+
+
+def endpoints(stage: Stage) -> list[str]:
+    given = {"--client-id": "app", "--token-endpoint": stage.token_endpoint}
+    given["--authorization-endpoint"] = f"{stage.issuer}/authorize"
+    return [word for option in given.items() for word in option]
 
 
 def test_what_a_provider_says_is_printed_as_text_alone(
@@ -185,6 +280,25 @@ def test_an_app_s_secret_is_found_and_never_typed(
         assert (status, "is not the app that the environment" in err) == (1, True)
 
 
+@pytest.mark.usefixtures("attended")
+def test_what_ends_with_the_command_is_kept_nowhere(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+) -> None:
+    monkeypatch.delenv(elsewhere.ISSUER)
+    status, out, err = run(capsys, "login", "Demo ", "--store", "file")
+    assert (status, signed_in["asked"]["store"]) == (0, None)
+    assert out.startswith("Signed in to Lovelace Observatory")
+    assert "So the token is kept nowhere. `nb-oauth demo`" in err
+    signed_in["asked"].clear()
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    assert (status, signed_in["asked"]) == (1, {})
+    assert "says what to set NB_OAUTH_DEMO_ISSUER to" in err
+    demo.stop()
+
+
 # -- login --for-ci ------------------------------------------------------------------------------
 
 
@@ -231,17 +345,58 @@ def test_a_file_that_will_not_do_is_refused_before_anybody_signs_in(
     assert (home / "there").read_text(encoding="utf-8") == "somebody's"
 
 
-def test_a_file_that_came_meanwhile_is_left_as_it_is(
-    signed_in: dict[str, Any], home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_came_meanwhile_is_left_as_it_is(home: Path) -> None:
     file = home / "variables"
-    options = argparse.Namespace(for_ci=str(file), for_ci_command=None)
-    where_to = for_ci.destination(options)
+    where_to = for_ci.destination(argparse.Namespace(for_ci=str(file), for_ci_command=None))
     assert where_to is not None
     file.write_text("somebody's", encoding="utf-8")
-    session = login_command.login("demo", client=None, store=None, account=None)
-    with pytest.raises(FileExistsError):
-        where_to.take(session, known_provider("demo"), None)
+    with pytest.raises(FileExistsError), where_to:
+        pass
+    assert file.read_text(encoding="utf-8") == "somebody's"
+
+
+@pytest.mark.usefixtures("attended", "there")
+@pytest.mark.parametrize("ends_by", [nb_oauth.LoginCancelled("No."), KeyboardInterrupt()])
+def test_the_file_is_there_before_anybody_signs_in_and_gone_where_nobody_does(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    ends_by: BaseException,
+) -> None:
+    file = home / "variables"
+    seen: list[tuple[int, int]] = []
+
+    def sign_in(*_: object, **__: object) -> None:
+        seen.append((stat.S_IMODE(file.stat().st_mode), file.stat().st_size))
+        raise ends_by
+
+    monkeypatch.setattr(login_command, "login", sign_in)
+    assert run(capsys, "login", "demo", "--for-ci", str(file))[0] in {1, 130}
+    assert seen == [(0o600, 0)]
+    assert not file.exists()
+
+
+@pytest.mark.usefixtures("attended", "there")
+@pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "removed"])
+def test_what_somebody_did_to_the_file_meanwhile_is_theirs(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    *,
+    replaced: bool,
+) -> None:
+    file = home / "variables"
+
+    def sign_in(*_: object, **__: object) -> None:
+        file.unlink()
+        if replaced:
+            (home / "other").write_text("somebody's", encoding="utf-8")
+            (home / "other").rename(file)
+        raise nb_oauth.LoginCancelled("No.")
+
+    monkeypatch.setattr(login_command, "login", sign_in)
+    assert run(capsys, "login", "demo", "--for-ci", str(file))[0] == 1
+    assert file.exists() is replaced
 
 
 @pytest.mark.usefixtures("attended")
@@ -286,6 +441,52 @@ def test_a_provider_without_refresh_tokens_is_told(
     status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
     assert (status, "gave no refresh token" in err) == (1, True)
     assert not (home / "variables").exists()
+
+
+@pytest.mark.usefixtures("attended")
+def test_where_tokens_do_not_end_the_variable_is_the_access_token(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = signed_in["token"]
+    access_token = token["access_token"]
+    kept = {"access_token": access_token}
+    token.clear()
+    token.update(kept)
+    status, out, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    written = (home / "variables").read_text(encoding="utf-8")
+    assert (status, written) == (0, f"NB_OAUTH_DEMO_ACCESS_TOKEN={access_token}\n")
+    assert access_token not in out + err
+
+    monkeypatch.setenv("NB_OAUTH_DEMO_ACCESS_TOKEN", access_token)
+    monkeypatch.setattr(place, "here", lambda: Place.ELSEWHERE)
+    session = nb_oauth.login("demo", scope=SCOPE)
+    assert session.get(f"{demo.api_url()}/me").json()["name"] == "Ada Lovelace"
+
+
+@pytest.mark.usefixtures("attended")
+@pytest.mark.parametrize("inside", ["\n", "\r", "\x00", "\x7f", "ü", "\u2028"])
+@pytest.mark.parametrize("which", ["refresh_token", "access_token"])
+def test_a_token_that_would_be_another_line_goes_nowhere(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    home: Path,
+    inside: str,
+    which: str,
+) -> None:
+    signed_in["token"].clear()
+    signed_in["token"]["access_token"] = "good"
+    signed_in["token"][which] = f"token{inside}LD_PRELOAD=/tmp/evil.so"
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "variables"))
+    assert (status, err.count("\n")) == (1, 1)
+    assert re.search("a character that is in none|cannot be sent", err)
+    assert "LD_PRELOAD" not in err
+    assert not (home / "variables").exists()
+    echo = [sys.executable, "-c", "import sys; print(sys.stdin.read())"]
+    status, _, err = run(capsys, "login", "demo", "--for-ci-command", *echo)
+    assert (status, "LD_PRELOAD" in err) == (1, False)
 
 
 def test_with_nobody_there_no_refresh_token_of_this_machine_goes_to_another(
@@ -354,7 +555,9 @@ def test_status_tells_of_successors_of_a_variable_and_passes_over_what_is_none(
     _, out, _ = run(capsys, "status")
 
     assert "/environment-" in out
-    assert there.issuer in out
+    assert "Signed in to demo · " in out
+    monkeypatch.setenv(elsewhere.ISSUER, "no address")
+    assert there.issuer in run(capsys, "status")[1]
 
 
 def test_status_names_a_file_that_others_may_read(

@@ -31,6 +31,17 @@ def http() -> Iterator[requests.Session]:
         yield session
 
 
+def test_a_port_that_is_taken_is_named(stopped: None, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"port {port} .*port=0"):
+            demo.start(port=port)
+        assert main(["demo", "--port", str(port)]) == 1
+    said = capsys.readouterr().err
+    assert str(port) in said
+    assert "Errno" not in said
+
+
 @pytest.fixture
 def stopped() -> Iterator[None]:
     demo.stop()

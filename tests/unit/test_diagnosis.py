@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import sys
+import threading
 import time
+from concurrent.futures import Future
 from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,9 +23,23 @@ import tomlkit
 import nb_oauth
 from nb_oauth import Client, FileTokenStore, OAuth2Session, Provider, commands, diagnosis, place
 from nb_oauth.app_registrations import ClientsFile
-from nb_oauth.diagnosis import Check, Report, Verdict, at_provider, machine, storage, versions
+from nb_oauth.diagnosis import (
+    Check,
+    Report,
+    Verdict,
+    at_provider,
+    front_end,
+    machine,
+    storage,
+    versions,
+)
 from nb_oauth.place import Place
 from nb_oauth.providers import KnownProvider, ProviderEntry, known_provider
+from nb_oauth.redirects import loopback
+from nb_oauth.surfaces.output import Outputs
+from nb_oauth.surfaces.widget import LoginWidget
+from tests.unit.demo_visitor import direct
+from tests.unit.fake_marimo import FakeMarimo
 from tests.unit.metadata_server import MetadataServer
 
 if TYPE_CHECKING:
@@ -34,8 +53,9 @@ REMOTE = (*machine._ELSEWHERE, *machine._PROXIES, *map(str.lower, machine._PROXI
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
-    for name in (*REMOTE, *machine._AUTHORITIES):
+    for name in (*REMOTE, *machine._AUTHORITIES, front_end._SERVER, front_end._PARENT):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     return tmp_path
 
 
@@ -121,8 +141,22 @@ def test_the_widget(monkeypatch: pytest.MonkeyPatch, installed: object, verdict:
     be(Place.TERMINAL, monkeypatch)
     assert "not needed" in machine.the_widget().found
     be(Place.NOTEBOOK, monkeypatch)
+    monkeypatch.setattr(LoginWidget, "any_has_appeared", False)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: installed)
     assert machine.the_widget().verdict is verdict
+    FakeMarimo(monkeypatch)
+    assert machine.the_widget().verdict is FINE
+
+
+def test_a_widget_that_has_appeared_is_proof_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    be(Place.NOTEBOOK, monkeypatch)
+    monkeypatch.setattr(LoginWidget, "any_has_appeared", False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    widget = LoginWidget(lambda _: None, Outputs("Example"))
+    assert machine.the_widget().verdict is LOOK
+    widget._take_message(None, {"type": "hello", "id": 1}, [])
+    widget.close()
+    assert machine.the_widget() == Check("widget", FINE, "one has appeared in the page")
 
 
 def test_the_loopback_redirect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,6 +175,135 @@ def test_the_loopback_redirect(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = machine.the_loopback_redirect()
     assert broken.verdict is WRONG
     assert "Operation not permitted" in broken.found
+
+
+# -- what the browser can reach ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "browser", "verdict"),
+    [
+        (Place.TERMINAL, object(), FINE),
+        (Place.TERMINAL, None, LOOK),
+        (Place.ELSEWHERE, None, FINE),
+        (Place.NOTEBOOK, None, UNKNOWN),
+    ],
+)
+def test_the_browser(
+    monkeypatch: pytest.MonkeyPatch, where: Place, browser: object, verdict: Verdict
+) -> None:
+    be(where, monkeypatch)
+    monkeypatch.setattr(loopback, "_reached", threading.Event())
+    monkeypatch.setattr(place, "browser", lambda: browser)
+    check = front_end.the_browser()
+    assert check.verdict is verdict
+    assert (check.advice == "") is (verdict is FINE)
+
+
+@pytest.mark.parametrize("refused", [None, "That is no answer."])
+def test_a_browser_that_brought_an_answer_reaches_this_machine(
+    monkeypatch: pytest.MonkeyPatch, refused: str | None
+) -> None:
+    be(Place.NOTEBOOK, monkeypatch)
+    monkeypatch.setattr(loopback, "_reached", threading.Event())
+    verdict: Future[str | None] = Future()
+    verdict.set_result(refused)
+    listener = loopback.LoopbackRedirect("http://127.0.0.1/callback", lambda _: verdict)
+    with direct() as http:
+        http.get(f"{listener.redirect_uri}?code=any", timeout=10)
+    listener.close()
+    assert front_end.the_browser().verdict is (FINE if refused is None else UNKNOWN)
+
+
+class JupyterServer(BaseHTTPRequestHandler):
+    """A Jupyter server with a callback page, or with something else in its place."""
+
+    policy = "default-src 'none'; script-src 'self'"
+    status = 200
+
+    def do_GET(self) -> None:
+        is_page = self.path == "/base/nb-oauth/callback"
+        self.send_response(self.status if is_page else 404)
+        self.send_header("Content-Security-Policy", self.policy)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def jupyter() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), JupyterServer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/base"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_callback_page_of_the_server_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, jupyter: str
+) -> None:
+    with_secrets = jupyter.replace("//", "//me:s3cret@") + "/?token=s3cret#s3cret"
+    monkeypatch.setenv("JUPYTER_SERVER_URL", with_secrets)
+    check = front_end.the_callback_page()
+    assert check == Check("callback page", FINE, f"{jupyter}/nb-oauth/callback")
+
+
+@pytest.mark.parametrize(
+    ("status", "policy"), [(404, JupyterServer.policy), (302, ""), (200, "frame-ancestors 'self'")]
+)
+def test_a_callback_page_that_is_not_there_is_called_so(
+    monkeypatch: pytest.MonkeyPatch, jupyter: str, status: int, policy: str
+) -> None:
+    monkeypatch.setattr(JupyterServer, "status", status)
+    monkeypatch.setattr(JupyterServer, "policy", policy)
+    monkeypatch.setenv("JUPYTER_SERVER_URL", jupyter)
+    check = front_end.the_callback_page()
+    assert check.verdict is LOOK
+    assert check.found == f"{jupyter}/nb-oauth/callback is not there (HTTP {status})"
+    assert "install nb_oauth where Jupyter itself runs" in check.advice
+
+
+def test_a_server_that_is_gone_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_SERVER_URL", "http://127.0.0.1:9/")
+    assert "cannot be asked (ConnectionError)" in front_end.the_callback_page().found
+
+
+@pytest.mark.parametrize(("parent", "verdict"), [("a kernel's", LOOK), (None, FINE)])
+def test_the_server_of_this_kernel_is_asked_and_no_other_where_it_is_known(
+    monkeypatch: pytest.MonkeyPatch, jupyter: str, home: Path, parent: str | None, verdict: Verdict
+) -> None:
+    running = [
+        {"pid": os.getppid(), "url": "http://127.0.0.1:9/"},
+        {"pid": os.getpid(), "url": "http+unix://nowhere"},
+        {"pid": os.getpid(), "url": f"{jupyter}/", "token": "s3cret"},
+    ]
+    (home / "runtime").mkdir()
+    for number, server in enumerate(running):
+        file = home / "runtime" / f"jpserver-{number}.json"
+        file.write_text(json.dumps(server), encoding="utf-8")
+    if parent:
+        monkeypatch.setenv("JPY_PARENT_PID", str(os.getppid()))
+    check = front_end.the_callback_page()
+    assert (check.verdict, "s3cret" in check.found) == (verdict, False)
+    assert "unix" not in check.found
+
+
+@pytest.mark.parametrize("where", [Place.NOTEBOOK, Place.TERMINAL])
+def test_where_no_server_is_known_it_says_where_to_look(
+    monkeypatch: pytest.MonkeyPatch, where: Place
+) -> None:
+    be(where, monkeypatch)
+    monkeypatch.setitem(sys.modules, "jupyter_server.serverapp", None)
+    check = front_end.the_callback_page()
+    if where is Place.NOTEBOOK:
+        assert (check.verdict, "/nb-oauth/callback" in check.advice) == (UNKNOWN, True)
+    else:
+        assert check.verdict is FINE
+
+
+# -- and this machine again ----------------------------------------------------------------------
 
 
 def test_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,15 +343,23 @@ def test_the_authorities(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 
 def test_the_token_files(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert storage.the_token_files().found.startswith("0 in ")
+    assert storage.the_token_files().found.endswith("which is not there yet")
     store = FileTokenStore()
     OAuth2Session.open(
         known_provider("github").provider, Client("app"), token={"access_token": "a"}, store=store
     )
     assert storage.the_token_files().found.startswith("1 in ")
-    for file in store.folder.glob("*.json"):
-        file.chmod(0o640)
+    assert "only you may read them" in storage.the_token_files().found
+    [file] = store.folder.glob("*.json")
+    file.chmod(0o640)
     assert "chmod 600" in storage.the_token_files().advice
+    file.unlink()
+    beside = store.folder / "environment-0123"
+    beside.mkdir(0o722)
+    beside.chmod(0o722)
+    (beside / "one.json").touch(0o600)
+    assert str(beside) in storage.the_token_files().advice
+    beside.chmod(0o700)
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "new"))
     monkeypatch.setattr("os.access", lambda *_: False)
     assert "XDG_STATE_HOME" in storage.the_token_files().advice
@@ -223,6 +394,10 @@ def test_the_versions_needed_are_those_of_the_package() -> None:
         assert f"{package}>={needed}" in wanted
 
 
+def test_our_own_version_is_there_for_whoever_asks() -> None:
+    assert versions.our_own().found.startswith(f"{nb_oauth.__version__}, Python 3.")
+
+
 def test_the_version_of(monkeypatch: pytest.MonkeyPatch) -> None:
     assert versions.the_version_of("oauthlib").verdict is FINE
 
@@ -248,6 +423,13 @@ def test_a_provider_that_is_named_is_asked(server: MetadataServer) -> None:
     assert "answers in" in rows[0].found
     assert "NB_OAUTH_127_0_0_1_CLIENT_ID" in rows[2].advice
     assert "any port will do" in rows[3].found
+
+
+def test_one_that_is_passed_is_asked_as_login_takes_it(server: MetadataServer) -> None:
+    example = Provider("Example", token_endpoint=f"{server.issuer}token")
+    rows = list(nb_oauth.doctor(example))[len(diagnosis.ON_THIS_MACHINE) :]
+    assert rows[0].name == "Example"
+    assert [row.name for row in rows][-2:] == ["your app", "redirect URI to register"]
 
 
 def test_one_that_nobody_knows_is_one_row() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import pickle
+import traceback
 from typing import Any
 
 import oauthlib.oauth2
@@ -15,6 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 import nb_oauth
 from nb_oauth import exceptions
 from nb_oauth.exceptions import TokenError, in_terms_of
+from nb_oauth.masking import excerpt
 
 COUNTERPARTS = {
     "ConfigurationError": builtins.ValueError,
@@ -51,6 +53,30 @@ def test_every_error_says_just_what_it_was_given(name: str) -> None:
     said = str(made(name))
     assert said == "what to do" or name == "TokenUpdated"
     assert "s3cret" not in said + repr(made(name))
+
+
+HOSTILE = "no\x1b]0;pwned\x07\u202e\r\n\x9b2Jfine"
+
+
+@pytest.mark.parametrize("name", sorted({*exceptions.__all__} - {"TokenUpdated"}))
+def test_no_error_shows_more_than_text_wherever_it_is_shown(name: str) -> None:
+    error = getattr(exceptions, name)(HOSTILE)
+    shown = [str(error), repr(error), *error._render_traceback_()]
+    shown += traceback.format_exception_only(error)
+    assert str(error) == "no]0;pwned 2Jfine"
+    assert [one for one in shown if not one.rstrip("\n").isprintable()] == []
+
+
+def test_nor_does_one_that_is_somebody_else_s_as_well() -> None:
+    for theirs in (requests.ConnectionError(), CustomOAuth2Error("any")):
+        for ours in (TokenError, exceptions.OAuthError):
+            if ours is TokenError or isinstance(theirs, requests.RequestException):
+                assert str(in_terms_of(ours, theirs, HOSTILE)) == "no]0;pwned 2Jfine"
+
+
+def test_what_a_provider_answers_is_text_alone_in_every_member() -> None:
+    error = TokenError("any", error=HOSTILE, error_description=excerpt(HOSTILE))
+    assert (error.error, error.error_description) == ("no]0;pwned 2Jfine",) * 2
 
 
 @pytest.mark.parametrize("name", exceptions.__all__)

@@ -78,6 +78,7 @@ def test_a_file_is_as_the_schema_says(file: Path) -> None:
         {"grants": {"code": {}}},
         {"module": "nb_oauth.demo"},
         {"loopback": "some ports"},
+        {"lasting_tokens": "yes"},
     ],
     ids=str,
 )
@@ -137,6 +138,9 @@ def test_names_and_aliases_are_each_of_one_provider() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_where_to_be_sent_back_to_goes_with_the_rule(name: str) -> None:
     one = OURS[name]
+    if one.module is not None:  # wherever the person's notebook is, and nobody registers anything
+        assert (one.redirect_uri, one.loopback) == (None, "any port")
+        return
     assert one.redirect_uri
     parts = urlsplit(one.redirect_uri)
     if one.loopback == "any port":
@@ -359,6 +363,15 @@ def test_a_package_without_a_name_is_told_by_what_it_points_to() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"), [(" GitHib", " (did you mean 'github'?)"), ("nobody-at-all", "")]
+)
+def test_who_mistypes_a_name_is_told_which_was_probably_meant(typed: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError) as failure:
+        known_provider(typed)
+    assert f"is known as {typed.strip()!r}{meant}; known: auth0" in str(failure.value)
+
+
+@pytest.mark.parametrize(
     ("members", "words"),
     [
         ({"aliases": "o"}, "aliases must be several texts, not 'o'"),
@@ -372,6 +385,7 @@ def test_a_package_without_a_name_is_told_by_what_it_points_to() -> None:
         ({"grants": {"a": {"shop": 1}}}, "grants must be a mapping of grants to"),
         ({"grants": {"a": 1}}, "grants must be a mapping"),
         ({"loopback": "some"}, "loopback must be 'any port', 'exact' or 'none', not 'some'"),
+        ({"lasting_tokens": 1}, "lasting_tokens must be true or false, not 1"),
         ({"client": {"client_id": "a"}}, "client must be {'client_id': …, 'grant': …}"),
     ],
     ids=str,

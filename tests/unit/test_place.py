@@ -4,12 +4,14 @@ import io
 import subprocess
 import sys
 import webbrowser
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from nb_oauth import place
 from nb_oauth.place import Place
+from tests.unit.fake_marimo import FakeMarimo
 
 
 class Kernel:
@@ -91,8 +93,62 @@ def test_without_a_kernel_a_terminal_tells(
     assert place.here() is expected
 
 
-def test_somebody_is_there_at_a_notebook_and_at_a_terminal() -> None:
-    assert {one for one in Place if one.is_attended} == {Place.NOTEBOOK, Place.TERMINAL}
+def test_who_is_there_what_is_seen_and_where_nothing_waits() -> None:
+    nobody, without_waiting = {Place.UNATTENDED, Place.ELSEWHERE}, {Place.REACTIVE, Place.APP}
+    assert {one for one in Place if not one.is_attended} == nobody
+    assert {one for one in Place if one.shows_widgets} == {Place.NOTEBOOK, *without_waiting}
+    assert {one for one in Place if not one.lets_cells_wait} == without_waiting
+
+
+@pytest.mark.parametrize("takes_input", [True, False])
+def test_voila_says_what_it_is(monkeypatch: pytest.MonkeyPatch, *, takes_input: bool) -> None:
+    be_in(monkeypatch, Kernel({"content": {"allow_stdin": takes_input}}))
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+    assert place.here() is Place.APP
+    monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/23.0")
+    assert place.here() is (Place.NOTEBOOK if takes_input else Place.UNATTENDED)
+
+
+def test_what_voila_starts_is_not_voila(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_in(monkeypatch, None)
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+    monkeypatch.setattr(sys, "stdin", None)
+    assert place.here() is Place.ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("edit", Place.REACTIVE), ("run", Place.APP), (None, Place.APP), ("another", Place.APP)],
+)
+def test_marimo_is_a_notebook_for_its_author_and_an_app_for_others(
+    monkeypatch: pytest.MonkeyPatch, mode: Any, expected: Place
+) -> None:
+    FakeMarimo(monkeypatch, mode)
+    assert place.here() is expected
+
+
+def test_a_marimo_that_says_nothing_of_its_mode_has_visitors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    FakeMarimo(monkeypatch)
+    monkeypatch.delattr(sys.modules["marimo"], "app_meta")
+    assert place.here() is Place.APP
+
+
+def test_a_thread_that_is_not_marimos_is_not_in_marimo(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeMarimo(monkeypatch)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(place.here).result() in {Place.TERMINAL, Place.ELSEWHERE}
+
+
+def test_each_visitor_of_a_marimo_app_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert place.audience() is None
+    marimo = FakeMarimo(monkeypatch, "run")
+    first = place.audience()
+    assert first is not None
+    assert place.audience() is first
+    marimo.kernel = None  # another marimo, which names it otherwise: nobody is taken for another
+    assert place.audience() not in {None, first, place.audience()}
 
 
 SSH = {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}

@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 
 import nb_oauth
+from tests.tools import unmeasured
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("requests", "ipywidgets", "anywidget", "oauthlib", "cryptography", "keyring")
+FOR_OPENED_SESSIONS = (  # dataclasses: it compiles each class anew, and costs a tenth of requests
+    *("allowed_hosts", "client_authentication", "clients", "openid.authentication", "providers"),
+    *("stores.contract", "stores.locks", "stores.memory"),
+)
 
 
 @pytest.mark.parametrize("name", nb_oauth.__all__)
@@ -103,6 +108,18 @@ def test_importing_loads_nothing_heavy() -> None:
     run = [sys.executable, "-c", code]
     out = subprocess.run(run, check=True, capture_output=True, text=True)  # noqa: S603 - our own
     assert json.loads(out.stdout) == []
+
+
+def test_a_session_of_the_constructor_loads_nothing_that_only_opened_ones_use() -> None:
+    unused = ["dataclasses", *(f"nb_oauth.{name}" for name in FOR_OPENED_SESSIONS)]
+    code = (
+        "import nb_oauth, sys; nb_oauth.OAuth2Session('app'); "
+        f"print([m for m in {unused} if m in sys.modules])"
+    )
+    run = [sys.executable, "-c", code]
+    env = unmeasured()  # what measures lines loads some of these itself
+    out = subprocess.run(run, env=env, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    assert out.stdout.strip() == "[]"
 
 
 def test_importing_widgets_opens_no_window_and_no_socket() -> None:

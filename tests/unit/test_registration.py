@@ -193,7 +193,7 @@ def test_what_cannot_be_kept_is_told_before(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(ClientsFile, "require_writable", refuse)
     outcome = judged(TypedClient("mine", "", keep=True))
     assert isinstance(outcome, Rejection)
-    assert outcome.reason.startswith("The disk is full. Or go on without keeping them")
+    assert outcome.reason == "The disk is full. Or go on without keeping them."
     assert isinstance(judged(TypedClient("mine", "")), Answer)
 
 

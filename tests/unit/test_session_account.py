@@ -54,6 +54,11 @@ def test_nothing_known_is_nothing_said() -> None:
     assert as_text(Account(None, (), False, None, False)) == "<OAuth2Session: Not signed in>"
 
 
+def test_a_scope_in_the_provider_s_words_is_text_alone() -> None:
+    said = as_text(Account("Exa\x07mple", ("a\x1b[2Jb\u202e",), True, None, True))
+    assert "Signed in to Example · scope a[2Jb · " in said
+
+
 def test_html_holds_names_as_text() -> None:
     said = as_html(Account("<script>", ("<b>",), True, None, True))
     assert "<strong>Signed in to &lt;script&gt;</strong>" in said

@@ -176,7 +176,7 @@ def test_a_refresh_token_is_found_wherever_a_provider_puts_it() -> None:
 TRAVELS = {
     "_asks_again", "_cert_of_fetch", "_client", "_extra", "_given_hosts", "_is_copy", "_key",
     "_lacks_secret", "_pkce", "_registered", "_scope", "_store", "auto_refresh_url",
-    "compliance_hook", "pickles_secret", "provider", "redirect_uri", "strict_scope",
+    "compliance_hook", "lender", "pickles_secret", "provider", "redirect_uri", "strict_scope",
     *requests.Session.__attrs__,
 }  # fmt: skip
 MADE_ANEW = {

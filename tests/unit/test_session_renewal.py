@@ -19,10 +19,12 @@ from nb_oauth import (
     OAuth2Session,
     TokenError,
     TokenExpiredError,
+    place,
     setbacks,
 )
 from nb_oauth import renewal as renewal_module
 from nb_oauth import session_renewal as session_module
+from nb_oauth.place import Place
 from tests.polling import wait_until
 from tests.unit.session_stage import Reply, Stage, at_once, ending, let_theirs_use_http, reply
 
@@ -192,6 +194,29 @@ def test_an_ended_token_whose_renewal_fails_for_a_while_can_be_renewed_later(sta
     assert raised.value.error == "temporarily_unavailable"
     stage.at_token = stage.rotate
     assert session.get(stage.api).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("where", "advice"),
+    [
+        (Place.NOTEBOOK, "run the cell that signs in once more"),
+        (Place.UNATTENDED, "`nb-oauth login`"),
+        (Place.TERMINAL, "`nb-oauth login`"),
+        (Place.ELSEWHERE, "`nb-oauth login`"),
+    ],
+)
+def test_how_to_sign_in_again_is_told_as_it_can_be_done_here(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, where: Place, advice: str
+) -> None:
+    monkeypatch.setattr(place, "here", lambda: where)
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    session = stage.open(token=ending(-1))
+    for _ in range(2):  # as the provider has it, and as it is known from then on
+        with pytest.raises((TokenError, LoginRequired)) as raised:
+            session.get(stage.api)
+    assert advice in str(raised.value)
+    with pytest.raises(TokenExpiredError, match=advice):
+        stage.open(token={"access_token": "a", "expires_at": 1}).get(stage.api)
 
 
 def test_an_unreachable_token_endpoint_is_an_error_of_requests(stage: Stage) -> None:

@@ -20,6 +20,7 @@ import requests
 import nb_oauth
 from nb_oauth import Client, MemoryTokenStore, OAuth2Session, Provider
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
+from nb_oauth.live_sessions import LiveSessions
 from nb_oauth.setbacks import Setbacks
 from nb_oauth.sign_out import SignedOut
 from tests.judge.memory import holders
@@ -307,7 +308,7 @@ def test_sessions_shows_what_lives_and_no_secret(stage: Revoking) -> None:
 
 
 def test_sessions_says_so_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OAuth2Session, "opened", set())
+    monkeypatch.setattr(OAuth2Session, "opened", LiveSessions())
     assert repr(nb_oauth.sessions) == "No live sessions."
     assert "No live sessions" in nb_oauth.sessions._repr_html_()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nb_oauth import Client, Provider, place
+from nb_oauth.characters import clean
 from nb_oauth.logins import PasswordLogin
 from nb_oauth.logins.words import interrupted_at
 from nb_oauth.place import Place
@@ -32,7 +33,7 @@ from nb_oauth.surfaces import (
 from nb_oauth.surfaces import terminal as terminal_module
 from nb_oauth.surfaces import widget as widget_module
 from nb_oauth.surfaces.output import Outputs
-from nb_oauth.surfaces.plain_text import Screen, address_of, clean
+from nb_oauth.surfaces.plain_text import Screen, address_of
 from nb_oauth.surfaces.questions import Question, ask
 from nb_oauth.surfaces.terminal import Terminal
 from nb_oauth.surfaces.widget import LoginWidget

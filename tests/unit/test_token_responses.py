@@ -151,6 +151,13 @@ def test_what_the_provider_said_is_kept_for_itself() -> None:
     assert failure(Answer('{"error": "invalid_grant"}', 400)).error_description is None
 
 
+def test_what_a_provider_says_of_an_error_is_text_alone() -> None:
+    said = '{"error": "invalid\\u001b[2J_grant", "error_description": "old\\u202e\\n\\u0007code"}'
+    error = failure(Answer(said, 400))
+    assert (error.error, error.error_description) == ("invalid[2J_grant", "old code")
+    assert str(error).startswith("The token endpoint answered invalid[2J_grant (old code).")
+
+
 def test_an_error_that_repeats_a_secret_is_masked() -> None:
     text = json.dumps({"error": "invalid_grant", "error_description": "code c0de-123 is old"})
     assert "c0de" not in str(failure(Answer(text, 400), ("c0de-123",)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,14 +26,17 @@ from nb_oauth import (
     OAuth2Session,
     Provider,
     TokenError,
+    demo,
     place,
     sign_in,
     unattended,
 )
 from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.place import Place
+from nb_oauth.providers import known_provider
 from nb_oauth.stores import locks, private_files
-from nb_oauth.variables import REFRESH_TOKEN, Variables
+from nb_oauth.tokens import TokenKey
+from nb_oauth.variables import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Variables
 from tests.providers.visitor import new_token
 from tests.unit.metadata_server import MetadataServer
 from tests.unit.session_stage import Reply, Request, Stage, reply
@@ -164,9 +169,71 @@ def test_a_folder_that_was_named_has_the_successor(
     session = login(stage, store=store)
     assert login(stage, store=store) is session
 
-    assert not home.exists()
+    [link] = home.iterdir()  # by which those find it who name none
+    assert [link.resolve()] == [*(tmp_path / "named").glob("environment-*")]
     assert [*(tmp_path / "named").glob("*.json")] == []  # else the next variable would not count
     assert len([*(tmp_path / "named").glob("environment-*/*.json")]) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 4])
+def test_jobs_that_ask_otherwise_use_it_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: None, first: int
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN", ORIGINAL)
+    jobs: list[dict[str, Any]] = [
+        {},
+        {"grant": "device_code"},
+        {"account": "work"},
+        {"store": FileTokenStore(tmp_path / "named")},
+        {"store": FileTokenStore(tmp_path / "named otherwise"), "grant": "implicit"},
+    ]
+    stage.lifetime = 0
+    for job in (*jobs[first:], *jobs[:first]):
+        tomorrow(monkeypatch)
+        login(stage, **job)
+
+    assert sent(stage) == [ORIGINAL, "refresh-1", "refresh-2", "refresh-3", "refresh-4"]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_folder_that_was_named_and_is_gone_is_made_good_by_another(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    login(stage, store=FileTokenStore(tmp_path / "named"))
+    shutil.rmtree(tmp_path / "named")
+    tomorrow(monkeypatch)
+    stage.at_token = lambda _: reply(access_token="a", refresh_token="next", expires_in=60)
+
+    assert login(stage).token["refresh_token"] == "next"
+    assert len([*home.glob("environment-*/*.json")]) == 1
+
+
+@pytest.mark.usefixtures("given")
+def test_a_folder_that_was_named_serves_where_no_other_can_be_made(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    home.parent.write_text("no folder can be made here", encoding="utf-8")
+    for _ in range(2):
+        tomorrow(monkeypatch)
+        login(stage, store=FileTokenStore(tmp_path / "named")).renew()
+
+    assert sent(stage) == [ORIGINAL, "refresh-1", "refresh-2"]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_successor_in_a_folder_that_was_named_is_found_beside_an_empty_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    store = FileTokenStore(tmp_path / "named")
+    login(stage, store=store)
+    [link] = home.iterdir()
+    link.unlink()  # the folder is another container's
+    link.mkdir()
+    tomorrow(monkeypatch)
+
+    login(stage, store=store).renew()
+
+    assert sent(stage) == [ORIGINAL, "refresh-1"]
 
 
 @pytest.mark.usefixtures("given")
@@ -272,6 +339,42 @@ def test_no_account_s_label_makes_it_the_variable_of_another_provider() -> None:
     assert accounts == "NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN"
     for name in ("Example Work", "example__work", "example - work", "(example) work."):
         assert Variables(name).called(REFRESH_TOKEN) == "NB_OAUTH_EXAMPLE_WORK_REFRESH_TOKEN"
+
+
+def test_each_label_has_a_variable_of_its_own() -> None:
+    labels = ["work", "Work", "WORK", "a.b", "a-b", "a b", "a_b", "a__b", "_a_b", "büro", "bäro"]
+    labels += ["работа", "дом", "家", "ß", "ss", "-"]
+    names = [Variables("github").called(REFRESH_TOKEN, label) for label in labels]
+    assert len({*names}) == len(labels)
+    assert all(re.fullmatch("NB_OAUTH_GITHUB__[A-Z0-9_]+_REFRESH_TOKEN", name) for name in names)
+    assert names[0] == "NB_OAUTH_GITHUB__WORK_REFRESH_TOKEN"
+    assert re.fullmatch("NB_OAUTH_GITHUB__WORK_[A-F0-9]{8}_REFRESH_TOKEN", names[1])
+
+
+def test_whose_variable_is_another_s_is_told_what_to_set(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, given: None
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE__WORK_REFRESH_TOKEN", ORIGINAL)
+    with pytest.raises(LoginRequired, match=r"Set \w+__WORK_[A-F0-9]{8}_REFRESH_TOKEN"):
+        login(stage, account="Work")
+    assert stage.token_requests == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "found"),
+    [("https://github.com/login/oauth/access_token", "ours"), ("https://ghe.example/token", None)],
+)
+def test_what_is_said_to_be_for_another_server_never_goes_to_a_known_one(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, found: str | None
+) -> None:
+    known = known_provider("github")
+    monkeypatch.setenv("NB_OAUTH_GITHUB_TOKEN_ENDPOINT", endpoint)
+    for member in (CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN):
+        monkeypatch.setenv(f"NB_OAUTH_GITHUB_{member}", "ours")
+    variables = Variables.of(known)
+
+    assert variables.value(REFRESH_TOKEN) == found
+    assert variables.value(CLIENT_SECRET) == found
 
 
 def test_nor_does_its_session_come_with_an_account_s_name(
@@ -503,6 +606,37 @@ def test_a_file_that_others_may_read_is_named_and_passed_over(stage: Stage, home
     assert session.token["refresh_token"] == "refresh-1"
 
 
+@pytest.mark.usefixtures("given")
+def test_one_that_was_refused_before_its_end_gives_way_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    store = stored(stage, refresh_token="stored-one", expires_at=time.time() + 3600)
+    key = TokenKey.of(provider(stage), APP, "authorization_code")
+    with pytest.raises(TokenError):  # another job, whose first request was refused
+        OAuth2Session.open(provider(stage), APP, store=store).renew()
+    assert store.load(key)
+    stage.at_token = lambda _: reply(access_token="a", expires_in=60)
+
+    assert login(stage).token["refresh_token"] == ORIGINAL
+    assert login(stage, store="file").token["refresh_token"] == ORIGINAL
+
+
+@pytest.mark.usefixtures("given")
+def test_a_successor_that_was_refused_before_its_end_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = login(stage)
+    stage.at_token = lambda _: reply(400, error="invalid_grant")
+    with pytest.raises(TokenError):
+        session.renew()
+    for _ in range(2):
+        tomorrow(monkeypatch)
+        with pytest.raises(LoginRequired, match=f"{VARIABLE} no longer"):
+            login(stage)
+    assert sent(stage) == [ORIGINAL, "refresh-1"]
+
+
 # -- nothing at all ------------------------------------------------------------------------------
 
 
@@ -534,7 +668,8 @@ def test_an_empty_variable_is_none(stage: Stage, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("name", "members"),
     [
-        ("github", ["CLIENT_ID", "REFRESH_TOKEN"]),
+        ("github", ["CLIENT_ID", "ACCESS_TOKEN"]),  # whose tokens do not end
+        ("gitlab", ["CLIENT_ID", "REFRESH_TOKEN"]),
         ("google", ["CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"]),
     ],
 )
@@ -560,6 +695,83 @@ def test_what_makes_them_is_told_for_each_kind_of_provider(
     assert f"`nb-oauth login {server.issuer} --client-id app --for-ci" in str(failure.value)
 
 
+@pytest.mark.usefixtures("given")
+def test_a_token_endpoint_that_is_written_otherwise_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENDPOINT, f"{stage.token_endpoint}/")
+    with pytest.raises(LoginRequired) as failure:
+        login(stage)
+    words = str(failure.value)
+    assert f"Set {ENDPOINT}: `nb-oauth" in words
+    assert f"{ENDPOINT} is {stage.token_endpoint}/, and the token endpoint of Example is " in words
+    assert words.endswith(f"is {stage.token_endpoint}: what is set beside it is not used.")
+
+
+@pytest.mark.parametrize("pasted", [ORIGINAL, "https://x.example/t?client_secret=s3cret"])
+def test_a_secret_in_its_place_is_not_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, given: None, pasted: str
+) -> None:
+    monkeypatch.setenv(ENDPOINT, pasted)
+    with pytest.raises(LoginRequired, match=f"{ENDPOINT} is ") as failure:
+        login(stage)
+    assert ORIGINAL not in str(failure.value)
+    assert "s3cret" not in str(failure.value)
+
+
+def test_what_is_set_for_another_server_is_told_of_a_known_provider_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_GITHUB_TOKEN_ENDPOINT", "https://ghe.example/token")
+    monkeypatch.setenv("NB_OAUTH_GITHUB_REFRESH_TOKEN", ORIGINAL)
+    with pytest.raises(
+        LoginRequired, match=r"GITHUB_TOKEN_ENDPOINT is https://ghe\.example/token,"
+    ):
+        nb_oauth.login("github", client=APP)
+
+
+def test_an_app_whose_secret_no_command_takes_is_told_what_to_set(stage: Stage) -> None:
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login(provider(stage), client=Client("app", client_secret="s3cret"))
+    assert (
+        "That command needs NB_OAUTH_EXAMPLE_CLIENT_ID, NB_OAUTH_EXAMPLE_CLIENT_SECRET and "
+        f"{ENDPOINT} set, or the app in clients.toml" in str(failure.value)
+    )
+    assert "s3cret" not in str(failure.value)
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login("github", client=Client("app", client_secret="s3cret"))
+    assert "needs NB_OAUTH_GITHUB_CLIENT_ID and NB_OAUTH_GITHUB_CLIENT_SECRET set" in str(
+        failure.value
+    )
+
+
+@pytest.fixture
+def demo_here() -> Iterator[None]:
+    yield
+    demo.stop()
+
+
+@pytest.mark.usefixtures("demo_here")
+def test_a_demo_of_this_process_is_told_how_to_be_everybody_s() -> None:
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login("demo", scope="profile:read")
+    words = str(failure.value)
+    assert "--for-ci" not in words
+    assert "REFRESH_TOKEN" not in words
+    first = words.index("`nb-oauth demo --port 8765`")
+    then = words.index("NB_OAUTH_DEMO_ISSUER=http://127.0.0.1:8765")
+    assert first < then < words.index("`nb-oauth login demo --scope profile:read`")
+
+
+@pytest.mark.usefixtures("demo_here")
+def test_nor_is_a_refresh_token_of_another_demo_made_anew_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_DEMO_REFRESH_TOKEN", ORIGINAL)
+    with pytest.raises(LoginRequired, match=r"no longer: .*`nb-oauth demo --port 8765`.* --for-ci"):
+        nb_oauth.login("demo", scope="profile:read")
+
+
 def test_no_variable_is_named_where_none_would_do(stage: Stage) -> None:
     elsewhere = provider(stage, revocation_endpoint="https://as.example/revoke")
     with pytest.raises(LoginRequired) as failure:
@@ -572,6 +784,97 @@ def test_no_variable_is_named_where_none_would_do(stage: Stage) -> None:
 def test_an_alias_has_the_variables_of_its_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LoginRequired, match="NB_OAUTH_MICROSOFT_REFRESH_TOKEN"):
         nb_oauth.login("entra", client=APP)
+
+
+# -- an access token in the environment ----------------------------------------------------------
+
+ACCESS = "NB_OAUTH_EXAMPLE_ACCESS_TOKEN"
+LASTING = "without-end"
+
+
+class Once:
+    """A body that can be sent but once."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"a=1"
+
+
+@pytest.fixture
+def lasting(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Stage:
+    """The environment has an access token which the API takes, and says whom it is for."""
+    answer = stage.answer
+
+    def answer_as_an_api(request: Request) -> Reply:
+        given = answer(request)
+        is_good = request.path == "/token" or stage.sent_tokens[-1] == f"Bearer {LASTING}"
+        return given if is_good else reply(401, error="invalid_token")
+
+    monkeypatch.setattr(stage, "answer", answer_as_an_api)
+    monkeypatch.setenv(ACCESS, f"{LASTING}\n")
+    monkeypatch.setenv(ENDPOINT, provider(stage).token_endpoint or "")
+    return stage
+
+
+def test_an_access_token_is_used_as_it_is(lasting: Stage, home: Path) -> None:
+    session = login(lasting)
+
+    assert session.get(lasting.api).status_code == 200
+    assert lasting.sent_tokens == [f"Bearer {LASTING}"]
+    assert (lasting.token_requests, home.exists()) == ([], False)
+    assert (session.account.ends_at, session.account.renews) == (None, False)
+    assert login(lasting) is session
+
+
+@pytest.mark.parametrize("body", [b"a=1", Once()], ids=["repeatable", "not"])
+def test_one_that_an_api_refuses_is_named(
+    lasting: Stage, monkeypatch: pytest.MonkeyPatch, body: Any
+) -> None:
+    monkeypatch.setenv(ACCESS, "revoked-long-ago")
+    session = login(lasting)
+    with pytest.raises(LoginRequired) as failure:
+        session.post(lasting.api, data=body)
+    assert f"does not accept the access token of {ACCESS}" in str(failure.value)
+    assert MAKES_THEM.format(lasting.issuer) in str(failure.value)
+    assert "revoked-long" not in str(failure.value)
+    assert not session.is_alive
+    assert login(lasting) is not session
+
+
+def test_an_api_that_wants_more_scope_has_its_answer_heard(
+    lasting: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wants_more = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+    monkeypatch.setattr(lasting, "answer", lambda _: Reply("{}", 401, wants_more))
+    assert login(lasting).get(lasting.api).status_code == 401
+
+
+@pytest.mark.usefixtures("given")
+def test_a_refresh_token_comes_first(lasting: Stage) -> None:
+    login(lasting)
+    assert sent(lasting) == [ORIGINAL]
+
+
+def test_an_access_token_is_of_one_account(lasting: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(LoginRequired):
+        login(lasting, account="work")
+    monkeypatch.setenv("NB_OAUTH_EXAMPLE__WORK_ACCESS_TOKEN", "of-work")
+    assert login(lasting, account="work").token["access_token"] == "of-work"
+
+
+def test_an_access_token_is_of_no_other_provider_of_that_name(
+    lasting: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENDPOINT, "https://as.example/token")
+    with pytest.raises(LoginRequired, match="NB_OAUTH_EXAMPLE_REFRESH_TOKEN"):
+        login(lasting)
+
+
+def test_the_variable_of_an_account_whose_tokens_last_is_named_by_its_label() -> None:
+    with pytest.raises(LoginRequired, match="Set NB_OAUTH_GITHUB__WORK_ACCESS_TOKEN: `nb-oauth"):
+        nb_oauth.login("github", client=APP, account="work")
 
 
 # -- secrets -------------------------------------------------------------------------------------
@@ -595,6 +898,25 @@ def test_no_secret_is_in_an_error_its_frames_or_a_log(
         traceback.TracebackException.from_exception(failure.value, capture_locals=True).format()
     )
     assert "a-very-secret" not in shown + caplog.text
+
+
+@pytest.mark.usefixtures("given")
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_no_secret_is_in_the_frames_of_an_interruption(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+) -> None:
+    monkeypatch.setenv(VARIABLE, "a-very-secret-refresh-token")
+    service = Client("app", client_secret="a-very-secret-secret")
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise interruption
+
+    monkeypatch.setattr("requests.adapters.HTTPAdapter.send", interrupt)
+    with pytest.raises(interruption) as ended:
+        nb_oauth.login(provider(stage), client=service, scope="read")
+
+    one = traceback.TracebackException.from_exception(ended.value, capture_locals=True)
+    assert "a-very-secret" not in "".join(one.format())
 
 
 # -- the judge -----------------------------------------------------------------------------------

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 
 import IPython.core.getipython
 import pytest
+from ipykernel.kernelbase import Kernel
 
 from nb_oauth import waiting
 from nb_oauth.exceptions import LoginPending, LoginTimeout
+from nb_oauth.waiting import kernels, nested
+from tests.unit.fake_marimo import FakeMarimo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +43,10 @@ def later(action: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def wait_with_await(future: Future[object], timeout: float | None = None) -> object:
-    return asyncio.run(waiting.wait_async(future, timeout))
+def wait_with_await(
+    future: Future[object], timeout: float | None = None, **options: bool
+) -> object:
+    return asyncio.run(waiting.wait_async(future, timeout, **options))
 
 
 EITHER = pytest.mark.parametrize("wait", [waiting.wait, wait_with_await], ids=["wait", "await"])
@@ -145,11 +150,64 @@ def test_a_thread_of_the_persons_own_can_wait_in_any_kernel() -> None:
 
 
 def test_the_gate_in_marimo(monkeypatch: pytest.MonkeyPatch) -> None:
-    marimo = types.SimpleNamespace(running_in_notebook=lambda: True)
-    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    FakeMarimo(monkeypatch)
     assert not waiting.can_wait()
-    marimo.running_in_notebook = lambda: False
-    assert waiting.can_wait()
+    with pytest.raises(
+        LoginPending, match=r"^Nobody has signed in yet\. No cell .* run this cell "
+    ):
+        waiting.wait(Future(), 20)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(waiting.can_wait).result()
+
+
+@pytest.fixture
+def voila(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This thread is the main shell of an ipykernel that Voilà started."""
+    shell = types.SimpleNamespace(kernel=Kernel.__new__(Kernel))
+    monkeypatch.setattr(IPython.core.getipython, "get_ipython", lambda: shell)
+    main = threading.main_thread()
+    monkeypatch.setattr(
+        kernels, "shell_thread", lambda _: (threading.current_thread() is main, None)
+    )
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+
+
+@pytest.mark.usefixtures("voila")
+@EITHER
+def test_the_gate_in_voila(wait: Callable[..., object]) -> None:
+    with pytest.raises(
+        LoginPending,
+        match=r"^Nobody has signed in yet\. No cell can wait here: nb_oauth\.login\(…, "
+        r"wait=False\)\.on_signed_in\(function\) calls .* as soon as somebody has signed in\.$",
+    ):
+        wait(Future(), 20)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(waiting.can_wait).result()
+
+
+def soon(result: object) -> Future[object]:
+    future: Future[object] = Future()
+    threading.Timer(0.05, future.set_result, (result,)).start()
+    return future
+
+
+@pytest.mark.parametrize("there", ["voila", "foreign_kernel"])
+@EITHER
+def test_what_needs_no_click_can_be_waited_for_anywhere(
+    request: pytest.FixtureRequest, there: str, wait: Callable[..., object]
+) -> None:
+    request.getfixturevalue(there)
+    assert wait(soon("token"), 20, needs_messages=False) == "token"
+
+
+def test_the_loop_of_marimos_kernel_is_not_run_nested(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeMarimo(monkeypatch)
+    monkeypatch.setattr(nested, "can_nest", lambda _: pytest.fail("other cells would begin"))
+
+    async def cell() -> object:
+        return waiting.wait(soon("token"), 20, needs_messages=False)
+
+    assert asyncio.run(cell()) == "token"
 
 
 def run_python(code: str) -> str:

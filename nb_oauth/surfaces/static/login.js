@@ -24,18 +24,23 @@ const LABELS = {
 };
 /** @type {NewPart[]} What other files add to every panel. */
 const parts = [];
+/** @type {Lens[]} What other files make of each view before it is drawn. */
+const lenses = [];
 const TRIES = 3;
 const PATIENCE_MS = 2000;
 
 /** crypto.randomUUID does not exist on plain http. */
 const newId = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
+/** @type {(host: string) => boolean} */
+const isLoopback = (host) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host);
+
 /** @type {(text: string) => string} The address, or "" where it must not become a link. */
 const linkable = (text) => {
   try {
-    const { protocol, hostname, href } = new URL(text);
-    const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-    return protocol === "https:" || (protocol === "http:" && loopback) ? href : "";
+    const { protocol, hostname, href, origin } = new URL(text);
+    const near = isLoopback(hostname) || origin === location.origin; // as near as this very page
+    return protocol === "https:" || (protocol === "http:" && near) ? href : "";
   } catch {
     return "";
   }
@@ -216,9 +221,13 @@ const newWidget = () => {
     link: null, notice: "", progress: LABELS.connecting, error: null, box: false,
   };
   let trouble = "";
+  /** @type {(panel: Panel) => void} */
+  const draw = (panel) =>
+    panel.update(lenses.reduce((seen, lens) => lens(seen, redraw), view), trouble);
+  const redraw = () => panels.forEach(draw);
   const show = (text = "") => {
     trouble = text;
-    panels.forEach((panel) => panel.update(view, trouble));
+    redraw();
   };
   return {
     initialize({ model }) {
@@ -253,7 +262,7 @@ const newWidget = () => {
         outbox.send(kind, ...texts);
       });
       panels.add(panel);
-      panel.update(view, trouble);
+      draw(panel);
       el.append(panel.root);
       return () => {
         panels.delete(panel);
@@ -264,4 +273,4 @@ const newWidget = () => {
   };
 };
 export default newWidget;
-export { LABELS, linkable, make, parts, setText };
+export { isLoopback, LABELS, lenses, linkable, make, parts, setText };

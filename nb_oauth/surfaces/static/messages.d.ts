@@ -19,7 +19,7 @@ declare global {
     scope: string[];
     /** What to know about this way of signing in, a line each. */
     remarks: string[];
-    /** The authorization URL; becomes a link only if it is https or stays on this computer. */
+    /** The authorization URL; becomes a link only if it is https, or on this computer or page's server. */
     link: string | null;
     /** One line of explanation beside the box, or beside name and password. */
     notice: string;
@@ -142,6 +142,9 @@ declare global {
     update(view: View, over: boolean): void;
     end?(): void;
   }
+
+  /** Makes of a view what is drawn; calls `redraw` when it would make something else of the same. */
+  type Lens = (view: View, redraw: () => void) => View;
 
   /** `id` begins the ids of this panel; `${id}e` is its error. */
   type NewPart = (send: Outbox["send"], id: string) => Part;

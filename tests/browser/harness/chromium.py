@@ -20,26 +20,34 @@ ARGUMENTS = [
     "--disable-gpu",
     "--disable-dev-shm-usage",  # a container's /dev/shm is small
     "--no-proxy-server",
-    # Loopback only: oidc-provider's pages ask for a web font, Chromium for updates.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]",
 ]
+# Loopback only: oidc-provider's pages ask for a web font, Chromium for updates.
+HERE = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]"
+REMOTE_HOST = "hub.test"
+ELSEWHERE = f"MAP {REMOTE_HOST} 127.0.0.1, MAP * ~NOTFOUND"
+"""As a browser on another machine: it knows this one by a name, and nothing of its loopback."""
 SWITCHES = ("--disable-features=", "--enable-features=")
 
 _known_switches: list[str] = []
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(resolves: str = HERE) -> Iterator[Browser]:
     """Chromium as people have it.
 
     Playwright switches features off, third-party storage partitioning among them, so that
     something may pass here and fail for people.
+
+    Args:
+        resolves: where which host name leads: ``HERE`` or ``ELSEWHERE``.
     """
     path = tools.find(*NAMES, remedy="install Chromium with the system's package manager")
     with sync_playwright() as playwright:
         switches = _feature_switches(playwright.chromium, path)
         browser = playwright.chromium.launch(
-            executable_path=path, args=ARGUMENTS, ignore_default_args=switches
+            executable_path=path,
+            args=[*ARGUMENTS, f"--host-resolver-rules={resolves}"],
+            ignore_default_args=switches,
         )
         try:
             yield browser
@@ -59,7 +67,8 @@ def _feature_switches(kind: BrowserType, path: str) -> list[str]:
     They are ignored only when named exactly, and differ between versions: so ask.
     """
     if not _known_switches:
-        browser = kind.launch(executable_path=path, args=ARGUMENTS)
+        arguments = [*ARGUMENTS, f"--host-resolver-rules={HERE}"]
+        browser = kind.launch(executable_path=path, args=arguments)
         switches = [one for one in command_line(browser) if one.startswith(SWITCHES)]
         browser.close()
         _known_switches.extend(switches)

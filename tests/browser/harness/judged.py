@@ -59,17 +59,11 @@ class JudgedNotebook:
         Returns:
             The tab, with the loopback page in it.
         """
-        tab = self.widget(cell).open_sign_in_page()
-        provider_pages.sign_in_and_consent(tab)
-        self.leave(tab)
-        return tab
+        return sign_in_by(self.widget(cell))
 
     def leave(self, tab: Page, *, picture: Path | None = None) -> None:
         """See the loopback page, and go back to the notebook's tab: a hidden one draws nothing."""
-        expect(tab.locator("main#nb-oauth-loopback h1")).to_be_visible()
-        if picture:
-            tab.screenshot(path=picture)
-        self.page.bring_to_front()
+        leave(tab, self.page, picture=picture)
 
     def address_that_will_not_load(self, cell: int) -> str:
         """Do the same with a client whose page will not load.
@@ -77,14 +71,7 @@ class JudgedNotebook:
         Returns:
             What the address bar holds then, its fragment included.
         """
-        tab = self.widget(cell).open_sign_in_page()
-        provider_pages.sign_in(tab)
-        with tab.expect_event("requestfailed", _is_redirect):
-            provider_pages.consent(tab)
-        address = wait_until(lambda: _address_bar(tab), "the address bar holds the redirect's URL")
-        tab.close()
-        self.page.bring_to_front()
-        return address
+        return address_that_will_not_load(self.widget(cell))
 
     def address_of_missing_page(self, tab: Page, redirect_uri: str) -> str:
         """Sign in and consent in ``tab``, where a server has nothing at the redirect URI.
@@ -124,6 +111,43 @@ def leave_behind(notebook: NotebookPage, left: LeftBehind) -> None:
     for path, content in notebook.lab.files():
         left.leave(LOG if path.endswith(".log") else FILES, content, path)
     processes.leave(left)
+
+
+def sign_in_by(widget: SignInWidget, *, name: str = "alice") -> Page:
+    """Click the widget's link, sign in, consent, and go back to where the widget is.
+
+    Returns:
+        The tab, with the loopback page in it.
+    """
+    tab = widget.open_sign_in_page()
+    provider_pages.sign_in(tab, name=name)
+    provider_pages.consent(tab)
+    leave(tab, widget.root.page)
+    return tab
+
+
+def leave(tab: Page, page: Page, *, picture: Path | None = None) -> None:
+    """See the loopback page, and go back to ``page``: a hidden one draws nothing."""
+    expect(tab.locator("main#nb-oauth-loopback h1")).to_be_visible()
+    if picture:
+        tab.screenshot(path=picture)
+    page.bring_to_front()
+
+
+def address_that_will_not_load(widget: SignInWidget) -> str:
+    """Do the same with a client whose page will not load.
+
+    Returns:
+        What the address bar holds then, its fragment included.
+    """
+    tab = widget.open_sign_in_page()
+    provider_pages.sign_in(tab)
+    with tab.expect_event("requestfailed", _is_redirect):
+        provider_pages.consent(tab)
+    address = wait_until(lambda: _address_bar(tab), "the address bar holds the redirect's URL")
+    tab.close()
+    widget.root.page.bring_to_front()
+    return address
 
 
 def _is_redirect(request: Request) -> bool:

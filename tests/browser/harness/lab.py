@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import ssl
 import sys
 import urllib.request
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
+
+    from tests.providers.tls import Certificates
 
 # Pop-ups that would lie over the notebook.
 SETTINGS = {
@@ -60,20 +63,32 @@ class Lab:
     another, of what our session and those beneath it log.
 
     Args:
-        folder: where all of it is.
-        env: what its environment has besides.
-        base_url: the path that all of it is below, as JupyterHub and proxies have one.
+        folder: where all its files are.
+        env: more of the environment.
+        options: more of the command line.
+        host: the name that a browser knows the server by; None for 127.0.0.1.
+        certificates: what it shows of itself over https; None for plain http.
         has_callback_page: whether the package is installed where the server runs.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server can be like
         self,
         folder: Path,
         *,
         env: Mapping[str, str] | None = None,
-        base_url: str = "/",
+        options: Sequence[str] = (),
+        host: str | None = None,
+        certificates: Certificates | None = None,
         has_callback_page: bool = True,
     ) -> None:
+        self._host = host
+        self._handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if certificates is not None:
+            trusted = ssl.create_default_context(cafile=certificates.authority)
+            self._handlers.append(urllib.request.HTTPSHandler(context=trusted))
+            server = certificates.folder / "server"
+            shown = (f"--ServerApp.certfile={server}.pem", f"--ServerApp.keyfile={server}.key")
+            options = (*options, *shown)
         self.notebooks = folder / "notebooks"
         self.home = folder / "home"
         self.log = folder / "jupyterlab.log"
@@ -88,13 +103,13 @@ class Lab:
                 "--allow-root",
                 "--ServerApp.ip=127.0.0.1",
                 "--ServerApp.port=0",
-                f"--ServerApp.base_url={base_url}",
                 "--ServerApp.log_level=DEBUG",
                 f"--ServerApp.root_dir={self.notebooks}",
                 f"--IdentityProvider.token={self.token}",
+                *options,
             ],
             log=self.log,
-            env=_environment(folder, env or {}),
+            env=environment(folder, env or {}),
             cwd=folder,
         )
 
@@ -149,7 +164,7 @@ class Lab:
         request = urllib.request.Request(  # noqa: S310 - our own server
             f"{self.url}{path}", method=method, headers={"Authorization": f"token {self.token}"}
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener = urllib.request.build_opener(*self._handlers)
         with opener.open(request, timeout=30) as answer:
             body = answer.read()
         return json.loads(body) if body else None
@@ -157,7 +172,8 @@ class Lab:
     def page_url(self, name: str) -> str:
         """Where the notebook opens, in a workspace of its own."""
         workspace = name.removesuffix(".ipynb")
-        return f"{self.url}lab/workspaces/{workspace}/tree/{name}?token={self.token}"
+        url = self.url.replace("127.0.0.1", self._host) if self._host else self.url
+        return f"{url}lab/workspaces/{workspace}/tree/{name}?token={self.token}"
 
     def write_notebook(self, name: str, cells: Sequence[str]) -> None:
         """Lay out a notebook with these code cells."""
@@ -206,7 +222,7 @@ def _code_cell(cell_id: str, source: str) -> dict[str, Any]:
     }
 
 
-def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
+def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
     own = {
         "HOME": folder / "home",

@@ -93,13 +93,16 @@ class NotebookPage:
 
     def set_save_widget_state(self, *, on: bool) -> None:
         """Choose Settings → Save Widget State Automatically, and wait until it is so."""
-        if self._saves_widget_state() != on:
-            self._open_menu("Settings", SAVE_STATE).click()
+        item = self._open_menu("Settings", SAVE_STATE)
+        if _is_toggled(item) == on:
+            wait_until(lambda: self._is_closed(item), "the menu is closed")
+        else:
+            item.click()
             wait_until(lambda: self._saves_widget_state() == on, f"{SAVE_STATE}: {on}")
 
     def _saves_widget_state(self) -> bool:
         item = self._open_menu("Settings", SAVE_STATE)
-        is_on = "lm-mod-toggled" in (item.get_attribute("class") or "")
+        is_on = _is_toggled(item)
         wait_until(lambda: self._is_closed(item), "the menu is closed")
         return is_on
 
@@ -179,3 +182,7 @@ class NotebookPage:
 
     def is_running(self, index: int) -> bool:
         return self.cell(index).locator(".jp-InputPrompt").inner_text() == "[*]:"
+
+
+def _is_toggled(item: Locator) -> bool:
+    return "lm-mod-toggled" in (item.get_attribute("class") or "")

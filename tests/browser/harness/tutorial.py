@@ -17,6 +17,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import socket
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -274,6 +275,13 @@ def sign_in_and_allow(page: Page, **account: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("heading", name="You can close this tab")).to_be_visible()
+
+
+def is_listening(issuer: str) -> bool:
+    """Whether somebody answers there."""
+    parts = urlsplit(issuer)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname or "", parts.port or 0)) == 0
 
 
 def _form(request: Request) -> str:

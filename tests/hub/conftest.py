@@ -1,0 +1,64 @@
+"""A real JupyterHub for each version, with somebody who has signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.hub import environments
+from tests.hub.harness import Hub, Kernel
+from tests.providers.oidc import OidcProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+VERSIONS = [
+    environments.NEWEST,
+    *(pytest.param(one, marks=pytest.mark.sweep) for one in environments.OLDER),
+]
+
+
+@pytest.fixture(scope="session")
+def oidc_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
+    """A judge that ends its tokens when it says: the Hub renews none that it still takes."""
+    log = tmp_path_factory.mktemp("oidc") / "provider.log"
+    with OidcProvider(log, clock_tolerance=0) as provider:
+        yield provider
+
+
+@dataclass
+class Kept:
+    """A Hub, and who has a server there."""
+
+    hub: Hub
+    people: set[str]
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def _kept_hub(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    oidc_server: OidcProvider,
+) -> Iterator[Kept]:
+    with Hub(request.param, tmp_path_factory.mktemp("hub"), oidc_server) as hub:
+        yield Kept(hub, set())
+
+
+@pytest.fixture
+def kernel_of(_kept_hub: Kept, oidc: OidcProvider) -> Iterator[Callable[[str], Kernel]]:
+    """Starts a kernel in the server of somebody, who signs in to the Hub if need be."""
+    started: list[Kernel] = []
+
+    def start(name: str) -> Kernel:
+        if name not in _kept_hub.people:
+            _kept_hub.hub.sign_in(name)
+            _kept_hub.hub.start_server(name)
+            _kept_hub.people.add(name)
+        started.append(_kept_hub.hub.kernel(name))
+        return started[-1]
+
+    yield start
+    for kernel in started:
+        kernel.close()
