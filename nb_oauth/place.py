@@ -4,8 +4,7 @@ import contextvars
 import enum
 import os
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import webbrowser
@@ -99,8 +98,7 @@ def context_here() -> contextvars.Context:
     return context
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell of a notebook, as it runs now.
 
     Args:
