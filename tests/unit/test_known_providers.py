@@ -19,6 +19,7 @@ from nb_oauth import Client, ConfigurationError, Provider, grant_choice, logins,
 from nb_oauth.allowed_hosts import AllowedHosts
 from nb_oauth.grant_choice import NAMES
 from nb_oauth.kernel_memory import KernelMemory
+from nb_oauth.logins import sent_back
 from nb_oauth.place import Place
 from nb_oauth.providers import (
     KnownProvider,
@@ -446,8 +447,8 @@ def test_nobody_is_sent_back_to_a_machine_that_a_provider_does_not_take() -> Non
         Provider("E", authorization_endpoint="https://as.example/a"), None, only_https
     )
     with pytest.raises(ConfigurationError, match="E sends nobody back to this machine: register"):
-        sign_in._sent_back(made, APP, "authorization_code")
-    assert sign_in._sent_back(made, APP, "device_code") is APP
+        sent_back(made, APP, "authorization_code")
+    assert sent_back(made, APP, "device_code") is APP
 
 
 def test_without_a_secret_the_grant_that_needs_none_is_picked() -> None:
