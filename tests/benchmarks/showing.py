@@ -63,12 +63,14 @@ class Cost:
     def by_kind(self) -> Counter[str]:
         """Bytes of the cell's messages, by what they are.
 
-        Plain HTML in the widget's place is not one of them: a busy machine says hello late.
+        Those after its end are not of them: a machine so busy that it says hello late is shown
+        plain HTML meanwhile.
         """
         sizes: Counter[str] = Counter()
         for one in self.cell:
-            if one.kind != "update_display_data":
-                sizes[one.kind] += one.size
+            sizes[one.kind] += one.size
+            if one.content.get("execution_state") == "idle":
+                break
         return sizes
 
 
