@@ -49,8 +49,8 @@ def way_back(page: Page | None) -> WayBack:
         return WayBack(
             page.callback,
             comes_by_itself=True,
-            remark="The answer comes back by itself through this Jupyter server: let "
-            f"{page.callback} be registered as a redirect URI of your app.",
+            remark="The answer comes back by itself through this Jupyter server, where the app has "
+            f"{page.callback} among its registered redirect URIs.",
         )
     why = "this Jupyter server has no page to take it (pip install nb_oauth where it runs)"
     if page.callback is not None:
