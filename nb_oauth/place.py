@@ -62,7 +62,7 @@ def here() -> Place:
     kernel = kernel_of_this_process()
     if kernel is None:
         return Place.TERMINAL if _has_terminal() and not _is_of_a_kernel() else Place.ELSEWHERE
-    if _is_voila():
+    if _is_voilas(kernel):
         return Place.APP
     return Place.NOTEBOOK if _takes_input(kernel) else Place.UNATTENDED
 
@@ -148,8 +148,17 @@ def _is_edited(marimo: Any) -> bool:  # noqa: ANN401 - it is none of our depende
         return False
 
 
-def _is_voila() -> bool:
-    """Tell whether Voilà started this kernel: it says so as a CGI server does (RFC 3875)."""
+def _is_voilas(kernel: Any) -> bool:  # noqa: ANN401 - kernels share no class
+    """Tell whether Voilà runs its page in this kernel.
+
+    Voilà names the kernel in its environment before the first cell. What a page starts inherits
+    that name, and is another kernel: its connection file is called otherwise. Where neither is
+    known, Voilà says what it is as a CGI server does (RFC 3875).
+    """
+    named = os.environ.get("VOILA_KERNEL_ID")
+    file = getattr(getattr(kernel, "parent", None), "connection_file", None)
+    if named and file:
+        return named in str(file)
     return os.environ.get("SERVER_SOFTWARE", "").lower().startswith("voila")
 
 

@@ -29,6 +29,7 @@ Renew = Callable[[Token], Token]
 
 _INSUFFICIENT = "insufficient_scope"  # RFC 6750 §3.1: no renewal brings more
 _IN_A_NOTEBOOK = "Sign in again: run the cell that signs in once more."
+_IN_AN_APP = "Load the page again, and sign in there."
 _ELSEWHERE = (
     "Sign in again, with `nb-oauth login`; where the environment signs in, with --for-ci, which "
     "makes what to set it to."
@@ -165,7 +166,10 @@ def not_renewable(token: Token, provider_name: str) -> LoginRequired:
 
 def _sign_in_again() -> str:
     """Return how, for whoever reads it here."""
-    return _IN_A_NOTEBOOK if place.here() is Place.NOTEBOOK else _ELSEWHERE
+    where = place.here()
+    if where is Place.APP:
+        return _IN_AN_APP
+    return _IN_A_NOTEBOOK if where.shows_widgets else _ELSEWHERE
 
 
 def put_off(seconds: float, provider_name: str) -> TokenError:

@@ -21,7 +21,7 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nb_oauth import tokens
+from nb_oauth import place, tokens
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_THE_APP
@@ -29,6 +29,7 @@ from nb_oauth.hub_token import hub_api
 from nb_oauth.hub_token.lending import JupyterHub
 from nb_oauth.kernel_memory import SignInRequest
 from nb_oauth.masking import with_bare_errors
+from nb_oauth.place import Place
 from nb_oauth.providers import Provider, known_provider
 from nb_oauth.providers.known import is_address
 from nb_oauth.retrying import Patience, Pause
@@ -56,7 +57,10 @@ def left_out() -> Iterator[None]:
 
 
 def may_be_for(provider: Provider) -> bool:
-    """Tell whether an administrator says that the Hub has a token for ``provider``."""
+    """Tell whether an administrator says that the Hub has a token for ``provider``.
+
+    In an app for visitors it has none: they are not whom the Hub knows.
+    """
     return _is_set() and _named(provider) is not None
 
 
@@ -120,6 +124,8 @@ def _is_of_an_app(request: SignInRequest) -> bool:
 
 
 def _is_set() -> bool:
+    if place.here() is Place.APP:  # the token is the server's owner's, and not each visitor's
+        return False
     return bool(_setting()) and hub_api.is_here() and not _is_left_out.get()
 
 

@@ -30,6 +30,7 @@ from nb_oauth import (
     sign_in,
 )
 from nb_oauth.commands import main
+from nb_oauth.diagnosis.hub import the_hubs_token
 from nb_oauth.hub_token import auth_state as state_reader
 from nb_oauth.hub_token import hub_api
 from nb_oauth.hub_token.lending import JupyterHub
@@ -161,6 +162,17 @@ def test_wherever_the_person_is(
 ) -> None:
     monkeypatch.setattr(place, "here", lambda: there)
     assert login(stage, client=None).token["access_token"] == "lent-1"
+
+
+def test_the_visitors_of_an_app_are_not_whom_the_hub_knows(
+    stage: Publishing, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hub_token.may_be_for(stage.provider)
+    monkeypatch.setattr(place, "here", lambda: Place.APP)
+    assert not hub_token.may_be_for(stage.provider)
+    with pytest.raises(nb_oauth.ConfigurationError, match="Those who visit this page"):
+        nb_oauth.login(stage.issuer, scope="read")
+    assert the_hubs_token().found == "it is its owner's: each visitor of this page signs in"
 
 
 def test_no_store_is_given_it(stage: Publishing, hub: FakeHub) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,6 +108,18 @@ def test_voila_says_what_it_is(monkeypatch: pytest.MonkeyPatch, *, takes_input: 
     assert place.here() is Place.APP
     monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/23.0")
     assert place.here() is (Place.NOTEBOOK if takes_input else Place.UNATTENDED)
+
+
+@pytest.mark.parametrize(("named", "expected"), [("a1b2", Place.APP), ("c3d4", Place.UNATTENDED)])
+def test_voila_names_the_kernel_of_its_page(
+    monkeypatch: pytest.MonkeyPatch, named: str, expected: Place
+) -> None:
+    said = {"content": {"allow_stdin": False}}
+    app = SimpleNamespace(connection_file="/run/kernel-a1b2.json")
+    be_in(monkeypatch, SimpleNamespace(get_parent=lambda _: said, parent=app))
+    monkeypatch.setenv("VOILA_KERNEL_ID", named)  # or inherited from a page that has started this
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13" if expected is not Place.APP else "")
+    assert place.here() is expected
 
 
 def test_what_voila_starts_is_not_voila(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,8 @@ def test_an_ended_token_whose_renewal_fails_for_a_while_can_be_renewed_later(sta
     ("where", "advice"),
     [
         (Place.NOTEBOOK, "run the cell that signs in once more"),
+        (Place.REACTIVE, "run the cell that signs in once more"),
+        (Place.APP, "Load the page again"),
         (Place.UNATTENDED, "`nb-oauth login`"),
         (Place.TERMINAL, "`nb-oauth login`"),
         (Place.ELSEWHERE, "`nb-oauth login`"),
