@@ -98,9 +98,13 @@ class AuthenticatedRequests(AuthorizationRequests):
     # -- asking ----------------------------------------------------------------------------
 
     def _send(
-        self, method: str, url: str, arguments: MutableMapping[str, Any]
+        self,
+        method: str,
+        url: str,
+        arguments: MutableMapping[str, Any],
+        endpoint: str = "token endpoint",
     ) -> requests.Response:
-        """Send what a client asks, without the token."""
+        """Send what a client asks, without the token; ``endpoint`` is what an error calls it."""
         url = self._address(url)
         try:
             with _as_token_errors():
@@ -110,7 +114,8 @@ class AuthenticatedRequests(AuthorizationRequests):
         except requests.RequestException as error:
             if self.provider is None:
                 raise
-            raise unreachable(error, url, self._shown(url, arguments.get("cert"))) from None
+            certificate = self._shown(url, arguments.get("cert"))
+            raise unreachable(error, url, certificate, endpoint) from None
 
     # -- the credentials -------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ _INTERVAL = 5.0  # RFC 8628 §3.2: seconds, where the provider names none
 _SHORTEST_INTERVAL = 0.1
 _LIFETIME = 600.0  # seconds, where the provider leaves out what it must name
 _PKCE = "S256"
+_ENDPOINT = "device authorization endpoint"
 _NO_PAGE = (
     "whoever is in the network could show people another page to sign in on. Tell the provider, "
     "whose device authorization endpoint names it (verification_uri)."
@@ -56,7 +57,8 @@ class DeviceRequests(TokenRequests):
         data.setdefault("client_id", str(self.client_id))
         arguments = {"data": data, "auth": auth, "timeout": DEFAULT_TIMEOUT, "headers": HEADERS}
         asked_at = time.monotonic()
-        response = self._send("POST", url, {**arguments, "allow_redirects": False})
+        unredirected = {**arguments, "allow_redirects": False}
+        response = self._send("POST", url, unredirected, _ENDPOINT)
         sent = secrets_sent(arguments, auth, self._registered)
         return _read(response, sent, asked_at, advise(arguments, self._registered))
 
@@ -79,7 +81,7 @@ def _read(
     if members.get("error"):
         error = CustomOAuth2Error(str(members["error"]), members.get("error_description"))
         status = response.status_code
-        raise refused("device authorization endpoint", error, status, sent, on_client)
+        raise refused(_ENDPOINT, error, status, sent, on_client)
     page = members.get("verification_uri") or members.get("verification_url")  # Google's
     if not (members.get("device_code") and members.get("user_code") and page):
         raise _no_code(response, sent)

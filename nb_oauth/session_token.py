@@ -160,7 +160,8 @@ class SessionToken(Destinations):
             {"token": token[token_type_hint], "token_type_hint": token_type_hint}
         )
         arguments = {"data": data, "auth": auth, "timeout": DEFAULT_TIMEOUT}
-        response = self._send("POST", url, {**arguments, "allow_redirects": False})
+        unredirected = {**arguments, "allow_redirects": False}
+        response = self._send("POST", url, unredirected, "revocation endpoint")
         if response.status_code // 100 == _SUCCESS:
             return
         mine = [token.get(kind) for kind in ("access_token", "refresh_token")]

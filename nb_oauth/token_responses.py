@@ -106,16 +106,19 @@ def revocation_refused(response: requests.Response, sent: Iterable[str | None]) 
     return refused("revocation endpoint", problem, response.status_code, sent)
 
 
-def unreachable(error: requests.RequestException, url: str, certificate: str = "") -> TokenError:
+def unreachable(
+    error: requests.RequestException, url: str, certificate: str = "", name: str = "token endpoint"
+) -> TokenError:
     """Return the error to raise where no answer came, which is requests' own as well.
 
     Args:
         error: what requests raised; it may quote a whole address.
-        url: the token endpoint, of which only host and port are said.
+        url: the endpoint, of which only host and port are said.
         certificate: which one was shown there, in words.
+        name: which endpoint it is.
     """
-    said = "The token endpoint of {host} could not be reached"
-    advice = "Check the network and the token_endpoint, then try again."
+    said = f"The {name} of {{host}} could not be reached"
+    advice = f"Check the network and the {name.replace(' ', '_')}, then try again."
     if certificate:
         advice += f" It may also have refused the certificate that it was shown. {certificate}"
     return out_of_reach(TokenError, error, url, said, advice, was_sent=not _is_unsent(error))

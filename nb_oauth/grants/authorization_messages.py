@@ -9,7 +9,9 @@ from nb_oauth.providers import Provider
 
 _ADVICE = {  # by RFC 6749 §4.1.2.1
     "access_denied": "Access was not granted: open the sign-in page again, or cancel.",
-    "invalid_scope": "It does not know all of the scope: change scope=… and run the cell again.",
+    "invalid_scope": (
+        "It does not know all of the scope: cancel, change scope=…, and run the cell again."
+    ),
     "unauthorized_client": "Check what the app is registered for with the provider.",
 }
 _OTHER_ADVICE = "Open the sign-in page again; if it stays so, check how the app is set up."

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
 
 from nb_oauth import (
     Client,
@@ -34,6 +36,13 @@ GOOD = {
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+class OutOfReach(HTTPAdapter):
+    """A network in which nobody answers."""
+
+    def send(self, *_: Any, **__: Any) -> Any:
+        raise requests.ConnectionError
 
 
 class DeviceStage(Stage):
@@ -143,6 +152,18 @@ def test_an_error_is_said(stage: DeviceStage) -> None:
     stage.reply = reply(400, error="invalid_scope", error_description="No such thing")
     with pytest.raises(TokenError, match=r"device authorization endpoint answered invalid_scope"):
         stage.ask()
+
+
+def test_an_endpoint_that_cannot_be_reached_is_called_by_its_name() -> None:
+    provider = Provider("Nowhere", token_endpoint="https://as.example/token")
+    session = OAuth2Session.open(provider, Client("app"), grant="device_code")
+    session.mount("https://", OutOfReach())
+    with pytest.raises(TokenError) as raised:
+        session.device_authorization("https://as.example/device", {})
+    assert str(raised.value) == (
+        "The device authorization endpoint of as.example could not be reached (ConnectionError). "
+        "Check the network and the device_authorization_endpoint, then try again."
+    )
 
 
 def test_a_refused_client_is_told_what_to_check(stage: DeviceStage) -> None:
