@@ -59,12 +59,13 @@ class PersistentSession(RenewingSession):
             response.close()
             self._setbacks.note_dead(token)
             raise LoginRequired(self.if_refused)
-        if self._setbacks.is_refused(token):
-            self._setbacks.note_dead(token)
-            raise not_renewable(token, self.provider.name)
         host, now = urlsplit(response.url).netloc, time.monotonic()
         gives_up = self._setbacks.is_resting(now) or self._setbacks.is_last_resort(host, token, now)
-        if gives_up or not self._can_renew(token):
+        is_renewable = self._can_renew(token)
+        if self._setbacks.is_refused(token):  # last: another thread may learn it meanwhile
+            self._setbacks.note_dead(token)
+            raise not_renewable(token, self.provider.name)
+        if gives_up or not is_renewable:
             return None
         try:
             newer = self._renewal.run(token, partial(self._renew_refused, self.provider, host=host))

@@ -183,6 +183,21 @@ def test_a_refresh_token_that_is_refused_is_used_once(
     assert len(stage.token_requests) == 1
 
 
+def test_what_another_thread_learns_meanwhile_counts(
+    stage: RevokingStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = stage.open(token=LIVING)
+
+    def another_has_learned(token: Any) -> bool:
+        session._setbacks.note_refused(token)
+        return False
+
+    monkeypatch.setattr(session, "_can_renew", another_has_learned)
+    with pytest.raises(LoginRequired):
+        session.get(stage.api)
+    assert stage.token_requests == []
+
+
 def test_where_the_token_endpoint_is_out_of_order_the_answer_of_the_api_stands(
     stage: RevokingStage, session: OAuth2Session
 ) -> None:
