@@ -4,6 +4,7 @@ import contextvars
 import enum
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ _CONNECTIONS = ("SSH_CONNECTION", "SSH_TTY")
 _audience: contextvars.ContextVar[object | None] = contextvars.ContextVar(
     "nb_oauth audience", default=None
 )
+_MARIMOS_SERVERS = {"marimo._server.main", "marimo._session.app_host"}
 _TEXT_BROWSERS = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 
 
@@ -72,6 +74,26 @@ def marimo_here() -> Any | None:  # noqa: ANN401 - it is none of our dependencie
     marimo = sys.modules.get("marimo")
     is_here = getattr(marimo, "running_in_notebook", None)
     return marimo if is_here is not None and is_here() else None
+
+
+def is_strangers_thread() -> bool:
+    """Tell whether this thread serves a visitor of a marimo app, and nothing says which.
+
+    An app runs for each visitor in a thread of its own. Another that their cells have started, as
+    that of a pool, is taken neither for theirs nor for that of whoever runs the server.
+    """
+    if marimo_here() is not None or _audience.get() is not None:
+        return False
+    if _MARIMOS_SERVERS.isdisjoint(sys.modules) or _is_authors_process():
+        return False
+    return threading.current_thread() is not threading.main_thread()
+
+
+def _is_authors_process() -> bool:
+    """Tell whether ``marimo edit`` has started this process, as a copy of its server."""
+    from multiprocessing import current_process
+
+    return getattr(getattr(current_process(), "_target", None), "__name__", "") == "launch_kernel"
 
 
 class _Stranger:

@@ -40,7 +40,6 @@ from nb_oauth.waiting import instead_of_waiting
 _DEMO = "demo"
 _UNDECIDED = "undecided"  # the grant, until it is known what the app can do
 
-
 _memory = KernelMemory()
 _memories: WeakKeyDictionary[object, KernelMemory] = WeakKeyDictionary()
 forks.in_child(_memory.begin_anew)
@@ -140,12 +139,13 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         LoginCancelled: the person pressed Cancel.
         LoginTimeout: nobody signed in within ``timeout``; run the cell again to go on.
         LoginRequired: nobody can be asked here; the message names the variables to set.
-        LoginPending: this kernel cannot wait in a cell; the message says what to do instead.
+        LoginPending: this cell cannot wait, or this thread; the message says what to do instead.
         TokenError: the provider's token endpoint refused.
         OAuthError: the provider could not be reached for what it says of itself; the error is
             requests' as well.
     """
     words.check_kinds(provider, client, extra, wait)
+    words.check_thread()
     request = _request(provider, client, scope, extra, account, grant, store, allowed_hosts)
     sources = (hub_token.session_for, _refused, unattended.session_for)
     found = _memory_here().find(request, *sources)

@@ -3,9 +3,9 @@
 import warnings
 from collections.abc import Mapping
 
-from nb_oauth import certificates, waiting
+from nb_oauth import certificates, place, waiting
 from nb_oauth.clients import Client
-from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.exceptions import ConfigurationError, LoginPending
 from nb_oauth.grants import Grant
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
@@ -73,6 +73,19 @@ def check_kinds(provider: object, client: object, extra: object, wait: object) -
     for value, kinds, name, instead in wanted:
         if not isinstance(value, kinds):
             raise ConfigurationError(f"{name}={value!r} will not do: pass {instead}.")
+
+
+def check_thread() -> None:
+    """Refuse a thread that serves one of many visitors: what is found for it could be another's.
+
+    Raises:
+        LoginPending: this is one.
+    """
+    if place.is_strangers_thread():
+        raise LoginPending(
+            "Call login() in a cell or in a marimo.Thread, and hand the session on: this thread "
+            "does not know which visitor of the app it serves."
+        )
 
 
 def warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:

@@ -44,6 +44,9 @@ class FakeMarimo:
         monkeypatch.setitem(sys.modules, "marimo", module)
         monkeypatch.setitem(sys.modules, "marimo._runtime", ModuleType("marimo._runtime"))
         monkeypatch.setitem(sys.modules, "marimo._runtime.context", context)
+        if mode == "run":  # in the server's own process
+            server = "marimo._server.main"
+            monkeypatch.setitem(sys.modules, server, ModuleType(server))
 
     def _thread(self, target: Callable[[], object], name: str) -> threading.Thread:
         self.threads.append(threading.Thread(target=target, name=name))

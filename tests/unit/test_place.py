@@ -1,11 +1,12 @@
 """Where the code runs, told from the kernel."""
 
 import io
+import multiprocessing
 import subprocess
 import sys
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -152,6 +153,38 @@ def test_a_thread_that_is_not_marimos_is_not_in_marimo(monkeypatch: pytest.Monke
     FakeMarimo(monkeypatch)
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(place.here).result() in {Place.TERMINAL, Place.ELSEWHERE}
+
+
+def is_strangers_thread(monkeypatch: pytest.MonkeyPatch, started_by: str = "") -> bool:
+    """In a thread of a pool, in a process whose target is named so."""
+    target = SimpleNamespace(__name__=started_by)
+    process = SimpleNamespace(_target=target if started_by else None)
+    monkeypatch.setattr(multiprocessing, "current_process", lambda: process)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(place.is_strangers_thread).result()
+
+
+@pytest.mark.parametrize("server", ["marimo._server.main", "marimo._session.app_host"])
+def test_a_thread_that_a_visitor_of_a_marimo_app_started_is_a_strangers(
+    monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    assert not is_strangers_thread(monkeypatch)
+    FakeMarimo(monkeypatch)
+    monkeypatch.setitem(sys.modules, server, ModuleType(server))
+    assert is_strangers_thread(monkeypatch)
+    assert is_strangers_thread(monkeypatch, "subprocess_started")  # one of a server's workers
+    assert not is_strangers_thread(monkeypatch, "launch_kernel")  # its author's own kernel
+
+
+def test_who_knows_whom_it_serves_is_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeMarimo(monkeypatch, "run")
+    assert not place.is_strangers_thread()
+    context = place.context_here()
+    with ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(context.run, place.is_strangers_thread).result()
+        assert pool.submit(place.is_strangers_thread).result()
+    monkeypatch.setattr(sys.modules["marimo"], "running_in_notebook", lambda: False)
+    assert not place.is_strangers_thread()  # the server's own: no visitor's code runs there
 
 
 def test_each_visitor_of_a_marimo_app_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -343,6 +344,17 @@ def test_in_marimo_each_visitor_signs_in_as_themselves(stage: Stage, marimo: Fak
     marimo.kernel = alice
     assert ask(stage) is session
     assert [*nb_oauth.sessions] == [session]
+
+
+@pytest.mark.usefixtures("marimo")
+def test_in_a_pool_of_a_marimo_app_nobody_is_signed_in_as_another(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NB_OAUTH_STAGE_ACCESS_TOKEN", "the-owners-token")
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask, stage)
+        with pytest.raises(LoginPending, match=r"login\(\) in a cell or in a marimo\.Thread, and"):
+            asked.result(10)
 
 
 def test_in_marimo_a_session_that_was_opened_is_its_visitors(
