@@ -167,6 +167,12 @@ class KernelMemory:
         """Return a widget that is done: ``session`` was found for this request."""
         widget = self._new_login(request)
         widget.settle_with(session)
+
+        def remember(other: OAuth2Session) -> None:
+            if other is not session:  # somebody signed out, and in again
+                self._remember(request, other, widget)
+
+        widget.follow(remember)
         return widget
 
     def client_for(self, provider: Provider) -> Client | None:

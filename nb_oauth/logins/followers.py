@@ -1,11 +1,15 @@
 """Telling those who follow a login, and do not wait for it."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb_oauth import place
 from nb_oauth.session import OAuth2Session
+
+if TYPE_CHECKING:
+    import threading
 
 _logger = logging.getLogger(__name__)
 
@@ -32,15 +36,33 @@ def as_if_here(function: Follower) -> Follower:
 
 
 class _InMarimo:
-    """Calls a function in a thread that belongs to the cell which runs now."""
+    """Calls a function in threads that belong to the cell which runs now, a new one each time.
+
+    Only a thread of the cell's can make another: so each begins with making the next.
+    """
 
     def __init__(self, marimo: Any, function: Follower) -> None:  # noqa: ANN401 - none of our dependencies
-        self._called_with: list[OAuth2Session] = []
-        self._thread = marimo.Thread(
-            target=lambda: tell([function], *self._called_with), name="nb_oauth follower"
-        )
+        self._marimo = marimo
+        self._function = function
+        self._called_with: deque[OAuth2Session] = deque()
+        self._idle: deque[threading.Thread] = deque()
+        self._make_next()
 
     def __call__(self, session: OAuth2Session) -> None:
+        if not self._idle:  # better from another thread than not at all
+            self._function(session)
+            return
+        thread = self._idle.popleft()
         self._called_with.append(session)
-        self._thread.daemon = True
-        self._thread.start()
+        thread.daemon = True
+        thread.start()
+
+    def _make_next(self) -> None:
+        self._idle.append(self._marimo.Thread(target=self._run, name="nb_oauth follower"))
+
+    def _run(self) -> None:
+        session = self._called_with.popleft()
+        try:
+            self._make_next()
+        finally:
+            tell([self._function], session)

@@ -22,6 +22,7 @@ class Outcome:
     def __init__(self) -> None:
         self._beginning = threading.Lock()
         self._followers: list[Follower] = []
+        self._told_of: Future[OAuth2Session] | None = None
 
     if not TYPE_CHECKING:  # else every name would do
 
@@ -57,6 +58,7 @@ class Outcome:
     def on_signed_in(self, function: Follower) -> None:
         """Call ``function(session)`` as soon as somebody has signed in, without waiting.
 
+        Who signs out and in again in the widget has another session: it is called with that too.
         It is called in the thread that signs in (in marimo in a ``marimo.Thread`` of this cell,
         so that it may set a state); at once if somebody has signed in already.
         """
@@ -66,8 +68,9 @@ class Outcome:
         """Do the same for what must be done before anybody goes on with the session."""
         with self._beginning:
             attempt = self._attempt
-            if attempt is None or not attempt.has_succeeded or is_spent(attempt):
-                self._followers.append(how(function) if how else function)
+            self._followers.append(how(function) if how else function)
+            # Whoever is about to be told of the session is not told here as well.
+            if attempt is None or attempt.future is not self._told_of or is_spent(attempt):
                 return
         function(attempt.future.result())
 
@@ -75,7 +78,7 @@ class Outcome:
         if future.exception() is not None:
             return
         with self._beginning:
-            followers, self._followers = self._followers, []
+            followers, self._told_of = [*self._followers], future
         tell(followers, future.result())
 
 

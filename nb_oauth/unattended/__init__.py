@@ -121,6 +121,9 @@ def _session_as_it_is(request: SignInRequest, access_token: str) -> OAuth2Sessio
 
 def _session_of(request: SignInRequest, original: str) -> OAuth2Session:
     """Return a session of the newest successor of a refresh token."""
+    link = successors.link_to_what_is_away(original)
+    if link is not None:
+        raise refusals.away(request, link)
     store = successors.store_of(original, request.store)
     session = _kept(request, store)
     if session is None or _is_wanting(session):

@@ -121,6 +121,15 @@ def used_up(asked: Asked, folder: Path, is_or_would_be: str) -> LoginRequired:
     )
 
 
+def away(asked: Asked, link: Path) -> LoginRequired:
+    """Return the error where ``link`` leads to a folder of successors that is not there."""
+    return LoginRequired(
+        f"What came of {_name(asked)} is kept in {link.readlink()}, which is not there. Bring that "
+        f"folder back. If it is gone for good, remove {link}; {_name(asked)} is most likely used "
+        f"up by then. {_anew(asked)}"
+    )
+
+
 def too_little(asked: Asked, session: OAuth2Session) -> LoginRequired:
     """Return the error for a refresh token that is good for less than what is asked."""
     granted = " ".join(session.account.scope) or "nothing"

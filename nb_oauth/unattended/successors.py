@@ -25,15 +25,27 @@ def store_of(original: str, named: TokenStore | None) -> FileTokenStore:
         named: the store that a job named. Where it is of files, they are kept there, and a link
             in our own folder says so to the jobs that name none or another.
     """
-    name = f"environment-{hashlib.sha256(original.encode()).hexdigest()[:32]}"
-    ours = own_folder("tokens") / name
+    ours = _ours(original)
     if not isinstance(named, FileTokenStore):
         return FileTokenStore(_followed(ours))
-    theirs = named.folder / name
+    theirs = named.folder / ours.name
     _link(_followed(ours), theirs)
     chosen = _followed(ours)
     is_ours = chosen.is_dir() and (_has_any(chosen) or not _has_any(theirs))
     return FileTokenStore(chosen if is_ours else theirs)
+
+
+def link_to_what_is_away(original: str) -> "Path | None":
+    """Return our link to the successors of ``original``, where nothing is there now.
+
+    A mount may be missing, or a cache that a job restores. Without what is there nobody may begin
+    with ``original`` once more: many a provider ends the whole sign-in where one is used twice.
+    """
+    ours = _ours(original)
+    with contextlib.suppress(OSError):
+        if ours.is_symlink():
+            return None if _is_there(ours) else ours
+    return None
 
 
 def key_of(store: FileTokenStore, wanted: TokenKey) -> TokenKey:
@@ -55,12 +67,23 @@ def can_keep(store: FileTokenStore) -> bool:
     return True
 
 
+def _ours(original: str) -> "Path":
+    digest = hashlib.sha256(original.encode()).hexdigest()
+    return own_folder("tokens") / f"environment-{digest[:32]}"
+
+
+def _is_there(folder: "Path") -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a mount that does not answer
+        return False
+
+
 def _followed(ours: "Path") -> "Path":
-    """Return where ``ours`` leads. A link to a folder that is gone is removed."""
+    """Return where ``ours`` leads."""
     with contextlib.suppress(OSError):
-        if ours.is_symlink() and not ours.exists():
-            ours.unlink()
-        return ours.resolve() if ours.is_symlink() else ours
+        if ours.is_symlink():
+            return ours.resolve()
     return ours
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ class FakeMarimo:
         kernel: whose cell runs.
         shown: what the running cell has shown.
         threads: the threads of its own that were made.
+        module: the module itself.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, mode: str = "edit") -> None:
@@ -33,7 +34,7 @@ class FakeMarimo:
         self.shown: list[Any] = []
         self.threads: list[threading.Thread] = []
         here = threading.current_thread()
-        module: Any = ModuleType("marimo")
+        self.module = module = cast("Any", ModuleType("marimo"))
         module.running_in_notebook = lambda: threading.current_thread() is here
         module.app_meta = lambda: SimpleNamespace(mode=self.mode)
         module.output = SimpleNamespace(append=self.shown.append)

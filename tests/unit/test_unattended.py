@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,7 +45,6 @@ from tests.unit.session_stage import Reply, Request, Stage, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.providers.oidc import OidcProvider
 
@@ -196,11 +197,64 @@ def test_jobs_that_ask_otherwise_use_it_once(
 
 
 @pytest.mark.usefixtures("given")
-def test_a_folder_that_was_named_and_is_gone_is_made_good_by_another(
+@pytest.mark.parametrize("names_it_again", [False, True])
+def test_a_folder_that_was_named_and_is_away_is_waited_for(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    home: Path,
+    *,
+    names_it_again: bool,
+) -> None:
+    named = FileTokenStore(tmp_path / "named")
+    stage.lifetime = 0
+    login(stage, store=named)
+    [link] = home.iterdir()
+    folder = link.readlink()
+    named.folder.rename(tmp_path / "away")
+
+    tomorrow(monkeypatch)
+    with pytest.raises(LoginRequired, match="Bring that folder back") as failure:
+        login(stage, **({"store": named} if names_it_again else {}))
+    assert sent(stage) == [ORIGINAL]  # once more, and the provider would end all that came of it
+    assert f"is kept in {folder}, which is not there" in str(failure.value)
+    assert f"remove {link}; " in str(failure.value)
+    assert "Make a new one with `nb-oauth login Example" in str(failure.value)
+    assert not named.folder.exists()
+
+    (tmp_path / "away").rename(named.folder)
+    login(stage)
+    assert sent(stage) == [ORIGINAL, "refresh-1"]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_folder_that_was_named_and_cannot_be_looked_at_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = FileTokenStore(tmp_path / "named")
+    login(stage, store=named)
+    is_dir = Path.is_dir
+
+    def be_stale(path: Path) -> bool:
+        if path.name.startswith("environment-"):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", be_stale)
+    tomorrow(monkeypatch)
+    with pytest.raises(LoginRequired, match="Bring that folder back"):
+        login(stage)
+    assert sent(stage) == [ORIGINAL]
+
+
+@pytest.mark.usefixtures("given")
+def test_a_folder_that_is_gone_for_good_is_made_good_by_another(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
 ) -> None:
     login(stage, store=FileTokenStore(tmp_path / "named"))
     shutil.rmtree(tmp_path / "named")
+    [link] = home.iterdir()
+    link.unlink()
     tomorrow(monkeypatch)
     stage.at_token = lambda _: reply(access_token="a", refresh_token="next", expires_in=60)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,14 @@ from nb_oauth import (
     sign_in,
 )
 from nb_oauth.kernel_memory import KernelMemory
-from nb_oauth.logins import ClientCredentialsLogin, Login
+from nb_oauth.logins import ClientCredentialsLogin, Login, followers
 from nb_oauth.place import Cell, Place
 from nb_oauth.prompts import RawAnswer
+from nb_oauth.surfaces import NewLinkWanted, SignOutWanted
 from nb_oauth.surfaces import output as output_module
 from tests.polling import wait_until
 from tests.unit.fake_marimo import FakeMarimo, Kernel
+from tests.unit.session_stage import reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,14 +93,28 @@ def ask(stage: Stage, ended: Any = None, **arguments: Any) -> Any:
     return came
 
 
-def answer(login: Login) -> OAuth2Session:
+def answer(login: Login, code: str = "a-code") -> OAuth2Session:
     """Bring the code that the stage takes, as the browser would."""
     wait_until(lambda: login.status == "waiting", "it waits")
     assert login._view is not None
     state = str(login._view.link).partition("state=")[2].partition("&")[0]
     assert login._attempt is not None
-    login._attempt.put(RawAnswer(f"https://app.test/cb?code=a-code&state={state}"))
+    login._attempt.put(RawAnswer(f"https://app.test/cb?code={code}&state={state}"))
     return login._attempt.future.result(10)
+
+
+def sign_out(login: Login) -> None:
+    session = login.session
+    login._take(SignOutWanted())
+    wait_until(lambda: not session.is_alive, "the session has ended")
+
+
+def answer_again(stage: Stage, login: Login) -> OAuth2Session:
+    """Sign in once more, by the button of a widget whose session was signed out."""
+    stage.at_token = lambda _: reply(access_token="another", expires_in=60)
+    wait_until(lambda: login.status == "signed_out", "it says so")
+    login._take(NewLinkWanted())
+    return answer(login, "another-code")
 
 
 def lines(published: list[dict[str, Any]]) -> list[str]:
@@ -197,6 +214,49 @@ def test_an_app_that_acts_as_itself_is_waited_for_where_no_widget_is_shown(
 def test_what_is_neither_yes_nor_no_is_refused(stage: Stage) -> None:
     with pytest.raises(ConfigurationError, match=r"^wait=0 will not do: pass True or False"):
         ask(stage, wait=0)
+
+
+def test_who_signs_out_and_in_again_in_the_widget_is_followed(stage: Stage) -> None:
+    early: list[OAuth2Session] = []
+    late: list[OAuth2Session] = []
+    login = ask(stage, wait=False, allowed_hosts=["api.test"])
+    login.on_signed_in(early.append)
+    first = answer(login)
+    wait_until(lambda: early == [first], "the function is called")
+    login.on_signed_in(late.append)
+    sign_out(login)
+    second = answer_again(stage, login)
+    wait_until(lambda: late == [first, second], "both functions are called again")
+    assert early == [first, second]
+    assert second.allowed_hosts == ("api.test",)
+    assert ask(stage) is second
+
+
+def test_so_is_who_does_where_there_was_a_session(stage: Stage) -> None:
+    first = answer(ask(stage, wait=False))
+    login = ask(stage, wait=False)
+    sign_out(login)
+    second = answer_again(stage, login)
+    assert second is not first
+    wait_until(lambda: second in sign_in._memory._sessions.values(), "it is remembered")
+    assert ask(stage) is second
+
+
+def test_who_follows_just_as_somebody_signs_in_is_told_once(stage: Stage) -> None:
+    login = ask(stage, wait=False)
+    told: list[OAuth2Session] = []
+    tell = login._tell_followers
+
+    def follow_first(future: Any) -> None:
+        login.on_signed_in(told.append)
+        tell(future)
+
+    login._attempt.future._done_callbacks.insert(0, follow_first)
+    login._attempt.future._done_callbacks.remove(tell)
+    session = answer(login)
+    wait_until(lambda: told != [], "the function is called")
+    login.on_signed_in(told.append)
+    assert told == [session, session]  # once each
 
 
 # -- where it is the default -----------------------------------------------------------------------
@@ -327,6 +387,36 @@ def test_in_marimo_the_function_is_called_as_the_cell_would(
     wait_until(lambda: "A function given to on_signed_in failed" in caplog.text, "it is logged")
     first.join()
     second.join()
+
+
+def test_in_marimo_it_is_called_so_again_after_the_next_sign_in(
+    stage: Stage, marimo: FakeMarimo
+) -> None:
+    callers: list[threading.Thread] = []
+    login = ask(stage, wait=False)
+    login.on_signed_in(lambda _: callers.append(threading.current_thread()))
+    for number in range(2):
+        if number:
+            sign_out(login)
+        answer_again(stage, login) if number else answer(login)
+        wait_until(lambda: len(callers) > number, "the function is called")  # noqa: B023 - now
+        callers[-1].join()
+    assert callers == marimo.threads[:2]
+    assert len(marimo.threads) == 3
+
+
+def test_in_marimo_it_is_called_even_where_no_thread_is_to_be_had(marimo: FakeMarimo) -> None:
+    called: list[Any] = []
+    going_on = threading.Event()
+    follower: Any = followers.as_if_here(called.append)
+    made = marimo.module.Thread
+    marimo.module.Thread = lambda **named: going_on.wait(10) and made(**named)
+    follower("first")  # whose thread has not come as far as making the next
+    follower("second")
+    assert called == ["second"]
+    going_on.set()
+    marimo.threads[0].join()
+    assert called == ["second", "first"]
 
 
 def test_in_marimo_each_visitor_signs_in_as_themselves(stage: Stage, marimo: FakeMarimo) -> None:
