@@ -38,6 +38,7 @@ from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.logins import Login
 from nb_oauth.place import Place
 from nb_oauth.providers import discovery_cache
+from nb_oauth.surfaces import NewLinkWanted
 from tests.unit.fake_hub import API_TOKEN, ITS_PATH, USER, FakeHub, auth_state, ending_state
 from tests.unit.metadata_server import OPENID
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
@@ -755,3 +756,39 @@ def test_no_warning_where_all_is_well(stage: Publishing, hub: FakeHub) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         login(stage).get(stage.api)
+
+
+# -- without waiting ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("there", [Place.NOTEBOOK, Place.TERMINAL, Place.UNATTENDED])
+@pytest.mark.parametrize("client", [APP, None])
+def test_a_widget_that_is_done_stands_for_it(
+    stage: Publishing,
+    hub: FakeHub,
+    there: Place,
+    client: Client | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether or not there is an app that somebody could sign in by."""
+    monkeypatch.setattr(place, "here", lambda: there)
+    called: list[OAuth2Session] = []
+    widget = nb_oauth.login(stage.issuer, client=client, scope="read", wait=False)
+    widget.on_signed_in(called.append)
+    assert widget.status == "signed_in"
+    assert called == [widget.session]
+    assert widget.session.token["access_token"] == "lent-1"
+    assert len(hub.asked) == 1
+
+
+def test_who_asks_such_a_widget_for_another_is_told_what_is_missing(
+    stage: Publishing, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "here", lambda: Place.UNATTENDED)
+    widget = nb_oauth.login(stage.issuer, scope="read", wait=False)
+    nb_oauth.logout(widget.session)
+    widget._take(NewLinkWanted())
+    assert widget._attempt is not None
+    with pytest.raises(LoginRequired, match="CLIENT_ID"):
+        widget._attempt.future.result(10)
+    assert widget.status == "failed"
