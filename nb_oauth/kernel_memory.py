@@ -19,6 +19,7 @@ from nb_oauth.logins import (
     ImplicitLogin,
     Login,
     PasswordLogin,
+    RefusedLogin,
     RegistrationLogin,
 )
 from nb_oauth.providers import Provider
@@ -183,6 +184,8 @@ class KernelMemory:
         kind: Callable[..., Login]
         if request.question is not None:
             kind = partial(RegistrationLogin, request.question)
+        elif request.refusal is not None:
+            kind = partial(RefusedLogin, request.refusal)
         elif request.otherwise is not None:
             kind = partial(CodeLogin, request.chosen(), request.otherwise.chosen())
         else:

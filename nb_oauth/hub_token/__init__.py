@@ -10,7 +10,6 @@ The token goes to sessions of that very provider: with the endpoints and the API
 nb_oauth knows of it, or that it publishes, whatever a notebook says of a provider of that name.
 """
 
-import os
 import sys
 import time
 import warnings
@@ -39,7 +38,6 @@ from nb_oauth.tokens import Token
 if TYPE_CHECKING:
     from types import FrameType
 
-SETTING = "NB_OAUTH_HUB_PROVIDER"
 _THE_HUBS_APP = Client("jupyterhub", token_endpoint_auth_method="none")  # noqa: S106 - no secret
 
 _pause: Pause = time.sleep
@@ -95,7 +93,7 @@ def session_for(request: SignInRequest) -> OAuth2Session | None:
 
 
 def _open(request: SignInRequest, provider: Provider) -> OAuth2Session:
-    hub = JupyterHub()
+    hub = JupyterHub(hub_api.whose())
     session = OAuth2Session.open(
         provider,
         _THE_HUBS_APP,
@@ -126,22 +124,18 @@ def _is_of_an_app(request: SignInRequest) -> bool:
 def _is_set() -> bool:
     if place.here() is Place.APP:  # the token is the server's owner's, and not each visitor's
         return False
-    return bool(_setting()) and hub_api.is_here() and not _is_left_out.get()
-
-
-def _setting() -> str:
-    return os.environ.get(SETTING, "").strip()
+    return bool(hub_api.provider_setting()) and hub_api.is_here() and not _is_left_out.get()
 
 
 def _named(asked: Provider) -> Provider | None:
     """Return the provider that the administrator has named, if it is the one asked for."""
-    named = _setting()
+    named = hub_api.provider_setting()
     try:
         if is_address(named) and not _is_issuer_of(asked, named):
             return None  # without asking that one what it publishes
         theirs = known_provider(named).provider
     except OAuthError as error:
-        _warn(f"{SETTING}={named!r} will not do: {error}")
+        _warn(f"{hub_api.SETTING}={named!r} will not do: {error}")
         return None
     return theirs if _is_all_of(theirs, asked) else None
 

@@ -17,6 +17,8 @@ from nb_oauth.exceptions import TokenError
 from nb_oauth.transport import out_of_reach
 
 SCOPE = "admin:auth_state!user"
+SETTING = "NB_OAUTH_HUB_PROVIDER"
+"""Names the provider that the Hub signs people in by."""
 NO_MORE = "invalid_grant"
 """The error code for what stays so until somebody does something (RFC 6749 §5.2)."""
 
@@ -49,6 +51,16 @@ _STALE = (
 def is_here() -> bool:
     """Tell whether this is a server that a Hub has started."""
     return all(map(_variable, (_URL, _TOKEN, _USER)))
+
+
+def provider_setting() -> str:
+    """Return the provider that an administrator says the Hub signs people in by, or nothing."""
+    return _variable(SETTING).strip()
+
+
+def whose() -> tuple[str, str, str]:
+    """Return whose the Hub's token is here: the Hub's address, the person, and the provider."""
+    return _variable(_URL), _variable(_USER), provider_setting()
 
 
 def auth_state() -> Mapping[str, Any]:

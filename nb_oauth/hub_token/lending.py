@@ -13,6 +13,11 @@ from nb_oauth.tokens import Token
 _SOON = "temporarily_unavailable"
 _MOMENT = tokens.LEEWAY
 
+_ANOTHERS = (
+    "The token is not this server's to renew: it came from another JupyterHub, or is another "
+    "person's, or another provider's. Renew it in the notebook that the session comes from, "
+    "and send the session once more; or call login() here."
+)
 _NOT_YET = "JupyterHub renews the token at its end, and has no newer one yet."
 _NO_OTHER = (
     "JupyterHub has no other token. Where an API refuses this one, sign in to the Hub again, on "
@@ -31,10 +36,16 @@ _STILL_ENDED = (
 class JupyterHub:
     """Lends the token that the Hub has of the person, and the next one.
 
-    It holds nothing: who asks, and where, is looked up in the environment each time. So it can go
-    to another process, and lends there what the Hub lends to that one.
+    It holds no secret: what the Hub is asked with is looked up in the environment each time. So it
+    can go to another process, and lends there as well where that is of the same Hub, person and
+    provider; elsewhere it lends nothing, since a session goes on to send what it is lent.
+
+    Args:
+        of: whose tokens they are, as :func:`hub_api.whose` says at ``login()``.
+        name: what people call it.
     """
 
+    of: tuple[str, str, str]
     name: str = "JupyterHub"
 
     @with_bare_errors  # whose frames hold the Hub's refresh token
@@ -50,8 +61,11 @@ class JupyterHub:
             is_refused: whether an API has refused it; else it has come near its end.
 
         Raises:
-            TokenError: the Hub has none, or none but ``former``.
+            TokenError: the Hub has none, or none but ``former``; or this is not the server of
+                whom the tokens are.
         """
+        if hub_api.is_here() and self.of != hub_api.whose():
+            raise TokenError(_ANOTHERS, error=hub_api.NO_MORE)
         state = hub_api.auth_state()
         token, now = token_in(state), time.time()
         if _is_newer(token, former):

@@ -19,6 +19,7 @@ from nb_oauth.logins.device_code import DeviceLogin
 from nb_oauth.logins.implicit import ImplicitLogin
 from nb_oauth.logins.login import Login
 from nb_oauth.logins.password import PasswordLogin
+from nb_oauth.logins.refused import RefusedLogin
 from nb_oauth.logins.registration import NOBODYS, RegistrationLogin
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ImplicitLogin",
     "Login",
     "PasswordLogin",
+    "RefusedLogin",
     "RegistrationLogin",
     "can_be_asked",
     "no_client",

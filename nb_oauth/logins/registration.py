@@ -18,7 +18,7 @@ NOBODYS = Client("not registered yet")
 """Stands for the app until somebody has named one."""
 
 
-class _Undecided:
+class Undecided:
     """Stands for the grant until it is known what the app can do."""
 
     name: ClassVar[str] = "undecided"
@@ -51,7 +51,7 @@ class RegistrationLogin(Login):
         is_kept: whether the app is in ``clients.toml`` now.
     """
 
-    _grant_type = _Undecided
+    _grant_type = Undecided
     _parts = ("registration", "code", "password")
 
     def __init__(

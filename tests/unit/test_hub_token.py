@@ -38,7 +38,8 @@ from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.logins import Login
 from nb_oauth.place import Place
 from nb_oauth.providers import discovery_cache
-from tests.unit.fake_hub import API_TOKEN, ITS_PATH, FakeHub, auth_state, ending_state
+from nb_oauth.surfaces import NewLinkWanted
+from tests.unit.fake_hub import API_TOKEN, ITS_PATH, USER, FakeHub, auth_state, ending_state
 from tests.unit.metadata_server import OPENID
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 
@@ -474,12 +475,10 @@ def test_a_session_whose_token_is_refused_for_good_lives_no_more(
 
 
 @pytest.mark.usefixtures("pauses")
-def test_a_hub_that_is_away_ends_no_session(
-    stage: Publishing, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hub_that_is_away_ends_no_session(stage: Publishing, hub: FakeHub) -> None:
     hub.states = [ending_state(20)]
     session = login(stage)
-    monkeypatch.setenv("JUPYTERHUB_API_URL", "http://127.0.0.1:9/hub/api")
+    hub.__exit__()
     assert session.get(stage.api).ok
     assert login(stage) is session
 
@@ -546,7 +545,7 @@ def test_renewing_by_hand_says_that_the_hub_does_it(stage: Publishing, hub: Fake
 
 
 def test_the_same_token_with_a_later_end_is_a_new_one() -> None:
-    hub = JupyterHub()
+    hub = JupyterHub(hub_api.whose())
     former, state = {"access_token": "lent-1", "expires_at": time.time()}, ending_state(60)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub_api, "auth_state", lambda: state)
@@ -613,6 +612,60 @@ def test_a_copy_where_no_hub_is_says_so(
         there.get(stage.api)
     with pytest.raises(TokenError, match="gave nothing to renew it with"):
         there.get(stage.api)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JUPYTERHUB_API_URL", "{hub}/another/hub/api"),
+        ("JUPYTERHUB_USER", "bob"),
+        (SETTING, "gitlab"),
+        (SETTING, None),
+    ],
+)
+def test_a_copy_on_a_server_of_another_is_lent_nothing(
+    stage: Publishing,
+    hub: FakeHub,
+    name: str,
+    value: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the Hub has there is somebody else's, or another provider's."""
+    there: OAuth2Session = pickle.loads(pickle.dumps(login(stage)))  # noqa: S301 - our own
+    there.trust_env = False
+    stage.refuses = "lent-1"
+    hub.says = lambda _: reply(auth_state=auth_state("lent-2"))
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value.format(hub=hub.issuer))
+    with pytest.warns(UserWarning, match=r"not this server's to renew: .*Renew it in the notebook"):
+        assert there.get(stage.api).status_code == 401
+    with pytest.raises(LoginRequired, match="Sign in again"):
+        there.renew()
+    assert not there.is_alive
+    assert sent(stage) == ["lent-1"]
+    assert len(hub.asked) == 1
+
+
+def test_nor_is_it_before_its_token_ends(
+    stage: Publishing, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.states = [ending_state(20)]
+    there: OAuth2Session = pickle.loads(pickle.dumps(login(stage)))  # noqa: S301 - our own
+    there.trust_env = False
+    hub.says = lambda _: reply(auth_state=auth_state("lent-2"))
+    monkeypatch.setenv("JUPYTERHUB_USER", "bob")
+    assert there.get(stage.api).ok
+    assert sent(stage) == ["lent-1"]
+    assert len(hub.asked) == 1
+
+
+def test_what_is_remembered_of_whose_it_is_holds_no_secret(hub: FakeHub, stage: Publishing) -> None:
+    lender = login(stage).lender
+    assert isinstance(lender, JupyterHub)
+    assert lender.of == (f"{hub.issuer}/hub/api", USER, f"{stage.issuer}/")
+    assert API_TOKEN not in repr(lender)
 
 
 def test_signing_out_forgets_it_here_and_revokes_nothing(stage: Publishing, hub: FakeHub) -> None:
@@ -703,3 +756,39 @@ def test_no_warning_where_all_is_well(stage: Publishing, hub: FakeHub) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         login(stage).get(stage.api)
+
+
+# -- without waiting ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("there", [Place.NOTEBOOK, Place.TERMINAL, Place.UNATTENDED])
+@pytest.mark.parametrize("client", [APP, None])
+def test_a_widget_that_is_done_stands_for_it(
+    stage: Publishing,
+    hub: FakeHub,
+    there: Place,
+    client: Client | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether or not there is an app that somebody could sign in by."""
+    monkeypatch.setattr(place, "here", lambda: there)
+    called: list[OAuth2Session] = []
+    widget = nb_oauth.login(stage.issuer, client=client, scope="read", wait=False)
+    widget.on_signed_in(called.append)
+    assert widget.status == "signed_in"
+    assert called == [widget.session]
+    assert widget.session.token["access_token"] == "lent-1"
+    assert len(hub.asked) == 1
+
+
+def test_who_asks_such_a_widget_for_another_is_told_what_is_missing(
+    stage: Publishing, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "here", lambda: Place.UNATTENDED)
+    widget = nb_oauth.login(stage.issuer, scope="read", wait=False)
+    nb_oauth.logout(widget.session)
+    widget._take(NewLinkWanted())
+    assert widget._attempt is not None
+    with pytest.raises(LoginRequired, match="CLIENT_ID"):
+        widget._attempt.future.result(10)
+    assert widget.status == "failed"
