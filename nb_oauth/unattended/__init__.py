@@ -131,6 +131,8 @@ def _session_of(request: SignInRequest, original: str) -> OAuth2Session:
             session = _renewed(request, original, store)
         except TimeoutError as error:  # another process renews, and does not come to an end
             raise TokenError(str(error), error="temporarily_unavailable") from error
+    if not _is_rotated(session, original):  # no successor has to be found again
+        successors.unlink(original)
     if session.token.get("scope") and not session.may_have(request.scope):
         raise refusals.too_little(request, session)
     return session

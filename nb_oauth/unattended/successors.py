@@ -48,6 +48,17 @@ def link_to_what_is_away(original: str) -> "Path | None":
     return None
 
 
+def unlink(original: str) -> None:
+    """Remove our link to where another folder has the successors of ``original``, if there is one.
+
+    Of a refresh token that does not rotate there are none, and a folder made for one run may go.
+    """
+    with contextlib.suppress(OSError):
+        ours = _ours(original)
+        if ours.is_symlink():
+            ours.unlink()
+
+
 def key_of(store: FileTokenStore, wanted: TokenKey) -> TokenKey:
     """Return what the successor in ``store`` is known by, whichever label or grant it came with."""
     if wanted in store:

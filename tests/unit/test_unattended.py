@@ -579,6 +579,19 @@ def test_a_provider_that_does_not_rotate_works_all_the_same(
 
 
 @pytest.mark.usefixtures("given")
+def test_one_that_does_not_rotate_may_be_given_another_folder_each_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    stage.at_token = lambda _: reply(access_token="a", expires_in=60)
+    for night in ("first", "second"):
+        tomorrow(monkeypatch)
+        login(stage, store=FileTokenStore(tmp_path / night))
+        assert list(home.iterdir()) == []
+        shutil.rmtree(tmp_path / night)
+    assert sent(stage) == [ORIGINAL, ORIGINAL]
+
+
+@pytest.mark.usefixtures("given")
 @pytest.mark.filterwarnings("ignore:The token could not be stored")
 def test_a_disk_that_is_full_by_then_is_told(stage: Stage, read_only: Callable[[], None]) -> None:
     rotate = stage.rotate
