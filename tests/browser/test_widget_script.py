@@ -1114,6 +1114,14 @@ def test_a_new_code_looks_like_a_button_where_there_is_nothing_else_to_do(page: 
     assert button.evaluate(border) != "rgba(0, 0, 0, 0)"
 
 
+def test_a_link_in_place_of_a_code_is_no_code(page: Page) -> None:
+    widget = start(page, kind="code")  # as where the person's page decides which it is
+    deliver(page, view())
+    expect(widget.locator(".nb-oauth-new-link")).to_have_text("New link")
+    deliver(page, device())
+    expect(widget.locator(".nb-oauth-new-link")).to_have_text("New code")
+
+
 def test_a_new_code_is_asked_for_by_keyboard(page: Page) -> None:
     widget = start(page, kind="code")
     deliver(page, device())

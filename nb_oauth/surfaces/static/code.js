@@ -1,5 +1,5 @@
 /* The code of RFC 8628, to enter on a page that may be open on another device. */
-import { LABELS, make, parts, setText } from "./login.js";
+import { LABELS, lenses, make, parts, setText } from "./login.js";
 
 const CODE_LABELS = {
   enter: "Enter this code on the sign-in page",
@@ -10,8 +10,14 @@ const CODE_LABELS = {
   qr: "QR code of the sign-in page, for a phone",
   good: "The code is good for",
   over: "The code has run out.",
+  anew: "New code",
 };
-LABELS.newLink = "New code";
+const { newLink } = LABELS;
+/* A link that brings its answer back has a box to paste it into; a code has none. */
+lenses.push((view) => {
+  LABELS.newLink = view.box ? newLink : CODE_LABELS.anew;
+  return view;
+});
 
 /** @type {(seconds: number) => string} As in "4:32". */
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
