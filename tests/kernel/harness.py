@@ -215,10 +215,12 @@ class KernelProcess:
         """Until the kernel has come to what was sent before this call, though a cell waits.
 
         A waiting cell answers an info request at once, and messages of one shell are read in
-        order.
+        order. What it said until then comes by another socket, in an order of its own: it is
+        here once the last word about the info request is.
         """
         probe = self.send("kernel_info_request", {})
         self.reply(probe)
+        self.wait_until_idle(probe)
         assert request not in self.replies, self.replies[request]["content"]
 
     def wait_for(self, condition: Callable[[], Result], what: str, *, seconds: float = 8) -> Result:
