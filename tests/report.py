@@ -58,8 +58,8 @@ class Notes:
 
 def _append(noted: Noted) -> None:
     NOTED.parent.mkdir(exist_ok=True)
-    with NOTED.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(noted)) + "\n")
+    with NOTED.open("ab", buffering=0) as file:  # in one piece: two runs may append at once
+        file.write((json.dumps(asdict(noted)) + "\n").encode())
 
 
 def all_noted() -> list[Noted]:
