@@ -27,6 +27,7 @@ from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.tokens import TokenKey
 from nb_oauth.variables import Variables
+from nb_oauth.waiting import RUN_AGAIN
 
 _LOGINS: dict[str, type[Login]] = {
     "authorization_code": AuthorizationCodeLogin,
@@ -199,6 +200,7 @@ class KernelMemory:
             extra=dict(request.extra),
             allowed_hosts=request.allowed_hosts,
         )
+        widget.go_on = RUN_AGAIN  # the cell finds this very widget then
         if request.remark:
             widget.remarks = (*widget.remarks, request.remark)
         return widget

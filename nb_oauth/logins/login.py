@@ -39,7 +39,10 @@ class Login(Outcome, LoginWidget):
 
     Attributes:
         remarks: what the widget says of this way of signing in, a line each.
+        go_on: what to do after signing in, where a cell did not wait to the end.
     """
+
+    go_on: str = waiting.USE_SESSION
 
     _grant_type: ClassVar[type[Grant]]
     """How it signs in; a subclass names it."""
@@ -117,9 +120,10 @@ class Login(Outcome, LoginWidget):
                     timeout,
                     keep_tasks_running=keep_tasks_running,
                     needs_messages=self.asks_a_person,
+                    go_on=self.go_on,
                 )
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(words.interrupted_at(place.here())) from None
+            raise words.interrupted_at(place.here(), self.go_on) from None
         finally:
             self._note_told(attempt)
         words.warn_of_missing_scope(session, stacklevel=3)
@@ -134,7 +138,7 @@ class Login(Outcome, LoginWidget):
         try:
             with self._asking(attempt):
                 session = await waiting.wait_async(
-                    attempt.future, needs_messages=self.asks_a_person
+                    attempt.future, needs_messages=self.asks_a_person, go_on=self.go_on
                 )
         finally:
             self._note_told(attempt)

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 
-from nb_oauth import certificates, place, waiting
+from nb_oauth import certificates, place
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError, LoginPending
 from nb_oauth.grants import Grant
@@ -38,11 +38,21 @@ def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:
     return tuple(line for line in (grant.advice, certificate) if line)
 
 
-def interrupted_at(where: Place) -> str:
-    """Return what to do after somebody interrupted the wait."""
+def interrupted_at(where: Place, go_on: str) -> KeyboardInterrupt:
+    """Return what an interrupted wait ends with: it says what to do then."""
     if where is Place.TERMINAL:
-        return "Signing in was cancelled."
-    return f"The sign-in goes on: finish it, {waiting.GO_ON}"
+        return KeyboardInterrupt("Signing in was cancelled.")
+    return _Interrupted(f"The sign-in goes on: finish it, {go_on}")
+
+
+class _Interrupted(KeyboardInterrupt):
+    """A ``KeyboardInterrupt`` that a notebook shows as one line: no line of code is at fault."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"KeyboardInterrupt: {self}"]
+
+
+_Interrupted.__name__ = KeyboardInterrupt.__name__  # front ends show that as well
 
 
 def check_timeout(timeout: object) -> None:

@@ -137,9 +137,21 @@ def test_an_interrupt_leaves_everything_usable_and_says_so(
     login = new_login()
     with monkeypatch.context() as pressed:
         pressed.setattr("nb_oauth.waiting.wait", interrupt)
-        with pytest.raises(KeyboardInterrupt, match="goes on"):
+        with pytest.raises(KeyboardInterrupt, match="goes on") as ended:
             login.wait()
+    said = "The sign-in goes on: finish it, then use this login's .session in another cell."
+    assert type(ended.value).__name__ == "KeyboardInterrupt"
+    assert ended.value._render_traceback_() == [f"KeyboardInterrupt: {said}"]  # type: ignore[attr-defined]
     assert signed_in(login).authorized
+
+
+def test_a_cell_that_finds_its_login_again_is_to_be_run_again(
+    token: dict[str, Any],
+) -> None:
+    with pytest.raises(LoginTimeout, match=r"finish it, then run this cell again\.$"):
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=0)
+    with pytest.raises(LoginTimeout, match=r"finish it, then use this login's \.session in "):
+        new_login().wait(0)
 
 
 def test_cancel_is_told_and_the_next_wait_begins_anew(token: dict[str, Any]) -> None:

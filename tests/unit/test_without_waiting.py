@@ -316,6 +316,8 @@ def test_used_as_a_session_it_says_what_to_do_and_then_is_one(
     with pytest.raises(LoginPending) as caught:
         login.get(stage.api)
     assert str(caught.value).startswith("Nobody has signed in yet, so there is no session.get. ")
+    assert type(caught.value).__name__ == "LoginPending"
+    assert caught.value._render_traceback_() == [f"LoginPending: {caught.value}"]
     assert advice in str(caught.value)
     session = answer(login)
     assert login.get(stage.api).ok
