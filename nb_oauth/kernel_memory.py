@@ -36,6 +36,9 @@ _LOGINS: dict[str, type[Login]] = {
     "implicit": ImplicitLogin,
     "password": PasswordLogin,
 }
+UNDECIDED = "undecided"
+"""The grant, where nobody named one, until it is known what the app can do."""
+
 _WITH_TOKEN_EXTRA = {"client_credentials", "password"}
 
 
@@ -70,6 +73,11 @@ class SignInRequest:
         """What a session may be known by: where nobody named a grant, a person's is as good."""
         grants = (*OF_A_PERSON, self.grant) if self.why else (self.grant,)
         return [self._key_by(grant) for grant in grants]
+
+    @property
+    def named_grant(self) -> str | None:
+        """The grant that somebody named; None where the best was picked."""
+        return None if self.why or self.grant == UNDECIDED else self.grant
 
     def settle(self, session: OAuth2Session, *, is_kept_elsewhere: bool = False) -> None:
         """Let a session that was there before be as this call has it, where it says so.

@@ -17,7 +17,7 @@ from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_THE_APP, Choice
-from nb_oauth.kernel_memory import KernelMemory, SignInRequest
+from nb_oauth.kernel_memory import UNDECIDED, KernelMemory, SignInRequest
 from nb_oauth.logins import (
     NOBODYS,
     ClientQuestion,
@@ -38,7 +38,6 @@ from nb_oauth.variables import CLIENT_ID, Variables
 from nb_oauth.waiting import instead_of_waiting
 
 _DEMO = "demo"
-_UNDECIDED = "undecided"  # the grant, until it is known what the app can do
 
 _memory = KernelMemory()
 _memories: WeakKeyDictionary[object, KernelMemory] = WeakKeyDictionary()
@@ -205,7 +204,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
         tuple(tokens.scope_list(scope)),
         tuple(sorted((extra or {}).items())),
         account,
-        _UNDECIDED,
+        grant or UNDECIDED,
         token_store(store),
         None if allowed_hosts is None else checked_hosts(allowed_hosts),
         variables=Variables.of(known),

@@ -7,7 +7,7 @@ import time
 from nb_oauth.place import Place, here
 
 RUN_AGAIN = "then run this cell again."
-"""What to do after signing in, where the cell that did not wait to the end finds the sign-in again."""
+"""What to do after signing in, where the cell that did not wait finds its sign-in again."""
 
 USE_SESSION = "then use this login's .session in another cell."
 """The same where that cell may make a login of its own, and would make another."""
