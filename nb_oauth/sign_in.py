@@ -139,6 +139,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         LoginTimeout: nobody signed in within ``timeout``; run the cell again to go on.
         LoginRequired: nobody can be asked here; the message names the variables to set.
         LoginPending: this cell cannot wait, or this thread; the message says what to do instead.
+        AuthorizationError: the provider refuses what is asked for, such as its scope.
         TokenError: the provider's token endpoint refused.
         OAuthError: the provider could not be reached for what it says of itself; the error is
             requests' as well.

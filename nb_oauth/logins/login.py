@@ -108,6 +108,7 @@ class Login(Outcome, LoginWidget):
             LoginTimeout: nobody signed in within ``timeout``; the widget still works.
             LoginRequired: nobody can be asked here.
             LoginPending: this kernel cannot wait in a cell; sign in, and run the cell again.
+            AuthorizationError: the provider refuses what is asked for, such as its scope.
             TokenError: the provider's token endpoint refused.
         """
         words.check_timeout(timeout)

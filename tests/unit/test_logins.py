@@ -4,14 +4,17 @@ import asyncio
 import re
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import requests
 
 import nb_oauth
 from nb_oauth import place, sign_in
 from nb_oauth.exceptions import (
+    AuthorizationError,
     ConfigurationError,
     LoginCancelled,
     LoginError,
@@ -152,6 +155,27 @@ def test_a_cell_that_finds_its_login_again_is_to_be_run_again(
         nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=0)
     with pytest.raises(LoginTimeout, match=r"finish it, then use this login's \.session in "):
         new_login().wait(0)
+
+
+def test_a_scope_that_the_provider_refuses_ends_it_and_says_what_to_do() -> None:
+    login = nb_oauth.login("demo", scope="everything", wait=False)
+    login._take(Appeared())
+    with closing(requests.Session()) as browser:
+        browser.trust_env = False
+        page = browser.get(shown_link(login), timeout=PATIENCE).text
+    assert "change scope=…, and run it again" in page
+    with pytest.raises(AuthorizationError, match="demo.* answered: invalid_scope") as refusal:
+        login.wait(PATIENCE)
+    assert login.status == "failed"
+    assert login._view is not None
+    assert login._view.error == str(refusal.value)
+    assert nb_oauth.login("demo", scope="everything", wait=False) is not login
+
+
+def shown_link(login: Login) -> str:
+    wait_until(lambda: login._view is not None and login._view.link, "a link is shown")
+    assert login._view is not None
+    return str(login._view.link)
 
 
 def test_cancel_is_told_and_the_next_wait_begins_anew(token: dict[str, Any]) -> None:
