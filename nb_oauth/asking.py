@@ -16,6 +16,7 @@ from nb_oauth.prompts import (
     Credentials,
     Delivered,
     OpenPage,
+    Page,
     Pause,
     Prompt,
     RawAnswer,
@@ -23,7 +24,8 @@ from nb_oauth.prompts import (
     ShowCode,
     TypedClient,
 )
-from nb_oauth.surfaces import Registration
+from nb_oauth.session import OAuth2Session
+from nb_oauth.surfaces import Cancelled, NewLinkWanted, Registration
 
 Event = TypeVar("Event")
 
@@ -35,6 +37,34 @@ class Means(NamedTuple):
     redirect_uri: str | None
     remarks: tuple[str, ...]
 
+
+class BeginAgainError(Exception):
+    """The person asked for a new link."""
+
+
+class SignedInElsewhereError(Exception):
+    """Nobody need be asked any more.
+
+    Args:
+        session: somebody has signed in with this one.
+    """
+
+    def __init__(self, session: OAuth2Session) -> None:
+        super().__init__()
+        self.session = session
+
+
+Reported = (
+    RawAnswer
+    | Delivered
+    | Page
+    | Credentials
+    | TypedClient
+    | Cancelled
+    | NewLinkWanted
+    | OAuth2Session
+)
+"""What a person may report to an attempt; a session is what they got by another."""
 
 AskFirst = Generator[Prompt, Answer[Any], Means]
 """Yields prompts, is sent answers, returns how to sign in."""

@@ -228,11 +228,19 @@ class KernelMemory:
     ) -> None:
         with self._lock:
             chosen = widget.chosen if isinstance(widget, RegistrationLogin | CodeLogin) else None
-            self._put(chosen.request.key if chosen else request.key, session)
+            key = chosen.request.key if chosen else request.key
+            self._put(key, session)
             if chosen and isinstance(widget, RegistrationLogin) and not widget.is_kept:
                 self._clients[request.provider] = chosen.client
-            if self._logins.get(request.key, (None, None))[0] == request:
+            served = [
+                other
+                for asked, other in self._logins.values()
+                if other is not widget and key in asked.keys and is_good_for(asked, session)
+            ]
+            if self._logins.get(request.key, (None, None))[1] in {widget, *served} - {None}:
                 del self._logins[request.key]
+        for other in served:  # a newer one: who waits for it would be asked for what is there
+            other.settle_with(session)
 
 
 def is_good_for(request: SignInRequest, session: OAuth2Session) -> bool:

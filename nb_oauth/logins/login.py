@@ -170,9 +170,13 @@ class Login(Outcome, LoginWidget):
             self._begin()
 
     def settle_with(self, session: OAuth2Session) -> None:
-        """Be done: there was a session before anybody had to be asked."""
-        self._attempt = self._new_attempt()
-        self._attempt.succeed_with(session)
+        """Be done: somebody has signed in without being asked here, or need not be asked."""
+        with self._beginning:
+            if self.is_under_way and self._attempt is not None:
+                self._attempt.put(session)  # who waits for it goes on with this session
+                return
+            attempt = self._attempt = self._new_attempt()
+        attempt.succeed_with(session)
 
     def cancel(self) -> None:
         """Cancel the sign-in under way, as the Cancel button does; who waits is told.

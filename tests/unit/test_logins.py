@@ -164,7 +164,7 @@ def test_a_scope_that_the_provider_refuses_ends_it_and_says_what_to_do() -> None
         browser.trust_env = False
         page = browser.get(shown_link(login), timeout=PATIENCE).text
     assert "change scope=…, and run it again" in page
-    with pytest.raises(AuthorizationError, match="demo.* answered: invalid_scope") as refusal:
+    with pytest.raises(AuthorizationError, match=r"demo.* answered: invalid_scope") as refusal:
         login.wait(PATIENCE)
     assert login.status == "failed"
     assert login._view is not None
@@ -354,6 +354,52 @@ def test_a_sign_in_that_was_replaced_leaves_the_newer_one_alone(token: dict[str,
     session = OAuth2Session.open(PROVIDER, CLIENT, token=token)
     sign_in._memory._remember(sign_in._request(PROVIDER, CLIENT, "read", None, None), session)
     assert sign_in._memory._logins[request.key][1] is newer
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["under way", "not begun"])
+def test_who_waits_at_a_newer_widget_goes_on_with_what_an_older_one_brings(
+    token: dict[str, Any], *, begun: bool
+) -> None:
+    older = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", wait=False)
+    older._take(Cancelled())
+    wait_until(lambda: older.has_failed, "it is cancelled")
+    newer = found(sign_in._request(PROVIDER, CLIENT, "read", None, None))
+    other = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", account="work", wait=False)
+    assert newer is not older
+    if begun:
+        newer.display()
+        wait_until(lambda: newer._view is not None and newer._view.link, "somebody can sign in")
+    told: list[OAuth2Session] = []
+    newer.on_signed_in(told.append)
+    older._take(NewLinkWanted())
+    answer_with_code(older)
+    session = older.wait(PATIENCE)
+    assert newer.wait(PATIENCE) is session
+    wait_until(lambda: told == [session], "its followers are told")
+    assert newer.status == "signed_in"
+    assert found_session(sign_in._request(PROVIDER, CLIENT, "read", None, None)) is session
+    assert not sign_in._memory._logins.keys() - {key_of(other)}
+    assert other.is_under_way
+
+
+def test_a_newer_widget_asks_on_for_what_an_older_one_does_not_bring(
+    token: dict[str, Any],
+) -> None:
+    older = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", wait=False)
+    newer = nb_oauth.login(PROVIDER, client=CLIENT, scope="read write", wait=False)
+    wait_until(lambda: older.has_failed, "it was replaced")
+    older._take(NewLinkWanted())
+    answer_with_code(older)
+    older.wait(PATIENCE)
+    assert newer.is_under_way
+
+
+def found_session(request: Any) -> OAuth2Session | Login:
+    return sign_in._memory.find(request)
+
+
+def key_of(login: Login) -> Any:
+    return next(key for key, (_, one) in sign_in._memory._logins.items() if one is login)
 
 
 def test_login_after_all_widgets_were_closed_makes_another(token: dict[str, Any]) -> None:
