@@ -133,15 +133,24 @@ class Cell(NamedTuple):
 
 
 def running_cell() -> Cell | None:
-    """Return the cell that runs now, None where there is no kernel."""
+    """Return the cell that runs now, None where there is no kernel, or it runs something else."""
+    if marimo_here() is not None:
+        return _marimos_cell()
     kernel = kernel_of_this_process()
     try:
         parent = kernel.get_parent("shell")  # type: ignore[union-attr]
         # Front ends name the cell; for those that do not, its code does.
-        identifier = parent["metadata"].get("cellId") or parent["content"].get("code")
+        identifier = parent["metadata"].get("cellId") or parent["content"]["code"]
         return Cell(str(identifier), str(parent["header"]["msg_id"]))
     except (AttributeError, KeyError, TypeError):
         return None
+
+
+def _marimos_cell() -> Cell | None:
+    from marimo._runtime.context import get_context
+
+    running = getattr(get_context(), "execution_context", None)  # another one for each run
+    return None if running is None else Cell(str(running.cell_id), str(id(running)))
 
 
 def browser() -> "webbrowser.BaseBrowser | None":

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nb_oauth import place
-from nb_oauth.place import Place
+from nb_oauth.place import Cell, Place
 from tests.unit.fake_marimo import FakeMarimo
 
 
@@ -25,6 +25,31 @@ class Kernel:
     def get_parent(self, channel: str) -> Any:
         assert channel == "shell"
         return self.parent
+
+
+def test_a_cell_is_known_by_what_the_front_end_calls_it_else_by_its_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    header, content = {"msg_id": "2"}, {"code": "login()"}
+    be_in(monkeypatch, Kernel({"header": header, "metadata": {"cellId": "c"}, "content": content}))
+    assert place.running_cell() == Cell("c", "2")
+    be_in(monkeypatch, Kernel({"header": header, "metadata": {}, "content": content}))
+    assert place.running_cell() == Cell("login()", "2")
+    clicked = {"comm_id": "x", "data": {}}
+    be_in(monkeypatch, Kernel({"header": header, "metadata": {}, "content": clicked}))
+    assert place.running_cell() is None  # no cell, but a widget's message
+
+
+def test_a_cell_of_marimo_and_each_run_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    marimo = FakeMarimo(monkeypatch)
+    assert place.running_cell() is None
+    runs = [SimpleNamespace(cell_id="Hbol") for _ in range(2)]
+    cells = []
+    for marimo.running in runs:
+        cells.append(place.running_cell())
+        assert place.running_cell() == cells[-1]
+    assert [one and one.identifier for one in cells] == ["Hbol", "Hbol"]
+    assert cells[0] != cells[1]
 
 
 def be_in(monkeypatch: pytest.MonkeyPatch, kernel: object) -> None:
