@@ -113,6 +113,14 @@ def audience() -> object | None:
     return getattr(get_context(), "_kernel", None) or _Stranger()
 
 
+def audience_has_left() -> bool:
+    """Tell whether the person who is served here is gone for good.
+
+    marimo tells nobody when a visitor leaves. It clears what their cells have made.
+    """
+    return not getattr(_audience.get(), "globals", True)
+
+
 def context_here() -> contextvars.Context:
     """Return a copy of this thread's context that still knows whom it serves in another thread."""
     context = contextvars.copy_context()
