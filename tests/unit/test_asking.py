@@ -171,5 +171,9 @@ def test_nobody_is_asked_on_once_whom_it_is_for_has_left(
     assert context.run(inbox.next_for, prompt) == "an answer"
     threading.Timer(0.05, visitor.globals.clear).start()
     with pytest.raises(LoginCancelled, match="has left"):
-        while True:
-            context.run(inbox.next_for, prompt)
+        context.run(asked_on, inbox, prompt)
+
+
+def asked_on(inbox: Inbox[str], prompt: Prompt) -> None:
+    while True:
+        inbox.next_for(prompt)
