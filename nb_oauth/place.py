@@ -40,6 +40,9 @@ class Place(enum.Enum):
     ELSEWHERE = "elsewhere"
     """Neither kernel nor terminal: a script that cron or another program has started."""
 
+    BROWSER = "browser"
+    """Python within a browser's page (Pyodide, JupyterLite): there are no threads, no sockets."""
+
     @property
     def is_attended(self) -> bool:
         """Whether somebody is there to sign in."""
@@ -58,6 +61,8 @@ class Place(enum.Enum):
 
 def here() -> Place:
     """Tell where the running code is."""
+    if sys.platform == "emscripten":
+        return Place.BROWSER
     marimo = marimo_here()
     if marimo is not None:
         return Place.REACTIVE if _is_edited(marimo) else Place.APP
@@ -146,12 +151,23 @@ def running_cell() -> Cell | None:
         return _marimos_cell()
     kernel = kernel_of_this_process()
     try:
-        parent = kernel.get_parent("shell")  # type: ignore[union-attr]
+        parent = _request_to(kernel)
         # Front ends name the cell; for those that do not, its code does.
         identifier = parent["metadata"].get("cellId") or parent["content"]["code"]
         return Cell(str(identifier), str(parent["header"]["msg_id"]))
     except (AttributeError, KeyError, TypeError):
         return None
+
+
+def _request_to(kernel: Any) -> Any:  # noqa: ANN401 - kernels share no class
+    """Return the message that a kernel is handling."""
+    try:
+        return kernel.get_parent("shell")
+    except TypeError:  # xeus-python's says no more than the header; IPython has the code
+        from IPython.core.getipython import get_ipython
+
+        code = get_ipython().user_ns["In"][-1]  # type: ignore[union-attr]
+        return {**kernel.get_parent(), "metadata": {}, "content": {"code": code}}
 
 
 def _marimos_cell() -> Cell | None:
@@ -244,5 +260,6 @@ def _takes_input(kernel: Any) -> bool:  # noqa: ANN401 - kernels share no class
     try:
         content = kernel.get_parent("shell")["content"]
     except (AttributeError, KeyError, TypeError):
-        return True
+        # For xeus-python its input() tells: where it may not ask, one is put there that does not.
+        return not str(getattr(input, "__doc__", "")).rstrip().endswith("-> None")
     return bool(content.get("allow_stdin", True))

@@ -60,6 +60,7 @@ class Login(Outcome, LoginWidget):
         account: str | None = None,
         allowed_hosts: Iterable[str] | None = None,
     ) -> None:
+        words.check_place()
         self._grant = grant = self.grant_for(provider, client, extra or {})
         self._provider = provider
         self._client = client

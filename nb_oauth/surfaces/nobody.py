@@ -17,6 +17,12 @@ _REASONS = {
     ),
 }
 
+IN_BROWSER = (
+    "Nobody can sign in here: Python runs in the browser's page (Pyodide, JupyterLite), without "
+    "the threads and sockets that it takes. Run this with a kernel on a computer, as JupyterLab, "
+    "Binder and JupyterHub do."
+)
+
 
 def refuse(provider_name: str, place: Place) -> NoReturn:
     """Say that nobody can be asked to sign in here.

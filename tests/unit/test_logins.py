@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -176,6 +177,24 @@ def shown_link(login: Login) -> str:
     wait_until(lambda: login._view is not None and login._view.link, "a link is shown")
     assert login._view is not None
     return str(login._view.link)
+
+
+@pytest.mark.parametrize(
+    "sign_in_by",
+    [
+        partial(nb_oauth.login, "demo"),
+        partial(nb_oauth.login, PROVIDER, client=CLIENT, wait=False),
+        partial(AuthorizationCodeLogin, PROVIDER, CLIENT),
+        nb_oauth.demo.start,
+    ],
+)
+def test_in_a_browser_one_line_says_where_to_run_it_instead(
+    where: Callable[[Place], None], sign_in_by: Callable[[], object]
+) -> None:
+    where(Place.BROWSER)
+    with pytest.raises(LoginRequired, match="Run this with a kernel on a computer") as refusal:
+        sign_in_by()
+    assert len(refusal.value._render_traceback_()) == 1
 
 
 def test_cancel_is_told_and_the_next_wait_begins_anew(token: dict[str, Any]) -> None:

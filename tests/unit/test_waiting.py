@@ -144,6 +144,26 @@ def test_the_gate_in_a_kernel_that_is_not_ipykernel(wait: Callable[..., object])
 
 
 @pytest.mark.usefixtures("foreign_kernel")
+def test_a_kernel_that_runs_cells_as_tasks_lets_them_await(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = types.SimpleNamespace(run_cell_lock=asyncio.Lock())  # as xeus-python has
+    shell = types.SimpleNamespace(kernel=object(), loop_runner=runner)
+    monkeypatch.setattr(IPython.core.getipython, "get_ipython", lambda: shell)
+    assert not waiting.can_wait()
+    assert waiting.can_wait_async()
+    with pytest.raises(
+        LoginPending, match=r"run this cell again\. Or let this cell wait, as `sess"
+    ):
+        waiting.wait(Future(), 20)
+    future: Future[str] = Future()
+
+    async def wait() -> str:
+        asyncio.get_running_loop().call_later(0.01, future.set_result, "token")
+        return await waiting.wait_async(future)
+
+    assert asyncio.run(wait()) == "token"
+
+
+@pytest.mark.usefixtures("foreign_kernel")
 def test_a_thread_of_the_persons_own_can_wait_in_any_kernel() -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         assert pool.submit(waiting.can_wait).result()
