@@ -20,7 +20,8 @@ _REASONS = {
 IN_BROWSER = (
     "Nobody can sign in here: Python runs in the browser's page (Pyodide, JupyterLite), without "
     "the threads and sockets that it takes. Run this with a kernel on a computer, as JupyterLab, "
-    "Binder and JupyterHub do."
+    "Binder and JupyterHub do. Or open a session with a token that you have: "
+    "OAuth2Session.open(provider, client, token=…)."
 )
 
 
