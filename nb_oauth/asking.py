@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from nb_oauth import place
+from nb_oauth.exceptions import LoginCancelled
 from nb_oauth.grants import Flow, GrantSession
 from nb_oauth.prompts import (
     Answer,
@@ -16,6 +17,7 @@ from nb_oauth.prompts import (
     Credentials,
     Delivered,
     OpenPage,
+    Page,
     Pause,
     Prompt,
     RawAnswer,
@@ -23,7 +25,8 @@ from nb_oauth.prompts import (
     ShowCode,
     TypedClient,
 )
-from nb_oauth.surfaces import Registration
+from nb_oauth.session import OAuth2Session
+from nb_oauth.surfaces import Cancelled, NewLinkWanted, Registration
 
 Event = TypeVar("Event")
 
@@ -36,10 +39,39 @@ class Means(NamedTuple):
     remarks: tuple[str, ...]
 
 
+class BeginAgainError(Exception):
+    """The person asked for a new link."""
+
+
+class SignedInElsewhereError(Exception):
+    """Nobody need be asked any more.
+
+    Args:
+        session: somebody has signed in with this one.
+    """
+
+    def __init__(self, session: OAuth2Session) -> None:
+        super().__init__()
+        self.session = session
+
+
+Reported = (
+    RawAnswer
+    | Delivered
+    | Page
+    | Credentials
+    | TypedClient
+    | Cancelled
+    | NewLinkWanted
+    | OAuth2Session
+)
+"""What a person may report to an attempt; a session is what they got by another."""
+
 AskFirst = Generator[Prompt, Answer[Any], Means]
 """Yields prompts, is sent answers, returns how to sign in."""
 
 PREPARING = "Preparing…"
+_LOOK_EVERY = 5.0  # seconds; whether a visitor is still there, where there are visitors
 _CREDENTIALS = "They go to the provider once, and are kept nowhere."
 
 
@@ -151,7 +183,8 @@ class Inbox(Generic[Event]):
     def next_for(self, prompt: Prompt) -> Event | Answer[Any]:
         """Wait for the next event; some prompts are answered by that there is none for a while."""
         if not isinstance(prompt, ShowCode | AskPage):
-            return self._events.get()
+            return self._next()
+        _end_without_audience()
         left = prompt.deadline - time.monotonic()
         if isinstance(prompt, ShowCode):
             left = min(prompt.pause, left)
@@ -160,6 +193,14 @@ class Inbox(Generic[Event]):
         except queue.Empty:
             is_good = time.monotonic() < prompt.deadline
             return Answer(is_good if isinstance(prompt, ShowCode) else None)
+
+    def _next(self) -> Event:
+        """Wait for the next event, as long as somebody is there whom one may come from."""
+        patience = None if place.audience() is None else _LOOK_EVERY
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._events.get(timeout=patience)
+            _end_without_audience()
 
     def drop(self, kind: type) -> None:
         """Forget every event of that kind that came in so far."""
@@ -174,6 +215,16 @@ class Inbox(Generic[Event]):
             while True:
                 events.append(self._events.get(block=False))
         return events
+
+
+def _end_without_audience() -> None:
+    """Let nothing of ours outlive the visit of whom it is for.
+
+    Raises:
+        LoginCancelled: they have left.
+    """
+    if place.audience_has_left():
+        raise LoginCancelled("Whoever was to sign in has left.")
 
 
 def _registration(prompt: AskClient[Any], provider_name: str) -> dict[str, Any]:

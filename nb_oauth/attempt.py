@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nb_oauth import asking, place
-from nb_oauth.asking import PREPARING, AskFirst, Inbox, after, as_shown, judge, rejection_of
+from nb_oauth.asking import PREPARING, AskFirst, Inbox, Reported, after, as_shown, rejection_of
 from nb_oauth.exceptions import LoginCancelled, OAuthError
 from nb_oauth.grants import Flow, Grant, GrantSession
 from nb_oauth.prompts import (
@@ -41,14 +41,6 @@ _Outcome = TypeVar("_Outcome")
 @dataclass(frozen=True)
 class _TakenOver:
     """A newer sign-in listens where this one did."""
-
-
-Reported = RawAnswer | Delivered | Page | Credentials | TypedClient | Cancelled | NewLinkWanted
-"""What a person may report to an attempt."""
-
-
-class _BeginAgainError(Exception):
-    """The person asked for a new link."""
 
 
 class Attempt:
@@ -146,6 +138,8 @@ class Attempt:
             with contextlib.ExitStack() as while_under_way:
                 session = self._sign_in(while_under_way)
             self.succeed_with(session)
+        except asking.SignedInElsewhereError as other:
+            self.succeed_with(other.session)
         except LoginCancelled as error:
             self._end(error, Status.CANCELLED, progress="Cancelled.")
         except BaseException as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
@@ -193,7 +187,7 @@ class Attempt:
         while_under_way.callback(self._catcher.close)
         session: OAuth2Session | None = None
         while True:
-            with contextlib.suppress(_BeginAgainError):
+            with contextlib.suppress(asking.BeginAgainError):
                 # What a person has answered may be what is wrong.
                 if session is None or self._ask_first is not None:
                     session = self._open()
@@ -257,7 +251,7 @@ class Attempt:
         is_as_expected = page == (self._page or Page(reaches_kernel=True))
         self._page = page
         if self._catcher.asks_page and isinstance(prompt, OpenPage) and not is_as_expected:
-            raise _BeginAgainError
+            raise asking.BeginAgainError
         return Answer(page) if isinstance(prompt, AskPage) else None
 
     def _outcome(self, prompt: Prompt) -> Answer[Any] | Rejection:
@@ -267,7 +261,9 @@ class Attempt:
             if isinstance(event, Cancelled):
                 raise LoginCancelled(asking.cancelled())
             if isinstance(event, NewLinkWanted):
-                raise _BeginAgainError
+                raise asking.BeginAgainError
+            if isinstance(event, OAuth2Session):
+                raise asking.SignedInElsewhereError(event)
             if isinstance(event, _TakenOver):
                 self._catcher.lose()
                 return Rejection(TAKEN_OVER)
@@ -282,7 +278,7 @@ class Attempt:
             return self._learn(event, prompt)
         if isinstance(event, Delivered):
             return self._verdicts.on(event, prompt)
-        return judge(prompt, event)
+        return asking.judge(prompt, event)
 
     def _show(self, status: Status, **details: Any) -> None:  # noqa: ANN401 - the fields of a View
         heading = f"Sign in to {self._provider_name}"

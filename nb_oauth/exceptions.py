@@ -231,7 +231,9 @@ def _combined(
         return _combined, (ours, theirs, message, details)
 
     members = {"__module__": __name__, "__doc__": ours.__doc__, "__reduce__": reduce}
-    made = ours if issubclass(ours, theirs) else type(theirs.__name__, (ours, theirs), members)
+    # Python's own names say less than ours do.
+    name = (ours if theirs.__module__ == Exception.__module__ else theirs).__name__
+    made = ours if issubclass(ours, theirs) else type(name, (ours, theirs), members)
     return cast("Callable[..., _E]", made)(message, **details)
 
 

@@ -27,6 +27,7 @@ from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.tokens import TokenKey
 from nb_oauth.variables import Variables
+from nb_oauth.waiting import RUN_AGAIN
 
 _LOGINS: dict[str, type[Login]] = {
     "authorization_code": AuthorizationCodeLogin,
@@ -35,6 +36,9 @@ _LOGINS: dict[str, type[Login]] = {
     "implicit": ImplicitLogin,
     "password": PasswordLogin,
 }
+UNDECIDED = "undecided"
+"""The grant, where nobody named one, until it is known what the app can do."""
+
 _WITH_TOKEN_EXTRA = {"client_credentials", "password"}
 
 
@@ -69,6 +73,11 @@ class SignInRequest:
         """What a session may be known by: where nobody named a grant, a person's is as good."""
         grants = (*OF_A_PERSON, self.grant) if self.why else (self.grant,)
         return [self._key_by(grant) for grant in grants]
+
+    @property
+    def named_grant(self) -> str | None:
+        """The grant that somebody named; None where the best was picked."""
+        return None if self.why or self.grant == UNDECIDED else self.grant
 
     def settle(self, session: OAuth2Session, *, is_kept_elsewhere: bool = False) -> None:
         """Let a session that was there before be as this call has it, where it says so.
@@ -199,6 +208,7 @@ class KernelMemory:
             extra=dict(request.extra),
             allowed_hosts=request.allowed_hosts,
         )
+        widget.go_on = RUN_AGAIN  # the cell finds this very widget then
         if request.remark:
             widget.remarks = (*widget.remarks, request.remark)
         return widget
@@ -218,11 +228,19 @@ class KernelMemory:
     ) -> None:
         with self._lock:
             chosen = widget.chosen if isinstance(widget, RegistrationLogin | CodeLogin) else None
-            self._put(chosen.request.key if chosen else request.key, session)
+            key = chosen.request.key if chosen else request.key
+            self._put(key, session)
             if chosen and isinstance(widget, RegistrationLogin) and not widget.is_kept:
                 self._clients[request.provider] = chosen.client
-            if self._logins.get(request.key, (None, None))[0] == request:
+            served = [
+                other
+                for asked, other in self._logins.values()
+                if other is not widget and key in asked.keys and is_good_for(asked, session)
+            ]
+            if self._logins.get(request.key, (None, None))[1] in {widget, *served} - {None}:
                 del self._logins[request.key]
+        for other in served:  # a newer one: who waits for it would be asked for what is there
+            other.settle_with(session)
 
 
 def is_good_for(request: SignInRequest, session: OAuth2Session) -> bool:

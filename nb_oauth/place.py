@@ -40,6 +40,9 @@ class Place(enum.Enum):
     ELSEWHERE = "elsewhere"
     """Neither kernel nor terminal: a script that cron or another program has started."""
 
+    BROWSER = "browser"
+    """Python within a browser's page (Pyodide, JupyterLite): there are no threads, no sockets."""
+
     @property
     def is_attended(self) -> bool:
         """Whether somebody is there to sign in."""
@@ -58,6 +61,8 @@ class Place(enum.Enum):
 
 def here() -> Place:
     """Tell where the running code is."""
+    if sys.platform == "emscripten":
+        return Place.BROWSER
     marimo = marimo_here()
     if marimo is not None:
         return Place.REACTIVE if _is_edited(marimo) else Place.APP
@@ -113,6 +118,14 @@ def audience() -> object | None:
     return getattr(get_context(), "_kernel", None) or _Stranger()
 
 
+def audience_has_left() -> bool:
+    """Tell whether the person who is served here is gone for good.
+
+    marimo tells nobody when a visitor leaves. It clears what their cells have made.
+    """
+    return not getattr(_audience.get(), "globals", True)
+
+
 def context_here() -> contextvars.Context:
     """Return a copy of this thread's context that still knows whom it serves in another thread."""
     context = contextvars.copy_context()
@@ -133,15 +146,35 @@ class Cell(NamedTuple):
 
 
 def running_cell() -> Cell | None:
-    """Return the cell that runs now, None where there is no kernel."""
+    """Return the cell that runs now, None where there is no kernel, or it runs something else."""
+    if marimo_here() is not None:
+        return _marimos_cell()
     kernel = kernel_of_this_process()
     try:
-        parent = kernel.get_parent("shell")  # type: ignore[union-attr]
+        parent = _request_to(kernel)
         # Front ends name the cell; for those that do not, its code does.
-        identifier = parent["metadata"].get("cellId") or parent["content"].get("code")
+        identifier = parent["metadata"].get("cellId") or parent["content"]["code"]
         return Cell(str(identifier), str(parent["header"]["msg_id"]))
     except (AttributeError, KeyError, TypeError):
         return None
+
+
+def _request_to(kernel: Any) -> Any:  # noqa: ANN401 - kernels share no class
+    """Return the message that a kernel is handling."""
+    try:
+        return kernel.get_parent("shell")
+    except TypeError:  # xeus-python's says no more than the header; IPython has the code
+        from IPython.core.getipython import get_ipython
+
+        code = get_ipython().user_ns["In"][-1]  # type: ignore[union-attr]
+        return {**kernel.get_parent(), "metadata": {}, "content": {"code": code}}
+
+
+def _marimos_cell() -> Cell | None:
+    from marimo._runtime.context import get_context
+
+    running = getattr(get_context(), "execution_context", None)  # another one for each run
+    return None if running is None else Cell(str(running.cell_id), str(id(running)))
 
 
 def browser() -> "webbrowser.BaseBrowser | None":
@@ -227,5 +260,6 @@ def _takes_input(kernel: Any) -> bool:  # noqa: ANN401 - kernels share no class
     try:
         content = kernel.get_parent("shell")["content"]
     except (AttributeError, KeyError, TypeError):
-        return True
+        # For xeus-python its input() tells: where it may not ask, one is put there that does not.
+        return not str(getattr(input, "__doc__", "")).rstrip().endswith("-> None")
     return bool(content.get("allow_stdin", True))

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 # may reach the other.
 _SHARED_ARGUMENTS = ("proxies", "timeout", "verify")
 NOT_WHO_SIGNED_IN = "invalid_id_token"
-NOBODY = "Nobody is signed in with this session. Sign in first."
+NOBODY = (
+    "Nobody is signed in with this session: nb_oauth.login(…) returns one with which somebody is. "
+    "Or give this one a token, by its fetch_token(…)."
+)
 
 
 class RenewingSession(StoredSession):

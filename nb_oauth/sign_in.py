@@ -17,7 +17,7 @@ from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_THE_APP, Choice
-from nb_oauth.kernel_memory import KernelMemory, SignInRequest
+from nb_oauth.kernel_memory import UNDECIDED, KernelMemory, SignInRequest
 from nb_oauth.logins import (
     NOBODYS,
     ClientQuestion,
@@ -38,7 +38,6 @@ from nb_oauth.variables import CLIENT_ID, Variables
 from nb_oauth.waiting import instead_of_waiting
 
 _DEMO = "demo"
-_UNDECIDED = "undecided"  # the grant, until it is known what the app can do
 
 _memory = KernelMemory()
 _memories: WeakKeyDictionary[object, KernelMemory] = WeakKeyDictionary()
@@ -140,6 +139,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
         LoginTimeout: nobody signed in within ``timeout``; run the cell again to go on.
         LoginRequired: nobody can be asked here; the message names the variables to set.
         LoginPending: this cell cannot wait, or this thread; the message says what to do instead.
+        AuthorizationError: the provider refuses what is asked for, such as its scope.
         TokenError: the provider's token endpoint refused.
         OAuthError: the provider could not be reached for what it says of itself; the error is
             requests' as well.
@@ -205,7 +205,7 @@ def _request(  # noqa: PLR0913, PLR0917 - as login()
         tuple(tokens.scope_list(scope)),
         tuple(sorted((extra or {}).items())),
         account,
-        _UNDECIDED,
+        grant or UNDECIDED,
         token_store(store),
         None if allowed_hosts is None else checked_hosts(allowed_hosts),
         variables=Variables.of(known),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from nb_oauth.commands import whom
 from nb_oauth.diagnosis import doctor
 
 if TYPE_CHECKING:
@@ -13,6 +14,6 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> int:
     """Print the checks; the status says whether something is wrong."""
-    report = doctor(options.name)
+    report = doctor(None if options.name is None else whom.checked_name(options.name))
     sys.stdout.write(f"{report}\n")
     return 0 if report.is_fine else 1

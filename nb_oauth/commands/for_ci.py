@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,31 +138,26 @@ def _is_everybodys(known: KnownProvider, client: Client) -> bool:
 
 
 class _NewFile(Destination):
-    """A file that is there, empty, before anybody signs in, and is gone if nobody does."""
+    """A file that is there with all that belongs in it, or not at all."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._is_written = False
 
     def __enter__(self) -> Self:
-        # Exclusively: neither what somebody put there meanwhile, nor where a link leads.
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._opened = open(self._descriptor, "w", encoding="utf-8")  # noqa: PTH123 - a descriptor, closed on leaving
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        ours = os.fstat(self._descriptor)
-        with contextlib.suppress(OSError):  # there is no room for it, which was said
-            self._opened.close()
-        with contextlib.suppress(FileNotFoundError):
-            if not self._is_written and os.path.samestat(ours, self._path.lstat()):
-                self._path.unlink()
+        with tempfile.TemporaryFile(dir=self._path.parent):  # nobody signs in for nothing
+            return self
 
     def take(self, session: OAuth2Session, known: KnownProvider, account: str | None) -> None:
         found = variables_of(session, known, account)
-        self._opened.write(_lines(found))
-        self._opened.flush()
-        self._is_written = True
+        handle, beside = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
+        try:
+            with open(handle, "w", encoding="utf-8") as opened:  # noqa: PTH123 - a descriptor, not a path
+                opened.write(_lines(found))
+                opened.flush()
+                os.fsync(handle)
+            _give_name(Path(beside), self._path)
+        finally:
+            Path(beside).unlink(missing_ok=True)
         _say(found, f"written to {self._path}, which only you may read")
 
 
@@ -188,6 +184,24 @@ class _Program(Destination):
                 "may not be where they should be. Sign in again once that is mended."
             )
         _say(found, f"given to {self.command[0]}")
+
+
+def _give_name(beside: Path, path: Path) -> None:
+    """Let the file ``beside`` be found as ``path``, and take nothing's place there.
+
+    Raises:
+        ConfigurationError: something came there meanwhile.
+    """
+    try:
+        path.hardlink_to(beside)
+    except FileExistsError:
+        raise ConfigurationError(
+            f"{path} came to be there while you signed in, and was left as it is. Sign in again, "
+            "and name a file that is not there yet."
+        ) from None
+    except OSError:  # no file has two names there, as on a memory stick
+        with path.open("x"):  # nobody else's from here on
+            beside.replace(path)
 
 
 def _checked(typed: str) -> Path:

@@ -25,8 +25,8 @@ def run(options: argparse.Namespace) -> int:
         lines = list(_lines(known[name]))
     else:
         raise ConfigurationError(
-            f"No provider is known as {options.name!r}{directory.perhaps_meant(name)}; known: "
-            f"{', '.join(known)}."
+            f"No provider is known as {options.name!r}{directory.perhaps_meant(name)}. "
+            "`nb-oauth providers` lists those that are."
         )
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from nb_oauth import forks
+from nb_oauth import forks, place
 from nb_oauth.demo.server import DemoServer
-from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.exceptions import ConfigurationError, LoginRequired
+from nb_oauth.surfaces import nobody
 
 __all__ = ["running", "stop"]
 
@@ -23,7 +24,10 @@ def running(host: str = "127.0.0.1", port: int = 0) -> DemoServer:
 
     Raises:
         ConfigurationError: the host is no loopback address, or a server runs on another port.
+        LoginRequired: Python runs in a browser, where nothing can be served.
     """
+    if place.here() is place.Place.BROWSER:
+        raise LoginRequired(nobody.IN_BROWSER)
     global _server  # noqa: PLW0603 - one a process is what this module is for
     with _lock:
         if _server is None:

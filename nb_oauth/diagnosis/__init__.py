@@ -6,6 +6,7 @@ Each check is a function that returns a :class:`Check`; to add one, write it and
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from nb_oauth import place
 from nb_oauth.diagnosis import at_provider, front_end, hub, machine, storage, versions
 from nb_oauth.diagnosis.report import Check, Report, Verdict
 from nb_oauth.providers import Provider
@@ -45,6 +46,8 @@ def doctor(provider: Provider | str | None = None) -> Report:
     Returns:
         A row for each check; show it in a cell, or print it. It holds no secret.
     """
+    if place.here() is place.Place.BROWSER:
+        return Report([machine.who_can_be_asked()])  # there is nothing else to look at
     checks = [_made(check) for check in ON_THIS_MACHINE]
     if provider is not None:
         checks += at_provider.checks(provider)

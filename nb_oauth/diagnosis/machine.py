@@ -2,7 +2,6 @@
 
 import os
 import socket
-import ssl
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from nb_oauth import place
 from nb_oauth.diagnosis.report import Check, Verdict
 from nb_oauth.place import Place
+from nb_oauth.surfaces import nobody
 
 _PATIENCE = 2.0  # seconds that a connection to this very process may take
 _ELSEWHERE = ("SSH_CONNECTION", "SSH_TTY", "JUPYTERHUB_API_URL", "BINDER_SERVICE_HOST")
@@ -23,6 +23,7 @@ _WHO = {
     Place.APP: "whoever visits this page, where no cell can wait",
     Place.TERMINAL: "somebody at a terminal",
     Place.UNATTENDED: "nobody: the front end of this kernel takes no input",
+    Place.BROWSER: "nobody: Python runs in the browser's page, without threads and sockets",
     Place.ELSEWHERE: "nobody: there is neither a kernel nor a terminal",
 }
 
@@ -33,6 +34,8 @@ def who_can_be_asked() -> Check:
     name, found = "who can be asked", _WHO[where]
     if where.is_attended:
         return Check(name, Verdict.FINE, found)
+    if where is Place.BROWSER:
+        return Check(name, Verdict.WRONG, found, nobody.IN_BROWSER.partition(". ")[2])
     return Check(
         name,
         Verdict.LOOK,
@@ -121,6 +124,8 @@ def the_proxies() -> Check:
 
 def the_authorities() -> Check:
     """Look whose certificates are trusted."""
+    import ssl  # here: Pyodide may have none
+
     name = "https"
     for variable in _AUTHORITIES:
         path = os.environ.get(variable)

@@ -13,7 +13,7 @@ from nb_oauth.grants.authorization_messages import (
 from nb_oauth.grants.authorization_response import read_response
 from nb_oauth.grants.contract import Flow, GrantSession
 from nb_oauth.grants.extra import NOTHING, checked_extra
-from nb_oauth.grants.refusals import is_beyond_repair
+from nb_oauth.grants.refusals import is_beyond_repair, rejection_of
 from nb_oauth.prompts import OpenPage, Rejection
 from nb_oauth.providers import Provider
 from nb_oauth.tokens import Token
@@ -52,6 +52,7 @@ class AuthorizationCodeGrant:
         code that fails leaves the link as it is: it may have been copied badly.
 
         Raises:
+            AuthorizationError: the provider refuses what no new link would ask for otherwise.
             TokenError: the token endpoint refuses for a reason that no new code mends.
         """
         request, rejection = self._request(session), None
@@ -79,7 +80,7 @@ class AuthorizationCodeGrant:
     ) -> Token | Rejection:
         """Exchange the code for a token (RFC 6749 §4.1.3), or say why that came to nothing."""
         if response.error is not None:
-            return Rejection(response.refusal(self.provider.name))
+            return rejection_of(response, self.provider.name)
         self._history.spend(response.code)
         try:
             return session.fetch_token(self._token_endpoint, code=response.code)

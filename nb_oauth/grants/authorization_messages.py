@@ -10,9 +10,14 @@ from nb_oauth.providers import Provider
 _ADVICE = {  # by RFC 6749 §4.1.2.1
     "access_denied": "Access was not granted: open the sign-in page again, or cancel.",
     "invalid_scope": (
-        "It does not know all of the scope: cancel, change scope=…, and run the cell again."
+        "It does not know all of the scope, or does not give it to this app: change scope=…, and "
+        "run it again."
     ),
-    "unauthorized_client": "Check what the app is registered for with the provider.",
+    "unauthorized_client": (
+        "The app is not registered for this: change that with the provider, or take another "
+        "grant=…, and run it again."
+    ),
+    "unsupported_response_type": "Take another grant=…, and run it again.",
 }
 _OTHER_ADVICE = "Open the sign-in page again; if it stays so, check how the app is set up."
 

@@ -13,7 +13,7 @@ from nb_oauth.grants.authorization_messages import (
 from nb_oauth.grants.authorization_response import read_response
 from nb_oauth.grants.contract import Flow, GrantSession
 from nb_oauth.grants.extra import NOTHING, checked_extra
-from nb_oauth.grants.refusals import is_beyond_repair
+from nb_oauth.grants.refusals import is_beyond_repair, rejection_of
 from nb_oauth.prompts import OpenPage, Rejection
 from nb_oauth.providers import Provider
 from nb_oauth.tokens import Token
@@ -50,6 +50,7 @@ class ImplicitGrant:
         """Send the person to the provider until the browser comes back with a token.
 
         Raises:
+            AuthorizationError: the provider refuses what no new link would ask for otherwise.
             TokenError: the token is not what was asked for.
         """
         rejection = None
@@ -73,7 +74,7 @@ class ImplicitGrant:
     def _take(self, session: GrantSession, response: AuthorizationResponse) -> Token | Rejection:
         """Take the token out of the answer (RFC 6749 §4.2.2), or say why there is none."""
         if response.error is not None:
-            return Rejection(response.refusal(self.provider.name))
+            return rejection_of(response, self.provider.name)
         self._history.spend(response.code)
         try:
             return session.token_from_fragment(response.address)

@@ -1,8 +1,10 @@
-"""What a token endpoint's refusal means for the person who is signing in (RFC 6749 §5.2)."""
+"""What a refusal means for the person who is signing in (RFC 6749 §4.1.2.1 and §5.2)."""
 
 from requests import RequestException
 
-from nb_oauth.exceptions import TokenError
+from nb_oauth.exceptions import AuthorizationError, TokenError
+from nb_oauth.grants.authorization_messages import AuthorizationResponse
+from nb_oauth.prompts import Rejection
 
 _OUT_OF_ORDER = 500  # HTTP statuses from here on
 _LATER = {408, 429}  # HTTP: the request took too long, or there were too many
@@ -19,6 +21,20 @@ _BEYOND_REPAIR = {
     "unauthorized_client",
     "unsupported_grant_type",
 }
+# What the authorization endpoint says when another link would fare no better: RFC 6749 §4.1.2.1.
+_FINAL = {"invalid_scope", "unauthorized_client", "unsupported_response_type"}
+
+
+def rejection_of(response: AuthorizationResponse, provider_name: str) -> Rejection:
+    """Return why an error is no reason to give up: the person may decide otherwise, or try later.
+
+    Raises:
+        AuthorizationError: it is one, since another link would ask for the same.
+    """
+    said = response.refusal(provider_name)
+    if response.error in _FINAL:
+        raise AuthorizationError(said, error=response.error)
+    return Rejection(said)
 
 
 def is_beyond_repair(error: TokenError) -> bool:

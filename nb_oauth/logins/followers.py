@@ -3,9 +3,10 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_oauth import place
+from nb_oauth.place import Cell
 from nb_oauth.session import OAuth2Session
 
 if TYPE_CHECKING:
@@ -14,6 +15,28 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 Follower = Callable[[OAuth2Session], object]
+
+
+class Following(NamedTuple):
+    """A function that follows a login.
+
+    Args:
+        function: the function.
+        cell: the cell that has asked for it; None where it is none of a person's cells.
+    """
+
+    function: Follower
+    cell: Cell | None = None
+
+    def is_of_former_run_of(self, cell: Cell | None) -> bool:
+        """Tell whether ``cell`` has asked for it when it ran before: now it says what is wanted."""
+        ran = self.cell
+        return (
+            ran is not None
+            and cell is not None
+            and ran.identifier == cell.identifier
+            and ran != cell
+        )
 
 
 def tell(followers: Iterable[Follower], session: OAuth2Session) -> None:

@@ -39,7 +39,10 @@ class Login(Outcome, LoginWidget):
 
     Attributes:
         remarks: what the widget says of this way of signing in, a line each.
+        go_on: what to do after signing in, where a cell did not wait to the end.
     """
+
+    go_on: str = waiting.USE_SESSION
 
     _grant_type: ClassVar[type[Grant]]
     """How it signs in; a subclass names it."""
@@ -57,6 +60,7 @@ class Login(Outcome, LoginWidget):
         account: str | None = None,
         allowed_hosts: Iterable[str] | None = None,
     ) -> None:
+        words.check_place()
         self._grant = grant = self.grant_for(provider, client, extra or {})
         self._provider = provider
         self._client = client
@@ -105,6 +109,7 @@ class Login(Outcome, LoginWidget):
             LoginTimeout: nobody signed in within ``timeout``; the widget still works.
             LoginRequired: nobody can be asked here.
             LoginPending: this kernel cannot wait in a cell; sign in, and run the cell again.
+            AuthorizationError: the provider refuses what is asked for, such as its scope.
             TokenError: the provider's token endpoint refused.
         """
         words.check_timeout(timeout)
@@ -117,9 +122,10 @@ class Login(Outcome, LoginWidget):
                     timeout,
                     keep_tasks_running=keep_tasks_running,
                     needs_messages=self.asks_a_person,
+                    go_on=self.go_on,
                 )
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(words.interrupted_at(place.here())) from None
+            raise words.interrupted_at(place.here(), self.go_on) from None
         finally:
             self._note_told(attempt)
         words.warn_of_missing_scope(session, stacklevel=3)
@@ -134,7 +140,7 @@ class Login(Outcome, LoginWidget):
         try:
             with self._asking(attempt):
                 session = await waiting.wait_async(
-                    attempt.future, needs_messages=self.asks_a_person
+                    attempt.future, needs_messages=self.asks_a_person, go_on=self.go_on
                 )
         finally:
             self._note_told(attempt)
@@ -165,9 +171,13 @@ class Login(Outcome, LoginWidget):
             self._begin()
 
     def settle_with(self, session: OAuth2Session) -> None:
-        """Be done: there was a session before anybody had to be asked."""
-        self._attempt = self._new_attempt()
-        self._attempt.succeed_with(session)
+        """Be done: somebody has signed in without being asked here, or need not be asked."""
+        with self._beginning:
+            if self.is_under_way and self._attempt is not None:
+                self._attempt.put(session)  # who waits for it goes on with this session
+                return
+            attempt = self._attempt = self._new_attempt()
+        attempt.succeed_with(session)
 
     def cancel(self) -> None:
         """Cancel the sign-in under way, as the Cancel button does; who waits is told.

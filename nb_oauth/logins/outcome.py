@@ -1,13 +1,12 @@
 """What came of a login: how far it is, who is told, and standing for the session it gave."""
 
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nb_oauth import place, waiting
 from nb_oauth.attempt import Attempt
 from nb_oauth.exceptions import LoginPending, in_terms_of
-from nb_oauth.logins.followers import Follower, as_if_here, tell
+from nb_oauth.logins.followers import Follower, Following, as_if_here, tell
 from nb_oauth.session import OAuth2Session
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ class Outcome:
 
     def __init__(self) -> None:
         self._beginning = threading.Lock()
-        self._followers: list[Follower] = []
+        self._followers: list[Following] = []
         self._told_of: Future[OAuth2Session] | None = None
 
     if not TYPE_CHECKING:  # else every name would do
@@ -60,15 +59,22 @@ class Outcome:
 
         Who signs out and in again in the widget has another session: it is called with that too.
         It is called in the thread that signs in (in marimo in a ``marimo.Thread`` of this cell,
-        so that it may set a state); at once if somebody has signed in already.
+        so that it may set a state); at once if somebody has signed in already. A cell that runs
+        again has it called in place of what it asked for when it ran before.
         """
-        self.follow(function, as_if_here)
+        self._follow(function, Following(as_if_here(function), place.running_cell()))
 
-    def follow(self, function: Follower, how: Callable[[Follower], Follower] | None = None) -> None:
+    def follow(self, function: Follower) -> None:
         """Do the same for what must be done before anybody goes on with the session."""
+        self._follow(function, Following(function))
+
+    def _follow(self, function: Follower, following: Following) -> None:
         with self._beginning:
             attempt = self._attempt
-            self._followers.append(how(function) if how else function)
+            self._followers = [
+                *(one for one in self._followers if not one.is_of_former_run_of(following.cell)),
+                following,
+            ]
             # Whoever is about to be told of the session is not told here as well.
             if attempt is None or attempt.future is not self._told_of or is_spent(attempt):
                 return
@@ -78,7 +84,7 @@ class Outcome:
         if future.exception() is not None:
             return
         with self._beginning:
-            followers, self._told_of = [*self._followers], future
+            followers, self._told_of = [one.function for one in self._followers], future
         tell(followers, future.result())
 
 

@@ -3,9 +3,9 @@
 import warnings
 from collections.abc import Mapping
 
-from nb_oauth import certificates, place, waiting
+from nb_oauth import certificates, place
 from nb_oauth.clients import Client
-from nb_oauth.exceptions import ConfigurationError, LoginPending
+from nb_oauth.exceptions import ConfigurationError, LoginPending, LoginRequired
 from nb_oauth.grants import Grant
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
@@ -13,6 +13,7 @@ from nb_oauth.quirks import PAGE_BESIDE_KERNEL
 from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT
 from nb_oauth.session import OAuth2Session
 from nb_oauth.session_token import not_granted
+from nb_oauth.surfaces import nobody
 
 _PROVIDERS = 'Provider("Name", …), an issuer such as "https://accounts.example", or "github"'
 
@@ -38,11 +39,21 @@ def remarks_on(grant: Grant, client: Client) -> tuple[str, ...]:
     return tuple(line for line in (grant.advice, certificate) if line)
 
 
-def interrupted_at(where: Place) -> str:
-    """Return what to do after somebody interrupted the wait."""
+def interrupted_at(where: Place, go_on: str) -> KeyboardInterrupt:
+    """Return what an interrupted wait ends with: it says what to do then."""
     if where is Place.TERMINAL:
-        return "Signing in was cancelled."
-    return f"The sign-in goes on: finish it, {waiting.GO_ON}"
+        return KeyboardInterrupt("Signing in was cancelled.")
+    return _Interrupted(f"The sign-in goes on: finish it, {go_on}")
+
+
+class _Interrupted(KeyboardInterrupt):
+    """A ``KeyboardInterrupt`` that a notebook shows as one line: no line of code is at fault."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"KeyboardInterrupt: {self}"]
+
+
+_Interrupted.__name__ = KeyboardInterrupt.__name__  # front ends show that as well
 
 
 def check_timeout(timeout: object) -> None:
@@ -80,12 +91,24 @@ def check_thread() -> None:
 
     Raises:
         LoginPending: this is one.
+        LoginRequired: there are no threads at all.
     """
+    check_place()
     if place.is_strangers_thread():
         raise LoginPending(
             "Call login() in a cell or in a marimo.Thread, and hand the session on: this thread "
             "does not know which visitor of the app it serves."
         )
+
+
+def check_place() -> None:
+    """Refuse where no sign-in can run.
+
+    Raises:
+        LoginRequired: this is Python in a browser.
+    """
+    if place.here() is Place.BROWSER:
+        raise LoginRequired(nobody.IN_BROWSER)
 
 
 def warn_of_missing_scope(session: OAuth2Session, stacklevel: int) -> None:

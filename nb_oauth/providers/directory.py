@@ -58,11 +58,11 @@ def short_name(name: str) -> str:
 
 
 def perhaps_meant(name: str) -> str:
-    """Return what to say of the short name that ``name`` was probably meant to be, if any."""
+    """Return what to say of the short names that ``name`` was probably meant to be, if any."""
     import difflib
 
-    close = difflib.get_close_matches(name.strip().lower(), names(), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    close = difflib.get_close_matches(name.strip().lower(), names())
+    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
 
 
 def find_at(issuer: str) -> ProviderEntry | None:

@@ -17,6 +17,13 @@ _REASONS = {
     ),
 }
 
+IN_BROWSER = (
+    "Nobody can sign in here: Python runs in the browser's page (Pyodide, JupyterLite), without "
+    "the threads and sockets that it takes. Run this with a kernel on a computer, as JupyterLab, "
+    "Binder and JupyterHub do. Or open a session with a token that you have: "
+    "OAuth2Session.open(provider, client, token=…)."
+)
+
 
 def refuse(provider_name: str, place: Place) -> NoReturn:
     """Say that nobody can be asked to sign in here.
@@ -33,13 +40,14 @@ def refuse(provider_name: str, place: Place) -> NoReturn:
     )
 
 
-def advice(provider_name: str, variables: Sequence[str], command: str) -> str:
+def advice(provider_name: str, variables: Sequence[str], command: str, without: str = "") -> str:
     """Return what to say where variables would do in a person's place.
 
     Args:
         provider_name: whom to sign in to.
         variables: the names of those to set, each of which is missing; none where none would do.
         command: what makes them, where somebody can sign in.
+        without: the argument that keeps what is stored from being found.
     """
     who = f"Somebody must sign in to {provider_name}, and {_WHERE}."
     if not variables:
@@ -49,7 +57,9 @@ def advice(provider_name: str, variables: Sequence[str], command: str) -> str:
             "this finds the token."
         )
     names = " and ".join(filter(None, (", ".join(variables[:-1]), variables[-1])))
+    found = f"and leave {without} out here: then this" if without else "then this"
     return (
         f"{who} Set {names}: `{command}`, where you can sign in, writes what to set them to. Or "
-        "sign in on this machine once, without --for-ci: then this finds the token."
+        f"sign in on this machine once, without --for-ci{',' if without else ':'} {found} finds "
+        "the token."
     )

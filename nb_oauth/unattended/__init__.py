@@ -62,7 +62,11 @@ def client_required(asked: SignInRequest, known: KnownProvider) -> LoginRequired
     ):
         members.append(CLIENT_SECRET)
     wanted = refusals.Wanted(
-        asked.provider, asked.variables, scope=asked.scope, account=asked.account
+        asked.provider,
+        asked.variables,
+        scope=asked.scope,
+        account=asked.account,
+        named_grant=asked.named_grant,
     )
     return refusals.required(wanted, [*members, asked.variables.sign_in])
 

@@ -21,6 +21,7 @@ from nb_oauth.variables import (
     Variables,
 )
 
+_ITS_GRANTS = {None, "authorization_code", "device_code"}  # what the command can be told to use
 _PORT = 8765  # any that is free will do
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
 
@@ -43,6 +44,9 @@ class Asked(Protocol):
     @property
     def account(self) -> str | None: ...  # noqa: D102
 
+    @property
+    def named_grant(self) -> str | None: ...  # noqa: D102
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -53,6 +57,7 @@ class Wanted:
     scope: tuple[str, ...]
     account: str | None
     client: Client | None = None
+    named_grant: str | None = None
 
 
 def required(asked: Asked, members: list[str]) -> LoginRequired:
@@ -74,8 +79,13 @@ def required(asked: Asked, members: list[str]) -> LoginRequired:
         if one == TOKEN_ENDPOINT or not variables.is_set(one, labels.get(one))
     ]
     names = [variables.called(one, labels.get(one)) for one in missing or members]
-    advice = nobody.advice(name, names, _for_ci(asked))
+    advice = nobody.advice(name, names, _for_ci(asked), without=_to_leave_out(asked))
     return LoginRequired(f"{advice}{_with_secret(asked)}{_unused(variables)}")
+
+
+def _to_leave_out(asked: Asked) -> str:
+    """Return what keeps a token of ``nb-oauth login`` from being found: a grant it has not."""
+    return "" if asked.named_grant in _ITS_GRANTS else f"grant={asked.named_grant!r}"
 
 
 def is_of_this_process(variables: Variables) -> bool:
@@ -178,6 +188,7 @@ def _command(asked: Asked) -> list[str]:
     words = ["nb-oauth", "login", *_whom(asked)]
     words += ["--scope", " ".join(asked.scope)] if asked.scope else []
     words += ["--account", asked.account] if asked.account else []
+    words += ["--device"] if asked.named_grant == "device_code" else []
     return words
 
 

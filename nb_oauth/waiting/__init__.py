@@ -29,13 +29,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from nb_oauth.waiting import kernels
-from nb_oauth.waiting.deadline import GO_ON, instead_of_waiting
+from nb_oauth.waiting.deadline import RUN_AGAIN, USE_SESSION, Deadline, instead_of_waiting
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 __all__ = [
-    "GO_ON",
+    "RUN_AGAIN",
+    "USE_SESSION",
     "can_wait",
     "can_wait_async",
     "instead_of_waiting",
@@ -66,6 +67,7 @@ def wait(
     *,
     keep_tasks_running: bool = False,
     needs_messages: bool = True,
+    go_on: str = RUN_AGAIN,
 ) -> T:
     """Block the cell until a future is done, while widgets go on working.
 
@@ -79,6 +81,7 @@ def wait(
             nest-asyncio2; a blocked cell freezes them otherwise.
         needs_messages: whether the future waits for a widget's messages. One that nobody has to
             click for can be waited for where they cannot be handled meanwhile.
+        go_on: what an error says to do after signing in.
 
     Returns:
         The future's result.
@@ -94,12 +97,19 @@ def wait(
     from nb_oauth.waiting.blocking import wait_blocking
 
     return wait_blocking(
-        future, timeout, keep_tasks_running=keep_tasks_running, needs_messages=needs_messages
+        future,
+        Deadline(timeout, go_on),
+        keep_tasks_running=keep_tasks_running,
+        needs_messages=needs_messages,
     )
 
 
 async def wait_async(
-    future: Future[T], timeout: float | None = None, *, needs_messages: bool = True
+    future: Future[T],
+    timeout: float | None = None,
+    *,
+    needs_messages: bool = True,
+    go_on: str = RUN_AGAIN,
 ) -> T:
     """Wait in a coroutine until a future is done, while widgets go on working.
 
@@ -107,6 +117,7 @@ async def wait_async(
         future: what to wait for. It is never cancelled, not even if the awaiting task is.
         timeout: seconds to wait at most; None waits for as long as it takes.
         needs_messages: as for `wait`.
+        go_on: the same.
 
     Returns:
         The future's result.
@@ -121,7 +132,7 @@ async def wait_async(
         return future.result()
     from nb_oauth.waiting.awaiting import wait_in_loop
 
-    return await wait_in_loop(future, timeout, needs_messages=needs_messages)
+    return await wait_in_loop(future, Deadline(timeout, go_on), needs_messages=needs_messages)
 
 
 def can_wait() -> bool:

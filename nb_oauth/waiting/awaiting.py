@@ -6,22 +6,22 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
-from nb_oauth.waiting.deadline import Deadline
 from nb_oauth.waiting.gate import stream_or_gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from nb_oauth.waiting.deadline import Deadline
     from nb_oauth.waiting.shell_stream import ShellStream
 
 T = TypeVar("T")
 
 
-async def wait_in_loop(future: Future[T], seconds: float | None, *, needs_messages: bool) -> T:
+async def wait_in_loop(future: Future[T], deadline: Deadline, *, needs_messages: bool) -> T:
     """Find the stream of this thread's shell, and wait. As `nb_oauth.waiting.wait_async`."""
-    stream = stream_or_gate(awaiting=True, needs_messages=needs_messages)
-    return await wait_with_stream(future, Deadline(seconds), stream)
+    stream = stream_or_gate(awaiting=True, needs_messages=needs_messages, go_on=deadline.go_on)
+    return await wait_with_stream(future, deadline, stream)
 
 
 async def wait_with_stream(

@@ -10,7 +10,6 @@ import socket
 from typing import TYPE_CHECKING, TypeVar
 
 from nb_oauth.waiting import kernels
-from nb_oauth.waiting.deadline import Deadline
 from nb_oauth.waiting.gate import stream_or_gate
 from nb_oauth.waiting.interrupt import DeferredInterrupt
 
@@ -20,17 +19,17 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from nb_oauth.waiting.deadline import Deadline
     from nb_oauth.waiting.shell_stream import ShellStream
 
 T = TypeVar("T")
 
 
 def wait_blocking(
-    future: Future[T], timeout: float | None, *, keep_tasks_running: bool, needs_messages: bool
+    future: Future[T], deadline: Deadline, *, keep_tasks_running: bool, needs_messages: bool
 ) -> T:
     """Choose the way to wait in this thread, and wait. As `nb_oauth.waiting.wait`."""
-    deadline = Deadline(timeout)
-    stream = stream_or_gate(needs_messages=needs_messages)
+    stream = stream_or_gate(needs_messages=needs_messages, go_on=deadline.go_on)
     # Run nested, the loop of marimo's kernel would begin other cells.
     loop = None if kernels.is_foreign() else _running_loop()
     if loop is not None and (keep_tasks_running or kernels.current() is None):

@@ -6,11 +6,11 @@ import time
 
 from nb_oauth.place import Place, here
 
-GO_ON = (
-    "then run this cell again; if this cell makes the widget itself, use that widget's .session in "
-    "another one instead."
-)
-"""What to do after signing in where a cell did not wait to the end."""
+RUN_AGAIN = "then run this cell again."
+"""What to do after signing in, where the cell that did not wait finds its sign-in again."""
+
+USE_SESSION = "then use this login's .session in another cell."
+"""The same where that cell may make a login of its own, and would make another."""
 
 CALLED = (
     "nb_oauth.login(…, wait=False).on_signed_in(function) calls function(session) as soon as "
@@ -27,10 +27,15 @@ class Deadline:
 
     Args:
         timeout: seconds from now; None for a wait without an end.
+        go_on: what to do after signing in, should the wait end before.
+
+    Attributes:
+        go_on: the same.
     """
 
-    def __init__(self, timeout: float | None) -> None:
+    def __init__(self, timeout: float | None, go_on: str = RUN_AGAIN) -> None:
         self._timeout = timeout
+        self.go_on = go_on
         self._end = None if timeout is None else time.monotonic() + timeout
 
     def next_slice(self) -> float:
@@ -44,16 +49,15 @@ class Deadline:
         if self._end is not None and time.monotonic() >= self._end:
             from nb_oauth.exceptions import LoginTimeout
 
-            raise LoginTimeout(f"Nobody answered in {self._timeout:g} s. {_what_to_do()}")
+            raise LoginTimeout(f"Nobody answered in {self._timeout:g} s. {self._what_to_do()}")
+
+    def _what_to_do(self) -> str:
+        if here() is Place.TERMINAL:
+            return "Call it once more in this process to go on with this very sign-in."
+        return f"The sign-in goes on: finish it, {self.go_on}"
 
 
 def instead_of_waiting(where: Place) -> str:
     """Return what to do in place of waiting, at a place where no cell can."""
     again = " Or run this cell again after that." if where is Place.REACTIVE else ""
     return f"No cell can wait here: {CALLED}{again}"
-
-
-def _what_to_do() -> str:
-    if here() is Place.TERMINAL:
-        return "Call it once more in this process to go on with this very sign-in."
-    return f"The sign-in goes on: finish it, {GO_ON}"

@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING
 
 from nb_oauth.place import here
 from nb_oauth.waiting import kernels
-from nb_oauth.waiting.deadline import GO_ON, instead_of_waiting
+from nb_oauth.waiting.deadline import RUN_AGAIN, instead_of_waiting
 
 if TYPE_CHECKING:
     from nb_oauth.waiting.shell_stream import ShellStream
 
+_BY_AWAIT = "Or let this cell wait, as `session = await nb_oauth.login(…, wait=False)` does here."
 
-def stream_or_gate(*, needs_messages: bool, awaiting: bool = False) -> ShellStream | None:
+
+def stream_or_gate(
+    *, needs_messages: bool, awaiting: bool = False, go_on: str = RUN_AGAIN
+) -> ShellStream | None:
     """Return the stream that a wait in this thread has to read, None where it can wait plainly.
 
     Args:
         needs_messages: whether what is waited for comes by a widget's messages.
         awaiting: the wait leaves the thread's asyncio loop running.
+        go_on: what to do after signing in.
 
     Raises:
         LoginPending: a wait in this thread would never end; it says what to do.
@@ -26,14 +31,15 @@ def stream_or_gate(*, needs_messages: bool, awaiting: bool = False) -> ShellStre
         return kernels.stream_here(awaiting=awaiting)
     except kernels.MessagesBlockedError:
         if needs_messages:
-            raise _pending() from None
+            raise _pending(go_on) from None
         return None
 
 
-def _pending() -> Exception:
+def _pending(go_on: str) -> Exception:
     from nb_oauth.exceptions import LoginPending
 
     where = here()
     if where.lets_cells_wait:  # it is this kernel that does not
-        return LoginPending(f"Sign in above, {GO_ON}")
+        instead = f" {_BY_AWAIT}" if kernels.current_delivers(awaiting=True) else ""
+        return LoginPending(f"Sign in above, {go_on}{instead}")
     return LoginPending(f"Nobody has signed in yet. {instead_of_waiting(where)}")

@@ -89,6 +89,18 @@ def delivers_while_awaiting(kernel: Kernel) -> bool:
     return dispatch is not None and "concurrent" in inspect.signature(dispatch).parameters
 
 
+def _runs_cells_as_tasks() -> bool:
+    """Whether the kernel handles messages between the steps of a cell that awaits, as xeus-python.
+
+    It has a lock of its own for that (seen in 0.19), which keeps other cells waiting meanwhile.
+    """
+    if marimo_here() is not None:
+        return False
+    from IPython.core.getipython import get_ipython
+
+    return hasattr(getattr(get_ipython(), "loop_runner", None), "run_cell_lock")
+
+
 def stream_here(*, awaiting: bool = False) -> ShellStream | None:
     """The stream that a wait in this thread has to read, None where it can wait plainly.
 
@@ -100,7 +112,7 @@ def stream_here(*, awaiting: bool = False) -> ShellStream | None:
     """
     kernel = current()
     if kernel is None:
-        if is_foreign():
+        if is_foreign() and not (awaiting and _runs_cells_as_tasks()):
             raise MessagesBlockedError
         return None
     from nb_oauth.waiting.shell_stream import ShellStream

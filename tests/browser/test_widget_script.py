@@ -539,12 +539,16 @@ def test_an_answer_is_one_buffer_of_bytes(page: Page, widget: Locator, way: str,
 
 
 @pytest.mark.parametrize("text", ["", "   "])
-def test_an_empty_box_asks_for_text(page: Page, widget: Locator, text: str) -> None:
+def test_an_empty_box_is_told_what_belongs_in_it(page: Page, widget: Locator, text: str) -> None:
     deliver(page, view())
-    widget.locator(".nb-oauth-box").fill(text)
-    widget.locator(".nb-oauth-submit").click()
-    assert sent(page, "answer") == []
-    expect(widget.locator(".nb-oauth-box")).to_be_focused()
+    box = widget.locator(".nb-oauth-box")
+    for said in ("There is nothing in the box.", "There still is nothing in the box."):
+        box.fill(text)
+        widget.locator(".nb-oauth-submit").click()
+        assert typed(sent(page, "answer")[-1]) == text
+        deliver(page, view(error=said))
+        expect(widget.get_by_role("alert")).to_have_text(said)
+        expect(box).to_be_focused()
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\n    "])

@@ -139,6 +139,37 @@ def test_a_marimo_app_goes_on_by_itself_for_each_visitor_apart(
     other.close()
 
 
+def as_forgetful_app(folder: Path, cells: list[str]) -> Marimo:
+    return Marimo(folder, cells, mode="run", forgets_after=1)
+
+
+CLOCK = """\
+every_second = mo.ui.refresh(default_interval=1)
+every_second"""
+THREADS = """\
+import threading
+every_second
+names = [one.name for one in threading.enumerate() if "nb_oauth" in one.name]
+mo.md("Threads: " + ", ".join(sorted(names)) + ".")"""
+
+
+@pytest.mark.sweep
+def test_a_marimo_visitor_who_leaves_takes_everything_along(
+    visit: Visit, context: BrowserContext
+) -> None:
+    page = visit(as_forgetful_app, STATE, CLOCK, THREADS, SET, READ)
+    sign_in_by(page.widget())
+    page.expect_text("I am alice")
+    page.expect_text("Threads: .")
+    leaver = FrontEndPage(context.new_page(), page.front_end)
+    leaver.open()
+    leaver.widget().wait_for_status("waiting")
+    page.page.bring_to_front()
+    page.expect_text("Threads: nb_oauth attempt, nb_oauth loopback.")  # one process serves both
+    leaver.page.close()
+    page.expect_text("Threads: .")
+
+
 @pytest.mark.sweep
 def test_a_marimo_notebook_whose_author_runs_the_cell_again(
     visit: Visit, artifact: Artifact

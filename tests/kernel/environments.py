@@ -16,6 +16,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 KEPT = REPOSITORY / ".cache" / "kernels"
 NEWEST = "newest"
+PYODIDE = "pyodide@314.0.7"
+XEUS_PYTHON = "xeus-python==0.19.0"
 _OLDEST_OAUTHLIB = "oauthlib==3.3.1"  # an older kernel goes with the oldest that will do
 _MORE = ["nest-asyncio==1.6.0", "uvloop; sys_platform != 'win32'"]  # what a person may use
 
@@ -37,9 +39,26 @@ def python(version: str) -> str:
     """The interpreter of an environment with this ipykernel, which is built if need be."""
     if version == NEWEST:
         return sys.executable
-    folder = KEPT / version
+    return _built(KEPT / version, _requirements(f"ipykernel=={version}"))
+
+
+def xeus_python() -> str:
+    """The interpreter of an environment with a kernel that is not ipykernel."""
+    return _built(KEPT / XEUS_PYTHON, _requirements(XEUS_PYTHON))
+
+
+def pyodide() -> Path:
+    """The folder of Pyodide's npm package: Python for browsers, which runs in Node as well."""
+    folder = KEPT / PYODIDE
+    package = folder / "node_modules" / "pyodide"
+    if not (package / "package.json").exists():
+        _run("npm", "install", "--no-save", "--ignore-scripts", "--prefix", str(folder), PYODIDE)
+    return package
+
+
+def _built(folder: Path, requirements: list[str]) -> str:
     interpreter = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = "\n".join(_requirements(version))
+    wanted = "\n".join(requirements)
     built = folder / "built-for.txt"
     if not built.exists() or built.read_text() != wanted:
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
@@ -48,11 +67,11 @@ def python(version: str) -> str:
     return str(interpreter)
 
 
-def _requirements(version: str) -> list[str]:
+def _requirements(kernel: str) -> list[str]:
     own = metadata.requires("nb_oauth") or []
     coverage = f"coverage=={metadata.version('coverage')}"  # writes what the tests' one reads
     return [
-        f"ipykernel=={version}",
+        kernel,
         coverage,
         _OLDEST_OAUTHLIB,
         *_MORE,

@@ -33,6 +33,7 @@ ON_UVLOOP = (
     "import uvloop; uvloop.install(); from ipykernel import kernelapp; "
     "kernelapp.launch_new_instance()"
 )
+LAUNCH_XEUS = ("-m", "xpython_launcher")
 LAUNCH_ON_UVLOOP = ("-c", ON_UVLOOP)
 STOP_SECONDS = 10
 
@@ -194,7 +195,7 @@ class KernelProcess:
         return [
             message["content"]
             for message in self.said
-            if message["parent_header"].get("msg_id") == request
+            if (message["parent_header"] or {}).get("msg_id") == request  # xeus: perhaps null
             and message["msg_type"] == message_type
         ]
 

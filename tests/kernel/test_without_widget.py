@@ -259,6 +259,12 @@ def test_what_the_late_widget_brings_ends_the_asking(front: Front, visitor: Visi
     assert typed_into_the_next_cell(front, "mine") == "GOT mine\n"
 
 
+ENDED = {
+    "type": "Signing in was cancelled. Run the cell again to sign in.",
+    "interrupt": "The sign-in goes on: finish it, then use this login's .session in another cell.",
+}
+
+
 @every_call
 @pytest.mark.parametrize(
     ("end", "error"), [("type", "LoginCancelled"), ("interrupt", "KeyboardInterrupt")]
@@ -272,6 +278,8 @@ def test_asking_ends_with_the_wait(front: Front, call: str, end: str, error: str
         front.kernel.interrupt()
     outcome = front.kernel.outcome(cell, seconds=PATIENCE)
     assert outcome in {error, "CancelledError"} if call == "await" else outcome == error
+    if call != "await":
+        assert front.kernel.published(cell, "error")[0]["traceback"] == [f"{error}: {ENDED[end]}"]
     assert typed_into_the_next_cell(front, "mine") == "GOT mine\n"
     threads = front.kernel.run(
         "import threading; print([one.name for one in threading.enumerate()])"

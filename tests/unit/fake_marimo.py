@@ -23,6 +23,7 @@ class FakeMarimo:
     Attributes:
         mode: as ``marimo.app_meta().mode``.
         kernel: whose cell runs.
+        running: its execution context.
         shown: what the running cell has shown.
         threads: the threads of its own that were made.
         module: the module itself.
@@ -31,6 +32,7 @@ class FakeMarimo:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, mode: str = "edit") -> None:
         self.mode = mode
         self.kernel: Kernel | None = Kernel()
+        self.running: Any = None
         self.shown: list[Any] = []
         self.threads: list[threading.Thread] = []
         here = threading.current_thread()
@@ -41,7 +43,9 @@ class FakeMarimo:
         module.Html = lambda text: text
         module.Thread = self._thread
         context: Any = ModuleType("marimo._runtime.context")
-        context.get_context = lambda: SimpleNamespace(_kernel=self.kernel)
+        context.get_context = lambda: SimpleNamespace(
+            _kernel=self.kernel, execution_context=self.running
+        )
         monkeypatch.setitem(sys.modules, "marimo", module)
         monkeypatch.setitem(sys.modules, "marimo._runtime", ModuleType("marimo._runtime"))
         monkeypatch.setitem(sys.modules, "marimo._runtime.context", context)

@@ -1,11 +1,15 @@
 """How each prompt is put to a person."""
 
 import queue
+import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from nb_oauth import place
 from nb_oauth.asking import PREPARING, Inbox, Verdicts, after, as_shown, judge, rejection_of
+from nb_oauth.exceptions import LoginCancelled
 from nb_oauth.prompts import (
     Answer,
     AskPage,
@@ -19,6 +23,7 @@ from nb_oauth.prompts import (
     Rejection,
     ShowCode,
 )
+from tests.unit.fake_marimo import FakeMarimo
 
 REJECTION = Rejection("not so")
 PAGE: OpenPage[str] = OpenPage("https://as.example/", lambda raw: Answer(raw.text), REJECTION)
@@ -149,3 +154,26 @@ def test_what_answers_no_prompt_is_told_nothing_wrong() -> None:
     delivered = Delivered(RawAnswer("good"))
     assert Verdicts().on(delivered, PASSWORD) is None
     assert delivered.verdict.result(0) is None
+
+
+@pytest.mark.parametrize("prompt", [PAGE, PASSWORD, code(pause=0.01)])
+def test_nobody_is_asked_on_once_whom_it_is_for_has_left(
+    prompt: Prompt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nb_oauth.asking._LOOK_EVERY", 0.01)
+    visitor = SimpleNamespace(globals={"session": 1})
+    marimo = FakeMarimo(monkeypatch)
+    marimo.kernel = visitor  # type: ignore[assignment]
+    context = place.context_here()  # as an attempt's thread has it
+    marimo.module.running_in_notebook = lambda: False
+    inbox: Inbox[str] = Inbox()
+    inbox.put("an answer")
+    assert context.run(inbox.next_for, prompt) == "an answer"
+    threading.Timer(0.05, visitor.globals.clear).start()
+    with pytest.raises(LoginCancelled, match="has left"):
+        context.run(asked_on, inbox, prompt)
+
+
+def asked_on(inbox: Inbox[str], prompt: Prompt) -> None:
+    while True:
+        inbox.next_for(prompt)

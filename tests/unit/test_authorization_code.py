@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
+from nb_oauth.exceptions import AuthorizationError, ConfigurationError, TokenError, in_terms_of
 from nb_oauth.grants import AuthorizationCodeGrant
 from nb_oauth.prompts import Answer, OpenPage, RawAnswer, Rejection
 from nb_oauth.providers import Provider
@@ -71,6 +71,20 @@ def test_denied_consent_is_explained_with_a_new_link() -> None:
     assert "access_denied" in prompt.rejection.reason
     assert "state-2" in prompt.url
     assert session.asked == []
+
+
+FINAL = ["invalid_scope", "unauthorized_client", "unsupported_response_type"]
+
+
+@pytest.mark.parametrize("error", FINAL)
+def test_what_another_link_would_ask_for_just_so_ends_it(error: str) -> None:
+    flow = AuthorizationCodeGrant(PROVIDER).flow(Session())
+    refusal = answer(next(flow), f"error={error}&state=state-1")
+    with pytest.raises(
+        AuthorizationError, match=rf"Example answered: {error}\. .* run it again\.$"
+    ) as e:
+        flow.send(refusal)
+    assert (e.value.error, str(e.value)) == (error, refusal.remark)
 
 
 def test_a_refused_code_leads_to_a_new_link() -> None:

@@ -215,9 +215,9 @@ def test_the_sentence_of_a_provider_ends_once() -> None:
     assert ".." not in refusal.refusal("Example")
 
 
-def test_an_unknown_scope_is_the_program_s_to_change_once_the_cell_waits_no_more() -> None:
+def test_an_unknown_scope_is_the_program_s_to_change() -> None:
     refusal = AuthorizationResponse(error="invalid_scope").refusal("Example")
-    assert "cancel, change scope=" in refusal
+    assert "change scope=…, and run it again" in refusal
 
 
 def test_a_refusal_of_the_provider_is_told_on_the_page_it_ends_on() -> None:

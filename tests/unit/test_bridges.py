@@ -248,7 +248,7 @@ def test_no_token_travels_in_the_open(session: OAuth2Session) -> None:
 
 
 def test_who_is_not_signed_in_is_told(api: Api) -> None:
-    with pytest.raises(LoginRequired, match="Sign in first"):
+    with pytest.raises(LoginRequired, match=r"nb_oauth\.login\(…\) returns one"):
         bridges.storage_options(api.open())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import errno
 import os
 import re
 import runpy
@@ -345,58 +345,85 @@ def test_a_file_that_will_not_do_is_refused_before_anybody_signs_in(
     assert (home / "there").read_text(encoding="utf-8") == "somebody's"
 
 
-def test_a_file_that_came_meanwhile_is_left_as_it_is(home: Path) -> None:
+@pytest.mark.usefixtures("attended")
+def test_a_file_that_came_meanwhile_is_left_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+) -> None:
     file = home / "variables"
-    where_to = for_ci.destination(argparse.Namespace(for_ci=str(file), for_ci_command=None))
-    assert where_to is not None
-    file.write_text("somebody's", encoding="utf-8")
-    with pytest.raises(FileExistsError), where_to:
-        pass
+    sign_in = login_command.login
+
+    def meanwhile(*args: Any, **options: Any) -> Any:
+        file.write_text("somebody's", encoding="utf-8")
+        return sign_in(*args, **options)
+
+    monkeypatch.setattr(login_command, "login", meanwhile)
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(file))
+    assert (status, err.count("\n"), "came to be there while you signed in" in err) == (1, 1, True)
+    assert_no_secret(err, signed_in["token"])
     assert file.read_text(encoding="utf-8") == "somebody's"
+    assert [one.name for one in home.iterdir() if "variables" in one.name] == ["variables"]
 
 
 @pytest.mark.usefixtures("attended", "there")
 @pytest.mark.parametrize("ends_by", [nb_oauth.LoginCancelled("No."), KeyboardInterrupt()])
-def test_the_file_is_there_before_anybody_signs_in_and_gone_where_nobody_does(
+def test_the_file_is_there_once_it_holds_something(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     home: Path,
     ends_by: BaseException,
 ) -> None:
-    file = home / "variables"
-    seen: list[tuple[int, int]] = []
+    before = sorted(home.iterdir())
 
     def sign_in(*_: object, **__: object) -> None:
-        seen.append((stat.S_IMODE(file.stat().st_mode), file.stat().st_size))
+        assert sorted(home.iterdir()) == before  # a kill leaves nothing either
         raise ends_by
 
     monkeypatch.setattr(login_command, "login", sign_in)
-    assert run(capsys, "login", "demo", "--for-ci", str(file))[0] in {1, 130}
-    assert seen == [(0o600, 0)]
-    assert not file.exists()
+    assert run(capsys, "login", "demo", "--for-ci", str(home / "variables"))[0] in {1, 130}
+    assert sorted(home.iterdir()) == before
 
 
 @pytest.mark.usefixtures("attended", "there")
-@pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "removed"])
-def test_what_somebody_did_to_the_file_meanwhile_is_theirs(
+def test_nobody_signs_in_for_a_file_that_cannot_be_written(
     capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: True)  # as on a file system that is read-only
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(home / "away" / "variables"))
+    assert (status, err.count("\n"), signed_in["asked"]) == (1, 1, {})
+
+
+@pytest.mark.usefixtures("attended")
+@pytest.mark.parametrize("comes_meanwhile", [True, False])
+def test_the_file_where_none_can_have_two_names(
+    capsys: pytest.CaptureFixture[str],
+    signed_in: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     home: Path,
     *,
-    replaced: bool,
+    comes_meanwhile: bool,
 ) -> None:
     file = home / "variables"
 
-    def sign_in(*_: object, **__: object) -> None:
-        file.unlink()
-        if replaced:
-            (home / "other").write_text("somebody's", encoding="utf-8")
-            (home / "other").rename(file)
-        raise nb_oauth.LoginCancelled("No.")
+    def refuse(*_: object) -> None:
+        if comes_meanwhile:
+            file.write_text("somebody's", encoding="utf-8")
+        raise PermissionError(errno.EPERM, "no hard links here")
 
-    monkeypatch.setattr(login_command, "login", sign_in)
-    assert run(capsys, "login", "demo", "--for-ci", str(file))[0] == 1
-    assert file.exists() is replaced
+    monkeypatch.setattr(type(file), "hardlink_to", refuse)
+    status = run(capsys, "login", "demo", "--for-ci", str(file))[0]
+    written = file.read_text(encoding="utf-8")
+    if comes_meanwhile:
+        assert (status, written) == (1, "somebody's")
+    else:
+        assert (status, stat.S_IMODE(file.stat().st_mode)) == (0, 0o600)
+        assert signed_in["token"]["refresh_token"] in written
+    assert [one.name for one in home.iterdir() if "variables" in one.name] == ["variables"]
 
 
 @pytest.mark.usefixtures("attended")
@@ -653,6 +680,17 @@ def test_logout_deletes_what_another_token_endpoint_gave_and_sends_it_nowhere(
     assert there.renew(signed_in["token"]).status_code == 200
 
 
+@pytest.mark.parametrize("command", ["login", "logout", "doctor", "providers"])
+def test_a_name_that_nobody_knows_is_answered_in_words_of_the_command_line(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    status, _, err = run(capsys, command, "gitlub")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "No provider is known as 'gitlub' (did you mean 'gitlab' or 'github'?)." in err
+    assert "`nb-oauth providers`" in err
+    assert "Provider(" not in err
+
+
 @pytest.mark.parametrize("store", ["file", "keyring"])
 def test_logout_of_nobody_known_says_so_and_asks_no_keyring(
     capsys: pytest.CaptureFixture[str], store: str
@@ -756,7 +794,7 @@ def test_one_is_told_of_by_its_other_name_too(
 
 def test_one_that_nobody_knows_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "providers", "nobody")
-    assert (status, "known: auth0" in err) == (1, True)
+    assert (status, "`nb-oauth providers` lists those" in err) == (1, True)
 
 
 def test_the_demo_says_where_it_is_until_it_is_interrupted(
@@ -836,6 +874,17 @@ def test_the_module_runs_as_well(
 
 
 # -- a person at a terminal ------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("there")
+def test_who_is_killed_while_somebody_signs_in_leaves_no_file(home: Path) -> None:
+    typed = ["login", "demo", "--device", "--for-ci", str(home / "variables")]
+    before = sorted(home.iterdir())
+    with PseudoTerminal([sys.executable, "-m", "nb_oauth", *typed], home) as terminal:
+        terminal.wait_for(r"/device\?user_code=[\w-]+")
+        terminal.process.kill()
+        terminal.process.wait()
+    assert sorted(home.iterdir()) == before
 
 
 def test_somebody_signs_in_at_a_terminal_and_what_is_made_stays_off_the_screen(

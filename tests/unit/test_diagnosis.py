@@ -128,7 +128,15 @@ def test_the_command_prints_it_and_its_status_says_whether_something_is_wrong(
 # -- this machine --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("where", Place)
+def test_in_a_browser_there_is_one_thing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    be(Place.BROWSER, monkeypatch)
+    report = nb_oauth.doctor("github")
+    (check,) = report
+    assert (report.is_fine, check.verdict) == (False, WRONG)
+    assert check.advice.startswith("Run this with a kernel on a computer")
+
+
+@pytest.mark.parametrize("where", [one for one in Place if one is not Place.BROWSER])
 def test_who_can_be_asked(monkeypatch: pytest.MonkeyPatch, where: Place) -> None:
     be(where, monkeypatch)
     check = machine.who_can_be_asked()

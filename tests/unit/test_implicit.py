@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from nb_oauth.exceptions import ConfigurationError, TokenError, in_terms_of
+from nb_oauth.exceptions import AuthorizationError, ConfigurationError, TokenError, in_terms_of
 from nb_oauth.grants import ImplicitGrant
 from nb_oauth.prompts import Answer, OpenPage, RawAnswer, Rejection
 from nb_oauth.providers import Provider
@@ -78,6 +78,13 @@ def test_what_people_copy_becomes_the_whole_address(text: str) -> None:
     with pytest.raises(StopIteration):
         flow.send(answer(next(flow), text))
     assert session.read == [REDIRECT_URI + GOOD]
+
+
+def test_a_scope_that_is_refused_ends_it() -> None:
+    flow = flow_of(Session())
+    refused = answer(next(flow), f"{REDIRECT_URI}#error=invalid_scope&state=state-1")
+    with pytest.raises(AuthorizationError, match="change scope=…, and run it again"):
+        flow.send(refused)
 
 
 def test_denied_consent_is_explained_with_a_new_link() -> None:

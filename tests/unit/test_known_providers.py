@@ -364,7 +364,8 @@ def test_a_package_without_a_name_is_told_by_what_it_points_to() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [(" GitHib", " (did you mean 'github'?)"), ("nobody-at-all", "")]
+    ("typed", "meant"),
+    [(" GitHib", " (did you mean 'github' or 'gitlab'?)"), ("nobody-at-all", "")],
 )
 def test_who_mistypes_a_name_is_told_which_was_probably_meant(typed: str, meant: str) -> None:
     with pytest.raises(ConfigurationError) as failure:

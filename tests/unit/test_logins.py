@@ -4,14 +4,18 @@ import asyncio
 import re
 import warnings
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import requests
 
 import nb_oauth
 from nb_oauth import place, sign_in
 from nb_oauth.exceptions import (
+    AuthorizationError,
     ConfigurationError,
     LoginCancelled,
     LoginError,
@@ -137,9 +141,60 @@ def test_an_interrupt_leaves_everything_usable_and_says_so(
     login = new_login()
     with monkeypatch.context() as pressed:
         pressed.setattr("nb_oauth.waiting.wait", interrupt)
-        with pytest.raises(KeyboardInterrupt, match="goes on"):
+        with pytest.raises(KeyboardInterrupt, match="goes on") as ended:
             login.wait()
+    said = "The sign-in goes on: finish it, then use this login's .session in another cell."
+    assert type(ended.value).__name__ == "KeyboardInterrupt"
+    assert ended.value._render_traceback_() == [f"KeyboardInterrupt: {said}"]  # type: ignore[attr-defined]
     assert signed_in(login).authorized
+
+
+def test_a_cell_that_finds_its_login_again_is_to_be_run_again(
+    token: dict[str, Any],
+) -> None:
+    with pytest.raises(LoginTimeout, match=r"finish it, then run this cell again\.$"):
+        nb_oauth.login(PROVIDER, client=CLIENT, scope="read", timeout=0)
+    with pytest.raises(LoginTimeout, match=r"finish it, then use this login's \.session in "):
+        new_login().wait(0)
+
+
+def test_a_scope_that_the_provider_refuses_ends_it_and_says_what_to_do() -> None:
+    login = nb_oauth.login("demo", scope="everything", wait=False)
+    login._take(Appeared())
+    with closing(requests.Session()) as browser:
+        browser.trust_env = False
+        page = browser.get(shown_link(login), timeout=PATIENCE).text
+    assert "change scope=…, and run it again" in page
+    with pytest.raises(AuthorizationError, match=r"demo.* answered: invalid_scope") as refusal:
+        login.wait(PATIENCE)
+    assert login.status == "failed"
+    assert login._view is not None
+    assert login._view.error == str(refusal.value)
+    assert nb_oauth.login("demo", scope="everything", wait=False) is not login
+
+
+def shown_link(login: Login) -> str:
+    wait_until(lambda: login._view is not None and login._view.link, "a link is shown")
+    assert login._view is not None
+    return str(login._view.link)
+
+
+@pytest.mark.parametrize(
+    "sign_in_by",
+    [
+        partial(nb_oauth.login, "demo"),
+        partial(nb_oauth.login, PROVIDER, client=CLIENT, wait=False),
+        partial(AuthorizationCodeLogin, PROVIDER, CLIENT),
+        nb_oauth.demo.start,
+    ],
+)
+def test_in_a_browser_one_line_says_where_to_run_it_instead(
+    where: Callable[[Place], None], sign_in_by: Callable[[], object]
+) -> None:
+    where(Place.BROWSER)
+    with pytest.raises(LoginRequired, match="Run this with a kernel on a computer") as refusal:
+        sign_in_by()
+    assert len(refusal.value._render_traceback_()) == 1
 
 
 def test_cancel_is_told_and_the_next_wait_begins_anew(token: dict[str, Any]) -> None:
@@ -318,6 +373,52 @@ def test_a_sign_in_that_was_replaced_leaves_the_newer_one_alone(token: dict[str,
     session = OAuth2Session.open(PROVIDER, CLIENT, token=token)
     sign_in._memory._remember(sign_in._request(PROVIDER, CLIENT, "read", None, None), session)
     assert sign_in._memory._logins[request.key][1] is newer
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["under way", "not begun"])
+def test_who_waits_at_a_newer_widget_goes_on_with_what_an_older_one_brings(
+    token: dict[str, Any], *, begun: bool
+) -> None:
+    older = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", wait=False)
+    older._take(Cancelled())
+    wait_until(lambda: older.has_failed, "it is cancelled")
+    newer = found(sign_in._request(PROVIDER, CLIENT, "read", None, None))
+    other = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", account="work", wait=False)
+    assert newer is not older
+    if begun:
+        newer.display()
+        wait_until(lambda: newer._view is not None and newer._view.link, "somebody can sign in")
+    told: list[OAuth2Session] = []
+    newer.on_signed_in(told.append)
+    older._take(NewLinkWanted())
+    answer_with_code(older)
+    session = older.wait(PATIENCE)
+    assert newer.wait(PATIENCE) is session
+    wait_until(lambda: told == [session], "its followers are told")
+    assert newer.status == "signed_in"
+    assert found_session(sign_in._request(PROVIDER, CLIENT, "read", None, None)) is session
+    assert not sign_in._memory._logins.keys() - {key_of(other)}
+    assert other.is_under_way
+
+
+def test_a_newer_widget_asks_on_for_what_an_older_one_does_not_bring(
+    token: dict[str, Any],
+) -> None:
+    older = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", wait=False)
+    newer = nb_oauth.login(PROVIDER, client=CLIENT, scope="read write", wait=False)
+    wait_until(lambda: older.has_failed, "it was replaced")
+    older._take(NewLinkWanted())
+    answer_with_code(older)
+    older.wait(PATIENCE)
+    assert newer.is_under_way
+
+
+def found_session(request: Any) -> OAuth2Session | Login:
+    return sign_in._memory.find(request)
+
+
+def key_of(login: Login) -> Any:
+    return next(key for key, (_, one) in sign_in._memory._logins.items() if one is login)
 
 
 def test_login_after_all_widgets_were_closed_makes_another(token: dict[str, Any]) -> None:

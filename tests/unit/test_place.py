@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nb_oauth import place
-from nb_oauth.place import Place
+from nb_oauth.place import Cell, Place
 from tests.unit.fake_marimo import FakeMarimo
 
 
@@ -25,6 +25,62 @@ class Kernel:
     def get_parent(self, channel: str) -> Any:
         assert channel == "shell"
         return self.parent
+
+
+def test_a_cell_is_known_by_what_the_front_end_calls_it_else_by_its_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    header, content = {"msg_id": "2"}, {"code": "login()"}
+    be_in(monkeypatch, Kernel({"header": header, "metadata": {"cellId": "c"}, "content": content}))
+    assert place.running_cell() == Cell("c", "2")
+    be_in(monkeypatch, Kernel({"header": header, "metadata": {}, "content": content}))
+    assert place.running_cell() == Cell("login()", "2")
+    clicked = {"comm_id": "x", "data": {}}
+    be_in(monkeypatch, Kernel({"header": header, "metadata": {}, "content": clicked}))
+    assert place.running_cell() is None  # no cell, but a widget's message
+
+
+class XeusPython:
+    """xeus-python's kernel, which takes no channel, and says no more than the header."""
+
+    def get_parent(self) -> Any:
+        return {"header": {"msg_id": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("signature", "expected"),
+    [
+        ("(prompt: str = '') -> str\n", Place.NOTEBOOK),
+        ("(prompt: str = '') -> None\n", Place.UNATTENDED),
+    ],
+)
+def test_xeus_python_tells_by_its_input_whether_somebody_is_there(
+    monkeypatch: pytest.MonkeyPatch, signature: str, expected: Place
+) -> None:
+    be_in(monkeypatch, XeusPython())
+    monkeypatch.setattr("builtins.input", SimpleNamespace(__doc__=signature))
+    assert place.here() is expected
+    shell = SimpleNamespace(user_ns={"In": ["", "login()"]})
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+    assert place.running_cell() == Cell("login()", "2")
+
+
+def test_python_in_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert place.here() is Place.BROWSER
+    assert not place.here().is_attended
+
+
+def test_a_cell_of_marimo_and_each_run_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    marimo = FakeMarimo(monkeypatch)
+    assert place.running_cell() is None
+    runs = [SimpleNamespace(cell_id="Hbol") for _ in range(2)]
+    cells = []
+    for marimo.running in runs:
+        cells.append(place.running_cell())
+        assert place.running_cell() == cells[-1]
+    assert [one and one.identifier for one in cells] == ["Hbol", "Hbol"]
+    assert cells[0] != cells[1]
 
 
 def be_in(monkeypatch: pytest.MonkeyPatch, kernel: object) -> None:
@@ -96,7 +152,8 @@ def test_without_a_kernel_a_terminal_tells(
 
 
 def test_who_is_there_what_is_seen_and_where_nothing_waits() -> None:
-    nobody, without_waiting = {Place.UNATTENDED, Place.ELSEWHERE}, {Place.REACTIVE, Place.APP}
+    nobody = {Place.UNATTENDED, Place.ELSEWHERE, Place.BROWSER}
+    without_waiting = {Place.REACTIVE, Place.APP}
     assert {one for one in Place if not one.is_attended} == nobody
     assert {one for one in Place if one.shows_widgets} == {Place.NOTEBOOK, *without_waiting}
     assert {one for one in Place if not one.lets_cells_wait} == without_waiting

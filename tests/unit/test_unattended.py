@@ -762,6 +762,26 @@ def test_what_makes_them_is_told_for_each_kind_of_provider(
     assert f"`nb-oauth login {server.issuer} --client-id app --for-ci" in str(failure.value)
 
 
+@pytest.mark.parametrize("client", [APP, None])
+@pytest.mark.parametrize(
+    ("grant", "command", "then"),
+    [
+        ("device_code", "github{} --device --for-ci FILE", "without --for-ci: then this"),
+        ("authorization_code", "github{} --for-ci FILE", "without --for-ci: then this"),
+        ("implicit", "github{} --for-ci FILE", "and leave grant='implicit' out here: then this"),
+        (None, "github{} --for-ci FILE", "without --for-ci: then this"),
+    ],
+)
+def test_what_is_advised_makes_what_a_named_grant_finds(
+    client: Client | None, grant: str | None, command: str, then: str
+) -> None:
+    with pytest.raises(LoginRequired) as failure:
+        nb_oauth.login("github", client=client, grant=grant)
+    app = " --client-id app" if client else ""
+    assert f"`nb-oauth login {command.format(app)}`" in str(failure.value)
+    assert f"{then} finds the token." in str(failure.value)
+
+
 @pytest.mark.usefixtures("given")
 def test_a_token_endpoint_that_is_written_otherwise_is_told(
     stage: Stage, monkeypatch: pytest.MonkeyPatch

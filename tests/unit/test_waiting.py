@@ -137,10 +137,30 @@ def test_the_gate_in_a_kernel_that_is_not_ipykernel(wait: Callable[..., object])
     assert not waiting.can_wait_async()
     with pytest.raises(
         LoginPending,
-        match=r"^Sign in above, then run this cell again;.* \.session in another one instead\.$",
+        match=r"^Sign in above, then run this cell again\.$",
     ):
         wait(Future(), 20)
     assert wait(done("token")) == "token"
+
+
+@pytest.mark.usefixtures("foreign_kernel")
+def test_a_kernel_that_runs_cells_as_tasks_lets_them_await(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = types.SimpleNamespace(run_cell_lock=asyncio.Lock())  # as xeus-python has
+    shell = types.SimpleNamespace(kernel=object(), loop_runner=runner)
+    monkeypatch.setattr(IPython.core.getipython, "get_ipython", lambda: shell)
+    assert not waiting.can_wait()
+    assert waiting.can_wait_async()
+    with pytest.raises(
+        LoginPending, match=r"run this cell again\. Or let this cell wait, as `sess"
+    ):
+        waiting.wait(Future(), 20)
+    future: Future[str] = Future()
+
+    async def wait() -> str:
+        asyncio.get_running_loop().call_later(0.01, future.set_result, "token")
+        return await waiting.wait_async(future)
+
+    assert asyncio.run(wait()) == "token"
 
 
 @pytest.mark.usefixtures("foreign_kernel")

@@ -242,6 +242,30 @@ def test_so_is_who_does_where_there_was_a_session(stage: Stage) -> None:
     assert ask(stage) is second
 
 
+def test_a_cell_that_runs_again_follows_in_place_of_what_it_said_before(
+    stage: Stage, cell: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def follow(name: str) -> None:
+        login.on_signed_in(lambda _: told.append(name))
+
+    login = ask(stage, wait=False)
+    for execution in ("first", "again"):
+        cell(execution)
+        assert ask(stage, wait=False) is login  # which is remembered nevertheless
+        follow(f"{execution} one")
+        follow(f"{execution} other")
+    monkeypatch.setattr(place, "running_cell", lambda: Cell("cell-2", "its first"))
+    follow("another cell's")
+    monkeypatch.setattr(place, "running_cell", lambda: None)
+    follow("a thread's")
+    session = answer(login)
+    expected = ["again one", "again other", "another cell's", "a thread's"]
+    wait_until(lambda: told == expected, "they are called")
+    assert ask(stage) is session
+
+
 def test_who_follows_just_as_somebody_signs_in_is_told_once(stage: Stage) -> None:
     login = ask(stage, wait=False)
     told: list[OAuth2Session] = []
@@ -316,6 +340,8 @@ def test_used_as_a_session_it_says_what_to_do_and_then_is_one(
     with pytest.raises(LoginPending) as caught:
         login.get(stage.api)
     assert str(caught.value).startswith("Nobody has signed in yet, so there is no session.get. ")
+    assert type(caught.value).__name__ == "LoginPending"
+    assert caught.value._render_traceback_() == [f"LoginPending: {caught.value}"]
     assert advice in str(caught.value)
     session = answer(login)
     assert login.get(stage.api).ok

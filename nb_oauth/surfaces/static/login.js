@@ -136,9 +136,8 @@ const newPanel = (send) => {
   box.onkeydown = (event) => event.stopPropagation(); // no notebook shortcuts
   form.onsubmit = (event) => {
     event.preventDefault();
-    submitted = !!box.value.trim();
-    if (submitted) send("answer", box.value);
-    else box.focus();
+    submitted = true;
+    send("answer", box.value); // the kernel says what belongs in an empty one
   };
   cancel.onclick = () => send("cancel");
   newLink.onclick = () => send("new_link");

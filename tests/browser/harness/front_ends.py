@@ -185,10 +185,20 @@ class Marimo(FrontEnd):
         folder: where all is kept that the server and its kernels write.
         cells: what is in the cells.
         mode: "run" for an app, "edit" for its author.
+        forgets_after: seconds until a visitor who has closed the page is taken to have left; None
+            for marimo's two minutes.
     """
 
-    def __init__(self, folder: Path, cells: Sequence[str], *, mode: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cells: Sequence[str],
+        *,
+        mode: str,
+        forgets_after: int | None = None,
+    ) -> None:
         self.mode = mode
+        self.forgets_after = forgets_after
         super().__init__(folder)
         settings = folder / "home" / ".config" / "marimo" / "marimo.toml"
         settings.parent.mkdir(parents=True)
@@ -197,6 +207,8 @@ class Marimo(FrontEnd):
 
     def command(self) -> list[str]:
         server = ["--headless", "--no-token", "--host", "127.0.0.1", "--port", str(self.port)]
+        if self.forgets_after is not None:
+            server += ["--session-ttl", str(self.forgets_after)]
         return ["marimo", "--yes", self.mode, "notebook.py", *server]
 
 
