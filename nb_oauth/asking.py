@@ -29,11 +29,19 @@ Event = TypeVar("Event")
 
 
 class Means(NamedTuple):
-    """How to sign in, where that is only known once somebody was asked."""
+    """How to sign in, where that is only known once somebody was asked.
+
+    Args:
+        flow: of the grant.
+        redirect_uri: where the provider is to send people back to.
+        remarks: what to know about this way of signing in, a line each.
+        page_decides: whether another page of the person's would make it another redirect URI.
+    """
 
     flow: Callable[[GrantSession], Flow]
     redirect_uri: str | None
     remarks: tuple[str, ...]
+    page_decides: bool = True
 
 
 AskFirst = Generator[Prompt, Answer[Any], Means]
@@ -93,6 +101,11 @@ def words_of(error: BaseException) -> str:
 def rejection_of(prompt: Prompt) -> Rejection | None:
     """Return what was wrong with the answer to the prompt before ``prompt``."""
     return prompt.rejection if isinstance(prompt, OpenPage | AskPassword) else None
+
+
+def names_way_back(prompt: Prompt) -> bool:
+    """Tell whether ``prompt`` has a redirect URI in it."""
+    return isinstance(prompt, OpenPage | AskClient)
 
 
 def after(prompt: Prompt) -> str | None:

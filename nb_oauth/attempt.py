@@ -22,7 +22,6 @@ from nb_oauth.prompts import (
     AskPage,
     Credentials,
     Delivered,
-    OpenPage,
     Page,
     Prompt,
     RawAnswer,
@@ -204,7 +203,9 @@ class Attempt:
     def _open(self) -> OAuth2Session:
         if self._ask_first is not None:
             self._catcher.catch(self._redirect_uri)  # the page may be asked whether it reaches this
-            self._flow, self._redirect_uri, self._remarks = self._follow(self._ask_first())
+            means = self._follow(self._ask_first())
+            self._flow, self._redirect_uri, self._remarks = means[:3]
+            self._catcher.asks_page = self._catcher.asks_page and means.page_decides
         return self._open_session(self._redirect_uri)
 
     def _lose_listener(self) -> None:
@@ -250,13 +251,13 @@ class Attempt:
             self._show(Status.PREPARING, progress=PREPARING)
             self._outcome(prompt)
             self._knows_page = True
-        return Answer(self._page)
+        return Answer(self._catcher.to_go_by(self._page))
 
     def _learn(self, page: Page, prompt: Prompt) -> Answer[Any] | None:
         """Take what a page says, perhaps another than the one before: begin again if it matters."""
         is_as_expected = page == (self._page or Page(reaches_kernel=True))
         self._page = page
-        if self._catcher.asks_page and isinstance(prompt, OpenPage) and not is_as_expected:
+        if self._catcher.asks_page and asking.names_way_back(prompt) and not is_as_expected:
             raise _BeginAgainError
         return Answer(page) if isinstance(prompt, AskPage) else None
 

@@ -18,14 +18,34 @@ const importFrom = async (callback) => {
   }
 };
 
-/** The address of this server's callback page, or nothing.
+/** Where callback pages can be that this page hears: of its Hub, then of its Jupyter server. That of
+ * a Hub is one for everybody, so where there is one it is the one that people register.
+ * @type {() => string[]} */
+const places = () => {
+  const config = document.getElementById("jupyter-config-data")?.textContent;
+  const { baseUrl: base, hubPrefix: hub, hubHost: host } = // of nbclassic in the body
+    config ? JSON.parse(config) : document.body.dataset;
+  const own = base && new URL(`${base}nb-oauth/callback`, location.origin);
+  const shared = hub && new URL("../services/nb-oauth/callback", new URL(hub, host || location.origin));
+  return [shared, own].flatMap((place) => (place ? [place.href] : []));
+};
+
+/** The address of the callback page to use, or nothing.
  * @type {() => Promise<string>} */
 const findCallback = async () => {
-  const config = document.getElementById("jupyter-config-data")?.textContent;
-  const base = config ? JSON.parse(config).baseUrl : document.body.dataset.baseUrl;
-  if (!base) return ""; // no Jupyter server
-  const callback = new URL(`${base}nb-oauth/callback`, location.origin).href;
-  return (await importFrom(callback)).listen ? callback : "";
+  const found = places().map(async (place) => ((await importFrom(place)).listen ? place : ""));
+  return (await Promise.all(found)).find(Boolean) ?? "";
+};
+
+/** What to listen with where the app is sent back to `redirectUri`: a Hub that leads from there to
+ * the page wants a login first, and any page of this origin speaks for all.
+ * @type {(redirectUri: string) => Promise<Listen | undefined>} */
+const listenerFor = async (redirectUri) => {
+  for (const place of [redirectUri, ...places()]) {
+    if (new URL(place).origin !== new URL(redirectUri).origin) continue;
+    const { listen } = await importFrom(place);
+    if (listen) return listen;
+  }
 };
 
 /** Whether this browser is on the kernel's machine. A page from elsewhere may not even try; one of
@@ -65,7 +85,7 @@ const newBearer = (send) => {
     const redirectUri = query.get("redirect_uri") ?? "";
     if (asked === state || !redirectUri.endsWith("/nb-oauth/callback")) return;
     state = asked;
-    const { listen } = await importFrom(redirectUri);
+    const listen = await listenerFor(redirectUri).catch(() => undefined);
     if (asked !== state) return;
     listener?.close(); // not before: the page may still wait for a word on the answer before
     listener = listen?.(state, (address) => send("redirect", address));
