@@ -13,6 +13,7 @@ no server of anybody. It reaches notebooks of the same origin: not where everybo
 """
 
 import asyncio
+import contextlib
 import os
 from urllib.parse import urlsplit
 
@@ -37,7 +38,8 @@ def main() -> None:
             f"{_URL} and {_PREFIX} are not both set: JupyterHub sets them for a service with a "
             "url=… and a command=…, as `python -m pydoc nb_oauth.redirects.hub_service` has it."
         )
-    asyncio.run(_serve(url, prefix))
+    with contextlib.suppress(KeyboardInterrupt):  # by which a Hub ends it
+        asyncio.run(_serve(url, prefix))
 
 
 async def _serve(url: str, prefix: str) -> None:

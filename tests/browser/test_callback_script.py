@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 BASE = "/user/alice/"
 STATE = "af0ifjsldkj-af0ifjsldkj"
 ANSWER = f"?code=SplxlOBeZQQYbYS6WxSbIA&state={STATE}"
-NOTHING = "Nothing to do here"
+NOTHING = "No answer here"
 
 CONFIGURED = '<script id="jupyter-config-data" type="application/json">{"baseUrl": "%s"}</script>'
 NOTEBOOKS = {  # where each kind of page says what its base URL is
