@@ -54,6 +54,8 @@ class Catcher:
         is_here = is_loopback_redirect(redirect_uri) and not self._goes_to_page
         if is_here and self._listener is None:
             self._listen(redirect_uri)
+        elif not is_here:
+            self.notice = _NOTICE
         self.comes_back = is_here and self._listener is not None
         if not is_here or self._listener is None:
             return redirect_uri

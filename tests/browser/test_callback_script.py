@@ -241,6 +241,25 @@ def test_a_new_link_is_listened_to_in_place_of_the_one_before(
     come_back_unheard(context, callback + ANSWER.replace(STATE, "the-first-state"))
 
 
+@pytest.mark.parametrize("verdict", [None, "not so"])
+def test_the_page_says_when_the_kernel_takes_long_and_then_what_came_of_it(
+    context: BrowserContext, origin: str, callback: str, verdict: str | None
+) -> None:
+    context.clock.install()
+    notebook = open_notebook(context, origin)
+    listen(notebook, callback)
+    page = come_back(context, callback + ANSWER)
+    page.expect_heading(RECEIVED)
+    notebook.clock.fast_forward(8000)
+    page.expect_heading(REJECTED)
+    expect(page.text).to_contain_text("Its kernel has not taken the answer yet")
+    tell(notebook, verdict)
+    page.expect_heading(ACCEPTED if verdict is None else REJECTED)
+    expect(page.text).to_have_text(verdict or "Your notebook has the answer.")
+    notebook.clock.fast_forward(8000)
+    expect(page.text).to_have_text(verdict or "Your notebook has the answer.")
+
+
 def test_a_widget_that_is_gone_hears_nothing(
     context: BrowserContext, origin: str, callback: str
 ) -> None:

@@ -15,16 +15,21 @@ from tests.browser.conftest import (  # noqa: F401 - fixtures and a hook, for wh
     open_notebook,
     pytest_runtest_makereport,
 )
-from tests.browser.harness.callback_page import keep_from_kernel
+from tests.browser.harness.callback_page import CLIENT, keep_from_kernel
+from tests.browser.harness.judged import LOGIN, QUERY
 from tests.hub import environments
 from tests.hub.harness import Hub, Kernel
-from tests.hub.lab import HubLab, sign_in_to
+from tests.hub.lab import IMPLICIT_KINDS, KINDS, HubLab, sign_in_to
 from tests.providers.oidc import OidcProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import BrowserContext
+
+    from tests.browser.conftest import JudgedOpener
+    from tests.browser.harness.judged import JudgedNotebook
+    from tests.hub.lab import SigningIn
 
 VERSIONS = [
     environments.NEWEST,
@@ -92,3 +97,19 @@ def at_the_hub(context: BrowserContext, lab: HubLab) -> BrowserContext:  # noqa:
     keep_from_kernel(context)
     sign_in_to(lab, context)
     return context
+
+
+@pytest.fixture
+def signing_in(  # a notebook in a browser
+    judged: JudgedOpener,  # noqa: F811 - a fixture
+    at_the_hub: BrowserContext,
+) -> SigningIn:
+    """A notebook that signs in, in cell 1, and says who that is, in cell 2."""
+
+    def opener(client: str = CLIENT, login: str = LOGIN) -> JudgedNotebook:
+        notebook = judged(login, QUERY, client=client)
+        notebook.kinds = KINDS if login == LOGIN else IMPLICIT_KINDS
+        notebook.notebook.run_all()
+        return notebook
+
+    return opener

@@ -1,4 +1,4 @@
-"""An environment with a given JupyterHub, and JupyterLab for its people, built when it is first needed and kept for later.
+"""An environment with a given JupyterHub and JupyterLab, built when it is first needed, and kept.
 
 Of its own, since a Hub brings much along that no kernel needs, and older ones pin what it shares.
 """

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 PROXY = FOLDER / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
+SAID = "HUB_OF_THE_TESTS"  # the variable by which its configuration is told what it is to be
 STARTS_WITHIN = 60  # seconds
 ANSWERS_WITHIN = 90  # seconds; the Hub may be waited for twice
 
@@ -61,6 +62,7 @@ class Hub:
         port, hub_port, proxy_port, service_port = _free_ports(4)
         self.origin = f"http://127.0.0.1:{port}"
         self.address = self.origin + base_url.rstrip("/")
+        self.has_service = has_service
         self._folder = folder
         said = {
             "origin": self.origin,
@@ -80,7 +82,7 @@ class Hub:
         }
         env = {
             **tools.unmeasured(),
-            "HUB_OF_THE_TESTS": json.dumps(said),
+            SAID: json.dumps(said),
             "JUPYTERHUB_CRYPT_KEY": secrets.token_hex(32),
         }
         env.pop("PYTHONPATH", None)

@@ -8,8 +8,19 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.harness import provider_pages
-from tests.browser.harness.callback_page import ACCEPTED, CLIENT, CallbackTab
-from tests.browser.harness.judged import ALL_KINDS, LOGIN, QUERY, query_of
+from tests.browser.harness.callback_page import ACCEPTED, RECEIVED, REJECTED, CallbackTab
+from tests.browser.harness.judged import LOGIN, JudgedNotebook, describe, query_of
+from tests.browser.harness.notebook import NotebookPage
+from tests.hub.lab import (
+    LOGIN_IMPLICIT,
+    OWN,
+    REDIRECT,
+    SERVICE,
+    finish,
+    kinds_in_the_hubs_log,
+    registered,
+    send_back,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +28,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext
 
-    from tests.browser.conftest import JudgedOpener
-    from tests.browser.harness.judged import JudgedNotebook
-    from tests.hub.lab import HubLab
+    from tests.browser.conftest import NotebookOpener
+    from tests.hub.lab import HubLab, SigningIn
+    from tests.providers.oidc import OidcProvider
 
 # Building an environment, where there is none yet, takes a minute or two.
 pytestmark = [
@@ -29,50 +40,13 @@ pytestmark = [
     pytest.mark.usefixtures("at_the_hub"),
 ]
 
-SERVICE = "/services/nb-oauth/callback"
-OWN = "/user/lab-ada/nb-oauth/callback"
-REDIRECT = "/hub/user-redirect/nb-oauth/callback"
-KINDS = ALL_KINDS - {"password"}  # who has signed in to the Hub need not type it again
-IMPLICIT_KINDS = frozenset({"state", "access_token", "id_token"})
-LOGIN_IMPLICIT = LOGIN.replace("**asked", 'scope=["openid", "api:read"], grant="implicit"')
 NOTHING = "No answer here"
-
-
-def registered(uri: str, client: str = CLIENT) -> str:
-    return client.replace(")", f', redirect_uri="{uri}")')
-
-
-@pytest.fixture
-def signing_in(judged: JudgedOpener) -> Callable[..., JudgedNotebook]:
-    """A notebook that signs in, in cell 1, and says who that is, in cell 2."""
-
-    def opener(client: str = CLIENT, login: str = LOGIN) -> JudgedNotebook:
-        notebook = judged(login, QUERY, client=client)
-        notebook.kinds = KINDS if login == LOGIN else IMPLICIT_KINDS
-        notebook.notebook.run_all()
-        return notebook
-
-    return opener
-
-
-SigningIn = "Callable[..., JudgedNotebook]"
-
-
-def send_back(notebook: JudgedNotebook) -> CallbackTab:
-    page = CallbackTab(notebook.widget(1).open_sign_in_page())
-    provider_pages.sign_in_and_consent(page.tab)
-    return page
-
-
-def finish(notebook: JudgedNotebook, page: CallbackTab) -> None:
-    page.expect_heading(ACCEPTED)
-    notebook.page.bring_to_front()
-    notebook.expect_signed_in(1)
-    notebook.notebook.expect_output(2, "I am lab-ada")
+LATE = "Its kernel has not taken the answer yet: it is busy, or it has ended."
+IMPLICIT = 'Client("implicit-callback-page")'
 
 
 def test_comes_back_through_the_page_of_the_hub_which_nobody_has_to_name(
-    signing_in: Callable[..., JudgedNotebook], lab: HubLab, artifact: Callable[[str], Path]
+    signing_in: SigningIn, lab: HubLab, artifact: Callable[[str], Path]
 ) -> None:
     notebook = signing_in()
     widget = notebook.widget(1)
@@ -84,26 +58,28 @@ def test_comes_back_through_the_page_of_the_hub_which_nobody_has_to_name(
     page = send_back(notebook)
     finish(notebook, page)
     assert page.tab.url == link["redirect_uri"]
+    assert kinds_in_the_hubs_log(notebook, lab) == set()
     page.tab.screenshot(path=artifact("accepted"))
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("path", [OWN, REDIRECT])
+@pytest.mark.parametrize(("path", "logged"), [(OWN, set()), (REDIRECT, {"code", "state"})])
 def test_comes_back_where_the_app_says(
-    signing_in: Callable[..., JudgedNotebook], lab: HubLab, path: str
+    signing_in: SigningIn, lab: HubLab, path: str, logged: set[str]
 ) -> None:
     notebook = signing_in(registered(lab.hub.address + path))
     page = send_back(notebook)
     finish(notebook, page)
     assert page.tab.url == lab.hub.address + OWN
+    assert kinds_in_the_hubs_log(notebook, lab) == logged  # as SECURITY.md has it
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("path", [SERVICE, OWN, REDIRECT])
 def test_a_token_in_the_fragment_comes_back_as_well(
-    signing_in: Callable[..., JudgedNotebook], lab: HubLab, path: str
+    signing_in: SigningIn, lab: HubLab, path: str
 ) -> None:
-    client = registered(lab.hub.address + path, 'Client("implicit-callback-page")')
+    client = registered(lab.hub.address + path, IMPLICIT)
     notebook = signing_in(client, LOGIN_IMPLICIT)
     finish(notebook, send_back(notebook))
 
@@ -126,7 +102,7 @@ def sign_in_to_the_hub_again(page: CallbackTab, artifact: Callable[[str], Path])
 
 @pytest.mark.sweep
 def test_the_answer_outlives_a_login_of_the_hub(
-    signing_in: Callable[..., JudgedNotebook],
+    signing_in: SigningIn,
     lab: HubLab,
     context: BrowserContext,
     artifact: Callable[[str], Path],
@@ -141,12 +117,12 @@ def test_the_answer_outlives_a_login_of_the_hub(
 
 @pytest.mark.sweep
 def test_who_loses_a_token_by_a_login_of_the_hub_is_told_what_to_do(
-    signing_in: Callable[..., JudgedNotebook],
+    signing_in: SigningIn,
     lab: HubLab,
     context: BrowserContext,
     artifact: Callable[[str], Path],
 ) -> None:
-    client = registered(lab.hub.address + REDIRECT, 'Client("implicit-callback-page")')
+    client = registered(lab.hub.address + REDIRECT, IMPLICIT)
     notebook = signing_in(client, LOGIN_IMPLICIT)
     notebook.widget(1).wait_for_link()
     sign_out_of_the_hub(context)
@@ -157,3 +133,68 @@ def test_who_loses_a_token_by_a_login_of_the_hub_is_told_what_to_do(
     page.tab.screenshot(path=artifact("lost"))
     notebook.page.bring_to_front()
     finish(notebook, send_back(notebook))
+
+
+# -- while the page does not stay as it was ----------------------------------------------------
+
+
+@pytest.mark.sweep
+def test_a_reload_a_second_tab_and_a_lost_connection_change_nothing(
+    signing_in: SigningIn, lab: HubLab, context: BrowserContext
+) -> None:
+    notebook = signing_in()
+    link = notebook.widget(1).wait_for_link()
+    notebook.notebook.save()
+    notebook.notebook.reload()
+    assert notebook.widget(1).wait_for_link() == link
+    second = NotebookPage(context.new_page(), lab, notebook.notebook.name)
+    second.page.goto(lab.page_url(second.name).replace("/workspaces/", "/workspaces/second-"))
+    assert JudgedNotebook(second, notebook.oidc).widget(1).wait_for_link() == link
+    context.set_offline(True)
+    tab = notebook.widget(1).open_sign_in_page()  # at once: nobody is asked for the link
+    context.set_offline(False)
+    tab.goto(link)
+    page = CallbackTab(tab)
+    provider_pages.sign_in_and_consent(page.tab)
+    page.expect_heading(ACCEPTED)
+    notebook.page.bring_to_front()
+    notebook.notebook.expect_output(1, "Signed in to Judge.")
+    assert [one["status"] for one in notebook.oidc.token_requests() if is_ours(one)] == [200]
+    for one in (notebook.notebook, second):
+        one.console_errors[:] = [text for text in one.console_errors if "DISCONNECTED" not in text]
+
+
+def is_ours(request: dict[str, object]) -> bool:
+    return request["client_id"] == "callback-page"
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("path", [SERVICE, OWN, REDIRECT])
+def test_where_the_server_was_stopped_meanwhile_both_pages_say_so(
+    open_notebook: NotebookOpener,
+    oidc: OidcProvider,
+    lab: HubLab,
+    artifact: Callable[[str], Path],
+    path: str,
+) -> None:
+    """The kernel has ended with it. A new server, which the Hub starts on the way, has another."""
+    client = registered(lab.hub.address + path)
+    notebook = JudgedNotebook(open_notebook([describe(oidc, client), LOGIN]), oidc)
+    notebook.notebook.run_all()
+    page = CallbackTab(notebook.widget(1).open_sign_in_page())
+    lab.hub.stop_server(lab.name)
+    provider_pages.sign_in_and_consent(page.tab)
+    if path == OWN:
+        expect(page.tab.locator("h1")).to_have_text("Server not running")
+        page.tab.get_by_text("Launch Server").click()
+    page.expect_heading(RECEIVED)
+    page.expect_heading(REJECTED)
+    expect(page.text).to_have_text(LATE)
+    page.tab.screenshot(path=artifact("page"))
+    notebook.page.bring_to_front()
+    expect(notebook.widget(1).error).to_contain_text("The kernel does not answer")
+    notebook.page.screenshot(path=artifact("notebook"))
+    if path == SERVICE:
+        lab.hub.start_server(lab.name)
+    notebook.page.goto("about:blank")
+    notebook.notebook.console_errors.clear()  # the server was away

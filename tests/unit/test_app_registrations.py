@@ -283,6 +283,16 @@ def test_all_else_in_the_file_stays(file: ClientsFile, github: KnownProvider) ->
     assert file.find(github) == Client("new", redirect_uri="https://me.example/cb")
 
 
+def test_a_redirect_uri_is_kept_unless_it_is_the_provider_s_own(
+    file: ClientsFile, github: KnownProvider
+) -> None:
+    there = "https://hub.example/services/nb-oauth/callback"
+    file.keep(github, Client("id", redirect_uri=github.entry.redirect_uri))
+    assert file.find(github) == Client("id")
+    file.keep(github, Client("id", redirect_uri=there))
+    assert file.find(github) == Client("id", redirect_uri=there)
+
+
 def test_a_provider_without_a_name_is_kept_with_its_endpoint(file: ClientsFile) -> None:
     file.keep(EXAMPLE, Client("id"))
     assert client_for(EXAMPLE) == Client("id")

@@ -530,3 +530,29 @@ def test_where_nothing_can_listen_the_page_is_asked_all_the_same(
     bench.attempt.put(Page(CALLBACK))
     assert bench.surface.until_status(Status.WAITING).link
     bench.attempt.put(Cancelled())
+
+
+@pytest.mark.parametrize(
+    ("page", "redirect_uri"),
+    [
+        (Page("http://localhost:8888/nb-oauth/callback"), LOOPBACK),
+        (Page(CALLBACK), CALLBACK),  # it is another machine's loopback that is taken
+    ],
+)
+def test_where_another_program_has_the_port_the_address_that_is_registered_stays(
+    monkeypatch: pytest.MonkeyPatch, page: Page, redirect_uri: str
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise OSError(errno.EADDRINUSE, "taken")
+
+    monkeypatch.setattr("nb_oauth.redirects.catching.LoopbackRedirect", refuse)
+    bench = Bench.whose_page_decides()
+    bench.attempt.start()
+    bench.attempt.put(page)
+    view = bench.surface.until_status(Status.WAITING)
+    assert bench.session.redirect_uri == redirect_uri
+    assert ("another program listens there" in view.notice) == (redirect_uri == LOOPBACK)
+    bench.attempt.put(page)  # once more, from another tab
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.result(PATIENCE)
+    assert bench.grant.pages == 1

@@ -6,6 +6,7 @@ from nb_oauth.prompts import Page
 from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT, is_callback_page, way_back
 
 HUB = "https://hub.example/user/ada/nb-oauth/callback"
+SHARED = "https://hub.example/services/nb-oauth/callback"
 LOCAL = "http://localhost:8888/nb-oauth/callback"
 OPEN = "http://10.0.0.5:8888/nb-oauth/callback"
 
@@ -16,7 +17,8 @@ OPEN = "http://10.0.0.5:8888/nb-oauth/callback"
         (None, ANY_LOOPBACK_PORT, True, ""),
         (Page(reaches_kernel=True), ANY_LOOPBACK_PORT, True, "on one machine"),
         (Page(HUB, reaches_kernel=True), ANY_LOOPBACK_PORT, True, "on one machine"),
-        (Page(HUB), HUB, True, f"{HUB} among its registered"),
+        (Page(HUB), HUB, True, f"this Jupyter server, where the app has {HUB} among its"),
+        (Page(SHARED), SHARED, True, f"this JupyterHub, where the app has {SHARED} among its"),
         (Page(LOCAL), LOCAL, True, f"{LOCAL} among its registered"),
         (Page(OPEN), ANY_LOOPBACK_PORT, False, "plain http"),
         (Page("javascript:alert(1)/nb-oauth/callback"), ANY_LOOPBACK_PORT, False, "plain http"),
@@ -33,6 +35,13 @@ def test_the_best_way_and_why(
     assert (way.redirect_uri, way.comes_by_itself) == (redirect_uri, comes_by_itself)
     assert words in way.remark
     assert bool(way.remark) == bool(words)
+
+
+@pytest.mark.parametrize("page", [None, Page(reaches_kernel=True), Page()])
+def test_a_loopback_address_is_one_that_the_provider_takes(page: Page | None) -> None:
+    its = "http://localhost:8917/callback"
+    assert way_back(page, its).redirect_uri == its
+    assert way_back(Page(HUB), its).redirect_uri == HUB
 
 
 @pytest.mark.parametrize(

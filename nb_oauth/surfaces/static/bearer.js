@@ -3,7 +3,11 @@
 /* What lets the answer come back with no copying. A module by itself: the kernel sends it only
    where the person's page takes part in that. */
 
+const BEARER_LABELS = {
+  late: "Its kernel has not taken the answer yet: it is busy, or it has ended.",
+};
 const PATIENCE_MS = 1000;
+const VERDICT_MS = 8000; // longer than the widget repeats what a kernel does not take
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** The module to listen with, from the server that has the callback page; none where it has none.
@@ -67,6 +71,7 @@ const newBearer = (send) => {
   /** @type {Listener | undefined} */
   let listener;
   let state = "";
+  let late = 0;
   /** @type {string | undefined} */
   let probed;
 
@@ -88,9 +93,14 @@ const newBearer = (send) => {
     const listen = await listenerFor(redirectUri).catch(() => undefined);
     if (asked !== state) return;
     listener?.close(); // not before: the page may still wait for a word on the answer before
-    listener = listen?.(state, (address) => send("redirect", address));
+    listener = listen?.(state, (address) => {
+      send("redirect", address);
+      clearTimeout(late);
+      late = setTimeout(() => listener?.tell(BEARER_LABELS.late), VERDICT_MS);
+    });
   };
   return (content) => {
+    if (!content || content.type === "verdict") clearTimeout(late);
     if (!content) listener?.close();
     else if (content.type === "verdict") listener?.tell(content.reason);
     else if (content.type === "view") {
