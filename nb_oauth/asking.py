@@ -4,6 +4,7 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from nb_oauth import place
@@ -26,6 +27,15 @@ from nb_oauth.prompts import (
 from nb_oauth.surfaces import Registration
 
 Event = TypeVar("Event")
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """A newer sign-in listens where this one did."""
+
+
+class BeginAgainError(Exception):
+    """The person asked for a new link."""
 
 
 class Means(NamedTuple):
@@ -96,6 +106,14 @@ def words_of(error: BaseException) -> str:
         return str(error) or type(error).__name__
     except Exception:  # noqa: BLE001 - an error that cannot even say what it is
         return type(error).__name__
+
+
+def without_frames(error: BaseException) -> BaseException:
+    """Return ``error`` without ours: their locals hold the code, and some front ends print them."""
+    with contextlib.suppress(Exception):  # an error that is frozen keeps its own
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+    return error
 
 
 def rejection_of(prompt: Prompt) -> Rejection | None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from nb_oauth.prompts import Page
 from nb_oauth.redirects.loopback import Deliver, LoopbackRedirect, is_loopback_redirect
-from nb_oauth.redirects.ways import is_callback_page
+from nb_oauth.redirects.ways import is_callback_page, remark_on
 from nb_oauth.transport import is_loopback
 
 _NOTICE = (
@@ -38,6 +38,7 @@ class Catcher:
         self._taken_over = taken_over
         self.comes_back = self.asks_page = self._goes_to_page = self._is_taken = False
         self._listener: LoopbackRedirect | None = None
+        self._redirect_uri = ""
 
     @property
     def probe(self) -> str | None:
@@ -51,6 +52,7 @@ class Catcher:
         if redirect_uri is None:
             return None
         self._goes_to_page = is_callback_page(redirect_uri)
+        self._redirect_uri = redirect_uri
         is_here = is_loopback_redirect(redirect_uri) and not self._goes_to_page
         if is_here and self._listener is None:
             self._listen(redirect_uri)
@@ -70,6 +72,11 @@ class Catcher:
         callback = urlsplit(page.callback or "") if page else None
         is_near = callback is not None and is_loopback(callback.hostname)
         return None if self._is_taken and is_near else page
+
+    def remark_on(self, page: Page) -> str | None:
+        """Say what ``page`` means for a redirect URI that it did not decide; None for nothing."""
+        is_set = self._goes_to_page and not self.asks_page
+        return remark_on(self._redirect_uri, page) if is_set else None
 
     def _listen(self, redirect_uri: str) -> None:
         try:

@@ -9,7 +9,9 @@ In ``jupyterhub_config.py``, with nb_oauth installed beside the Hub::
     }]
 
 The page is then at ``https://hub.example/services/nb-oauth/callback``, wants no login, and passes
-no server of anybody. It reaches notebooks of the same origin: not where everybody has a subdomain.
+no server of anybody. Widgets look for it there, by that name, before they look for the page of the
+server that they are in. It reaches notebooks of the same origin: not where everybody has a
+subdomain.
 """
 
 import asyncio

@@ -8,7 +8,7 @@ from nb_oauth.transport import is_secure
 
 ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 _CALLBACK = "/nb-oauth/callback"  # how the address of each callback page ends
-_OF_A_SERVICE = f"/services{_CALLBACK}"  # of a JupyterHub
+_OF_A_HUB = (f"/services{_CALLBACK}", f"/hub/user-redirect{_CALLBACK}")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,22 @@ def way_back(page: Page | None, loopback_uri: str = ANY_LOOPBACK_PORT) -> WayBac
     )
 
 
+def remark_on(redirect_uri: str, page: Page) -> str:
+    """Say whether the answer comes back by itself to the callback page that an app names.
+
+    Args:
+        redirect_uri: where it is.
+        page: what the person's page found of it: that very one, or another, or none.
+    """
+    if page.callback == redirect_uri:
+        return f"The answer comes back by itself through {_server_of(redirect_uri)}."
+    instead = f" To {page.callback} it would." if page.callback else ""
+    return (
+        "The answer cannot come back by itself: your notebook's page does not reach "
+        f"{redirect_uri}, where the app is sent back to.{instead}"
+    )
+
+
 def _server_of(callback: str) -> str:
-    is_shared = urlsplit(callback).path.endswith(_OF_A_SERVICE)
+    is_shared = urlsplit(callback).path.endswith(_OF_A_HUB)
     return "this JupyterHub" if is_shared else "this Jupyter server"

@@ -37,11 +37,16 @@ ANSWER = f"?code=SplxlOBeZQQYbYS6WxSbIA&state={STATE}"
 NOTHING = "No answer here"
 
 CONFIGURED = '<script id="jupyter-config-data" type="application/json">{"baseUrl": "%s"}</script>'
+ON_A_HUB = f'{BASE}", "hubHost": "%s", "hubPrefix": "%s'
+SHARED = "/services/"
 NOTEBOOKS = {  # where each kind of page says what its base URL is
     "lab": f"<body>{CONFIGURED % BASE}",
     "classic": f'<body data-base-url="{BASE}">',
     "without": f"<body>{CONFIGURED % '/other/'}",
     "none": "<body>",
+    "hub": f"<body>{CONFIGURED % (ON_A_HUB % ('', '/hub/'))}",
+    "hub-below": f"<body>{CONFIGURED % (ON_A_HUB % ('', '/jhub/hub/'))}",  # without the service
+    "subdomain": f"<body>{CONFIGURED % (ON_A_HUB % ('https://hub.example', '/hub/'))}",
 }
 NOTEBOOK = """\
 <!doctype html><link rel="icon" href="data:,">{}<script type="module">
@@ -75,6 +80,7 @@ def application() -> Application:
     return Application(
         [
             *callback_page.rules(f"{BASE}nb-oauth/"),
+            *callback_page.rules(f"{SHARED}nb-oauth/"),
             *pages,
             ("/bearer.js", Sends, {"text": script("bearer"), "kind": "text/javascript"}),
             ("/probe", Sends, {"text": "nb_oauth", **plain}),
@@ -312,6 +318,40 @@ def test_a_page_says_what_it_can_do(  # noqa: PLR0913, PLR0917 - a row of the ta
     if near:
         callback_found = False
     assert sent(notebook) == [["page", callback if callback_found else "", "1" if near else ""]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "prefix"), [("hub", SHARED), ("hub-below", BASE), ("subdomain", BASE)]
+)
+def test_the_page_of_a_hub_comes_before_that_of_a_server(
+    context: BrowserContext, origin: str, kind: str, prefix: str
+) -> None:
+    notebook = open_notebook(context, origin, kind)
+    asked: list[str] = []
+    notebook.on("request", lambda request: asked.append(request.url))
+    show(notebook, probe="")
+    assert sent(notebook) == [["page", f"{origin}{prefix}nb-oauth/callback", ""]]
+    assert [url for url in asked if not url.startswith(origin)] == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "found"), [(BASE, BASE), (SHARED, SHARED), ("/hub/user-redirect/", SHARED)]
+)
+def test_a_page_that_the_app_names_comes_first_where_it_is(
+    context: BrowserContext, origin: str, prefix: str, found: str
+) -> None:
+    notebook = open_notebook(context, origin, "hub")
+    show(notebook, probe="", link=link_to(f"{origin}{prefix}nb-oauth/callback"))
+    assert sent(notebook) == [["page", f"{origin}{found}nb-oauth/callback", ""]]
+
+
+def test_where_the_hub_wants_a_login_first_the_page_is_listened_to_all_the_same(
+    context: BrowserContext, origin: str, callback: str
+) -> None:
+    notebook = open_notebook(context, origin, "hub")
+    with notebook.expect_response(f"**{SHARED}nb-oauth/listen.js"):
+        show(notebook, link=link_to(f"{origin}/hub/user-redirect/nb-oauth/callback"))
+    come_back(context, callback + ANSWER).expect_heading(RECEIVED)
 
 
 def test_a_page_that_is_not_local_does_not_even_try(

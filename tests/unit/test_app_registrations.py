@@ -71,6 +71,20 @@ def test_the_environment_comes_before_the_file(
     assert client_for(github) == Client("env-id", client_secret="env-secret")
 
 
+def test_the_environment_may_say_where_an_app_is_sent_back_to(
+    monkeypatch: pytest.MonkeyPatch, github: KnownProvider
+) -> None:
+    there = "https://hub.example/hub/user-redirect/nb-oauth/callback"
+    monkeypatch.setenv("NB_OAUTH_GITHUB_REDIRECT_URI", there)
+    with pytest.raises(ConfigurationError, match="GITHUB_REDIRECT_URI is set and NB_OAUTH_GITHUB"):
+        client_for(github)
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_ID", "env-id")
+    assert client_for(github) == Client("env-id", redirect_uri=there)
+    monkeypatch.setenv("NB_OAUTH_GITHUB_REDIRECT_URI", "hub.example/callback")
+    with pytest.raises(ConfigurationError, match="NB_OAUTH_GITHUB_REDIRECT_URI: redirect_uri="):
+        client_for(github)
+
+
 def test_a_secret_alone_is_a_mistake(
     github: KnownProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -510,7 +510,13 @@ def test_a_page_takes_part_where_the_app_is_sent_back_to_one() -> None:
     bench = Bench(CALLBACK)
     view = bench.begin()
     assert (view.probe, view.comes_back) == ("", False)
-    bench.attempt.put(Page())  # says what is of no use: the app is registered as it is
+    bench.attempt.put(Page())  # the app is registered as it is: the page only says what it finds
+    beyond = bench.surface.until_status(Status.WAITING)
+    assert beyond.link == view.link
+    assert f"does not reach {CALLBACK}" in beyond.remarks[-1]
+    bench.attempt.put(Page(CALLBACK))
+    found = bench.surface.until_status(Status.WAITING)
+    assert found.remarks == ("The answer comes back by itself through this Jupyter server.",)
     assert bench.attempt.deliver(f"{CALLBACK}?good").result(PATIENCE) is None
     assert bench.future.result(PATIENCE)
     assert bench.grant.pages == 1

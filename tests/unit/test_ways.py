@@ -3,7 +3,7 @@
 import pytest
 
 from nb_oauth.prompts import Page
-from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT, is_callback_page, way_back
+from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT, is_callback_page, remark_on, way_back
 
 HUB = "https://hub.example/user/ada/nb-oauth/callback"
 SHARED = "https://hub.example/services/nb-oauth/callback"
@@ -60,3 +60,23 @@ def test_a_callback_page_is_known_by_its_address(
     is_one: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
     assert is_callback_page(uri) == is_one
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "page", "words"),
+    [
+        (HUB, Page(HUB), "comes back by itself through this Jupyter server."),
+        (SHARED, Page(SHARED), "comes back by itself through this JupyterHub."),
+        (
+            "https://hub.example/hub/user-redirect/nb-oauth/callback",
+            Page("https://hub.example/hub/user-redirect/nb-oauth/callback"),
+            "comes back by itself through this JupyterHub.",
+        ),
+        (HUB, Page(LOCAL), f"does not reach {HUB}, where the app is sent back to. To {LOCAL} it"),
+        (HUB, Page(), f"does not reach {HUB}, where the app is sent back to."),
+    ],
+)
+def test_why_it_comes_back_to_where_the_app_says_or_not(
+    redirect_uri: str, page: Page, words: str
+) -> None:
+    assert words in remark_on(redirect_uri, page)

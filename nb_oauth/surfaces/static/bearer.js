@@ -34,10 +34,18 @@ const places = () => {
   return [shared, own].flatMap((place) => (place ? [place.href] : []));
 };
 
-/** The address of the callback page to use, or nothing.
- * @type {() => Promise<string>} */
-const findCallback = async () => {
-  const found = places().map(async (place) => ((await importFrom(place)).listen ? place : ""));
+/** The callback page that a link leads back to, or nothing.
+ * @type {(link: string | null) => string} */
+const pageOf = (link) => {
+  const redirectUri = (link && new URL(link).searchParams.get("redirect_uri")) ?? "";
+  return redirectUri.endsWith("/nb-oauth/callback") ? redirectUri : "";
+};
+
+/** The address of the callback page to use, or nothing; one that is `chosen` is used where it is.
+ * @type {(chosen: string) => Promise<string>} */
+const findCallback = async (chosen) => {
+  const all = [...(chosen ? [chosen] : []), ...places()];
+  const found = all.map(async (place) => ((await importFrom(place)).listen ? place : ""));
   return (await Promise.all(found)).find(Boolean) ?? "";
 };
 
@@ -75,20 +83,19 @@ const newBearer = (send) => {
   /** @type {string | undefined} */
   let probed;
 
-  /** @type {(probe: string) => Promise<void>} */
-  const look = async (probe) => {
+  /** @type {(probe: string, link: string | null) => Promise<void>} */
+  const look = async (probe, link) => {
     if (probe === probed) return;
     probed = probe;
     const isNear = await reaches(probe);
-    const callback = isNear ? "" : await findCallback().catch(() => "");
+    const callback = isNear ? "" : await findCallback(pageOf(link)).catch(() => "");
     send("page", callback, isNear ? "1" : "");
   };
   /** @type {(link: string) => Promise<void>} */
   const hear = async (link) => {
-    const query = new URL(link).searchParams;
-    const asked = query.get("state") ?? "";
-    const redirectUri = query.get("redirect_uri") ?? "";
-    if (asked === state || !redirectUri.endsWith("/nb-oauth/callback")) return;
+    const asked = new URL(link).searchParams.get("state") ?? "";
+    const redirectUri = pageOf(link);
+    if (asked === state || !redirectUri) return;
     state = asked;
     const listen = await listenerFor(redirectUri).catch(() => undefined);
     if (asked !== state) return;
@@ -104,7 +111,7 @@ const newBearer = (send) => {
     if (!content) listener?.close();
     else if (content.type === "verdict") listener?.tell(content.reason);
     else if (content.type === "view") {
-      if (content.probe != null) look(content.probe);
+      if (content.probe != null) look(content.probe, content.link);
       if (content.link) hear(content.link);
     }
   };
