@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import expect
@@ -334,23 +335,34 @@ def test_the_page_of_a_hub_comes_before_that_of_a_server(
     assert [url for url in asked if not url.startswith(origin)] == []
 
 
+LEADS = "/hub/user-redirect/nb-oauth/callback"
+
+
 @pytest.mark.parametrize(
-    ("prefix", "found"), [(BASE, BASE), (SHARED, SHARED), ("/hub/user-redirect/", SHARED)]
+    ("kind", "named", "found"),
+    [
+        ("hub", f"{BASE}nb-oauth/callback", f"{BASE}nb-oauth/callback"),
+        ("hub", f"{SHARED}nb-oauth/callback", f"{SHARED}nb-oauth/callback"),
+        ("hub", LEADS, LEADS),
+        ("subdomain", f"https://hub.example{LEADS}", f"https://hub.example{LEADS}"),
+        ("hub", "/user/bob/nb-oauth/callback", f"{SHARED}nb-oauth/callback"),
+        ("subdomain", f"https://other.example{LEADS}", f"{BASE}nb-oauth/callback"),
+    ],
 )
 def test_a_page_that_the_app_names_comes_first_where_it_is(
-    context: BrowserContext, origin: str, prefix: str, found: str
+    context: BrowserContext, origin: str, kind: str, named: str, found: str
 ) -> None:
-    notebook = open_notebook(context, origin, "hub")
-    show(notebook, probe="", link=link_to(f"{origin}{prefix}nb-oauth/callback"))
-    assert sent(notebook) == [["page", f"{origin}{found}nb-oauth/callback", ""]]
+    notebook = open_notebook(context, origin, kind)
+    show(notebook, probe="", link=link_to(urljoin(origin, named)))
+    assert sent(notebook) == [["page", urljoin(origin, found), ""]]
 
 
-def test_where_the_hub_wants_a_login_first_the_page_is_listened_to_all_the_same(
-    context: BrowserContext, origin: str, callback: str
+@pytest.mark.parametrize(("kind", "hub"), [("hub", ""), ("subdomain", "https://hub.example")])
+def test_what_the_hub_leads_to_a_server_is_heard_there(
+    context: BrowserContext, origin: str, callback: str, kind: str, hub: str
 ) -> None:
-    notebook = open_notebook(context, origin, "hub")
-    with notebook.expect_response(f"**{SHARED}nb-oauth/listen.js"):
-        show(notebook, link=link_to(f"{origin}/hub/user-redirect/nb-oauth/callback"))
+    notebook = open_notebook(context, origin, kind)
+    listen(notebook, urljoin(origin, hub + LEADS))
     come_back(context, callback + ANSWER).expect_heading(RECEIVED)
 
 

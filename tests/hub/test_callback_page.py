@@ -63,11 +63,22 @@ def test_comes_back_through_the_page_of_the_hub_which_nobody_has_to_name(
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("path", "logged"), [(OWN, set()), (REDIRECT, {"code", "state"})])
-def test_comes_back_where_the_app_says(
-    signing_in: SigningIn, lab: HubLab, path: str, logged: set[str]
+@pytest.mark.parametrize(
+    ("path", "who", "logged"),
+    [(OWN, "Jupyter server", set()), (REDIRECT, "JupyterHub", {"code", "state"})],
+)
+def test_comes_back_where_the_app_says(  # noqa: PLR0913, PLR0917 - fixtures
+    signing_in: SigningIn,
+    lab: HubLab,
+    artifact: Callable[[str], Path],
+    path: str,
+    who: str,
+    logged: set[str],
 ) -> None:
     notebook = signing_in(registered(lab.hub.address + path))
+    widget = notebook.widget(1)
+    expect(widget.remarks).to_have_text(f"The answer comes back by itself through this {who}.")
+    widget.root.screenshot(path=artifact("widget"))
     page = send_back(notebook)
     finish(notebook, page)
     assert page.tab.url == lab.hub.address + OWN

@@ -13,6 +13,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 /** The module to listen with, from the server that has the callback page; none where it has none.
  * @type {(callback: string) => Promise<{ listen?: Listen }>} */
 const importFrom = async (callback) => {
+  if (!callback) return {};
   const { href, origin } = new URL("listen.js", callback);
   if (origin !== location.origin) return {}; // what is said there is not heard here
   try {
@@ -22,16 +23,30 @@ const importFrom = async (callback) => {
   }
 };
 
-/** Where callback pages can be that this page hears: of its Hub, then of its Jupyter server. That of
- * a Hub is one for everybody, so where there is one it is the one that people register.
- * @type {() => string[]} */
+/** @type {(path: string, base: string | undefined) => string} */
+const below = (path, base) => (base ? new URL(path, base).href : "");
+
+/** Where callback pages can be that this page hears: that of its Jupyter server; that of its Hub,
+ * `shared`, one for everybody; and where its Hub leads from there to each person's own server.
+ * @type {() => { own: string, shared: string, redirect: string }} */
 const places = () => {
   const config = document.getElementById("jupyter-config-data")?.textContent;
-  const { baseUrl: base, hubPrefix: hub, hubHost: host } = // of nbclassic in the body
+  const { baseUrl, hubPrefix, hubHost } = // of nbclassic in the body
     config ? JSON.parse(config) : document.body.dataset;
-  const own = base && new URL(`${base}nb-oauth/callback`, location.origin);
-  const shared = hub && new URL("../services/nb-oauth/callback", new URL(hub, host || location.origin));
-  return [shared, own].flatMap((place) => (place ? [place.href] : []));
+  const hub = below(hubPrefix, hubPrefix && (hubHost || location.origin));
+  return {
+    own: below(`${baseUrl}nb-oauth/callback`, baseUrl && location.origin),
+    shared: below("../services/nb-oauth/callback", hub),
+    redirect: below("user-redirect/nb-oauth/callback", hub),
+  };
+};
+
+/** The same, the one to use first: that which is `chosen`, as far as it can be seen from here; then
+ * that of a Hub, for it is what people register who have one.
+ * @type {(chosen: string) => string[]} */
+const inOrder = (chosen) => {
+  const { own, shared, redirect } = places();
+  return [chosen && chosen === redirect ? own : chosen, shared, own];
 };
 
 /** The callback page that a link leads back to, or nothing.
@@ -44,17 +59,15 @@ const pageOf = (link) => {
 /** The address of the callback page to use, or nothing; one that is `chosen` is used where it is.
  * @type {(chosen: string) => Promise<string>} */
 const findCallback = async (chosen) => {
-  const all = [...(chosen ? [chosen] : []), ...places()];
-  const found = all.map(async (place) => ((await importFrom(place)).listen ? place : ""));
-  return (await Promise.all(found)).find(Boolean) ?? "";
+  const found = inOrder(chosen).map(async (place) => (await importFrom(place)).listen && place);
+  const [isThere, ...others] = await Promise.all(found);
+  return isThere ? chosen : (others.find(Boolean) ?? "");
 };
 
-/** What to listen with where the app is sent back to `redirectUri`: a Hub that leads from there to
- * the page wants a login first, and any page of this origin speaks for all.
+/** What to listen with where the app is sent back to `redirectUri`: any page of this origin has it.
  * @type {(redirectUri: string) => Promise<Listen | undefined>} */
 const listenerFor = async (redirectUri) => {
-  for (const place of [redirectUri, ...places()]) {
-    if (new URL(place).origin !== new URL(redirectUri).origin) continue;
+  for (const place of inOrder(redirectUri)) {
     const { listen } = await importFrom(place);
     if (listen) return listen;
   }
