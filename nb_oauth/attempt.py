@@ -86,7 +86,7 @@ class Attempt:
         self._knows_page = False
         self._verdicts = asking.Verdicts()
         self._thread: threading.Thread | None = None
-        self._shown: View | None = None
+        self._shown = View(Status.PREPARING, "", scope)
         self._is_over = False
 
     def start(self) -> None:
@@ -254,8 +254,7 @@ class Attempt:
     def _say(self, remark: str) -> None:
         """Show, beside all that is shown, what there is to say of the redirect URI."""
         self._remarks = (*self._given, remark)
-        if self._shown is not None:
-            self._send(replace(self._shown, remarks=self._remarks))
+        self._send(replace(self._shown, remarks=self._remarks))
 
     def _outcome(self, prompt: Prompt) -> Answer[Any] | Rejection:
         """Wait for what answers ``prompt``, well or badly."""
