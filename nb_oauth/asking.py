@@ -4,6 +4,7 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from nb_oauth import place
@@ -31,12 +32,25 @@ from nb_oauth.surfaces import Cancelled, NewLinkWanted, Registration
 Event = TypeVar("Event")
 
 
+@dataclass(frozen=True)
+class TakenOver:
+    """A newer sign-in listens where this one did."""
+
+
 class Means(NamedTuple):
-    """How to sign in, where that is only known once somebody was asked."""
+    """How to sign in, where that is only known once somebody was asked.
+
+    Args:
+        flow: of the grant.
+        redirect_uri: where the provider is to send people back to.
+        remarks: what to know about this way of signing in, a line each.
+        page_decides: whether another page of the person's would make it another redirect URI.
+    """
 
     flow: Callable[[GrantSession], Flow]
     redirect_uri: str | None
     remarks: tuple[str, ...]
+    page_decides: bool = True
 
 
 class BeginAgainError(Exception):
@@ -122,9 +136,22 @@ def words_of(error: BaseException) -> str:
         return type(error).__name__
 
 
+def without_frames(error: BaseException) -> BaseException:
+    """Return ``error`` without ours: their locals hold the code, and some front ends print them."""
+    with contextlib.suppress(Exception):  # an error that is frozen keeps its own
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+    return error
+
+
 def rejection_of(prompt: Prompt) -> Rejection | None:
     """Return what was wrong with the answer to the prompt before ``prompt``."""
     return prompt.rejection if isinstance(prompt, OpenPage | AskPassword) else None
+
+
+def names_way_back(prompt: Prompt) -> bool:
+    """Tell whether ``prompt`` has a redirect URI in it."""
+    return isinstance(prompt, OpenPage | AskClient)
 
 
 def after(prompt: Prompt) -> str | None:

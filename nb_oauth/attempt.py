@@ -10,11 +10,19 @@ import logging
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from nb_oauth import asking, place
-from nb_oauth.asking import PREPARING, AskFirst, Inbox, Reported, after, as_shown, rejection_of
+from nb_oauth.asking import (
+    PREPARING,
+    AskFirst,
+    BeginAgainError,
+    Inbox,
+    Reported,
+    TakenOver,
+    as_shown,
+)
 from nb_oauth.exceptions import LoginCancelled, OAuthError
 from nb_oauth.grants import Flow, Grant, GrantSession
 from nb_oauth.prompts import (
@@ -22,7 +30,6 @@ from nb_oauth.prompts import (
     AskPage,
     Credentials,
     Delivered,
-    OpenPage,
     Page,
     Prompt,
     RawAnswer,
@@ -36,11 +43,6 @@ from nb_oauth.surfaces.contract import UNDER_WAY
 
 _logger = logging.getLogger(__name__)
 _Outcome = TypeVar("_Outcome")
-
-
-@dataclass(frozen=True)
-class _TakenOver:
-    """A newer sign-in listens where this one did."""
 
 
 class Attempt:
@@ -80,15 +82,15 @@ class Attempt:
         self._surface = surface
         self._provider_name = provider_name
         self._scope = scope
-        self._remarks = remarks
+        self._remarks = self._given = remarks
         self._ask_first = ask_first
-        self._inbox: Inbox[Reported | _TakenOver] = Inbox()
+        self._inbox: Inbox[Reported | TakenOver] = Inbox()
         self._catcher = Catcher(self.deliver, self._lose_listener)
         self._page: Page | None = None
         self._knows_page = False
         self._verdicts = asking.Verdicts()
         self._thread: threading.Thread | None = None
-        self._shown: View | None = None
+        self._shown = View(Status.PREPARING, "", scope)
         self._is_over = False
 
     def start(self) -> None:
@@ -168,11 +170,7 @@ class Attempt:
         if isinstance(outcome, BaseException):
             if not isinstance(outcome, OAuthError):
                 _logger.debug("A sign-in ended in an error of the program", exc_info=outcome)
-            # Without our frames: their locals hold the code, and some front ends print locals.
-            with contextlib.suppress(Exception):  # an error that is frozen keeps its own
-                outcome.__cause__ = outcome.__context__ = None
-                outcome = outcome.with_traceback(None)
-            self.future.set_exception(outcome)
+            self.future.set_exception(asking.without_frames(outcome))
         else:
             self.future.set_result(outcome)
 
@@ -187,7 +185,7 @@ class Attempt:
         while_under_way.callback(self._catcher.close)
         session: OAuth2Session | None = None
         while True:
-            with contextlib.suppress(asking.BeginAgainError):
+            with contextlib.suppress(BeginAgainError):
                 # What a person has answered may be what is wrong.
                 if session is None or self._ask_first is not None:
                     session = self._open()
@@ -198,12 +196,14 @@ class Attempt:
     def _open(self) -> OAuth2Session:
         if self._ask_first is not None:
             self._catcher.catch(self._redirect_uri)  # the page may be asked whether it reaches this
-            self._flow, self._redirect_uri, self._remarks = self._follow(self._ask_first())
+            means = self._follow(self._ask_first())
+            self._flow, self._redirect_uri, self._remarks = means[:3]
+            self._catcher.asks_page = self._catcher.asks_page and means.page_decides
         return self._open_session(self._redirect_uri)
 
     def _lose_listener(self) -> None:
         """Take notice, in the thread of a newer sign-in, that it listens in our place."""
-        self._inbox.put(_TakenOver())
+        self._inbox.put(TakenOver())
 
     def _follow(self, flow: Generator[Prompt, Answer[Any], _Outcome]) -> _Outcome:
         with contextlib.closing(flow):
@@ -218,7 +218,7 @@ class Attempt:
         """Show ``prompt`` until it is answered (a wrong answer is explained, and no end)."""
         if isinstance(prompt, AskPage):
             return self._ask_page(prompt)
-        rejection = rejection_of(prompt)
+        rejection = asking.rejection_of(prompt)
         self._inbox.drop(Credentials)  # of a double click: they were not meant for this prompt
         while True:
             details = as_shown(
@@ -232,7 +232,7 @@ class Attempt:
             self._show(Status.WAITING, **details)
             outcome = self._outcome(prompt)
             if isinstance(outcome, Answer):
-                if progress := after(prompt):
+                if progress := asking.after(prompt):
                     self._show(Status.WORKING, progress=progress)
                 return outcome
             rejection = outcome
@@ -244,15 +244,23 @@ class Attempt:
             self._show(Status.PREPARING, progress=PREPARING)
             self._outcome(prompt)
             self._knows_page = True
-        return Answer(self._page)
+        return Answer(self._catcher.to_go_by(self._page))
 
     def _learn(self, page: Page, prompt: Prompt) -> Answer[Any] | None:
         """Take what a page says, perhaps another than the one before: begin again if it matters."""
         is_as_expected = page == (self._page or Page(reaches_kernel=True))
         self._page = page
-        if self._catcher.asks_page and isinstance(prompt, OpenPage) and not is_as_expected:
-            raise asking.BeginAgainError
+        if self._catcher.asks_page and asking.names_way_back(prompt) and not is_as_expected:
+            raise BeginAgainError
+        remark = self._catcher.remark_on(page)
+        if remark is not None and self._ask_first is None:
+            self._say(remark)
         return Answer(page) if isinstance(prompt, AskPage) else None
+
+    def _say(self, remark: str) -> None:
+        """Show, beside all that is shown, what there is to say of the redirect URI."""
+        self._remarks = (*self._given, remark)
+        self._send(replace(self._shown, remarks=self._remarks))
 
     def _outcome(self, prompt: Prompt) -> Answer[Any] | Rejection:
         """Wait for what answers ``prompt``, well or badly."""
@@ -261,10 +269,10 @@ class Attempt:
             if isinstance(event, Cancelled):
                 raise LoginCancelled(asking.cancelled())
             if isinstance(event, NewLinkWanted):
-                raise asking.BeginAgainError
+                raise BeginAgainError
             if isinstance(event, OAuth2Session):
                 raise asking.SignedInElsewhereError(event)
-            if isinstance(event, _TakenOver):
+            if isinstance(event, TakenOver):
                 self._catcher.lose()
                 return Rejection(TAKEN_OVER)
             outcome = event if isinstance(event, Answer) else self._judge(event, prompt)
@@ -284,8 +292,10 @@ class Attempt:
         heading = f"Sign in to {self._provider_name}"
         probe = self._catcher.probe if status in UNDER_WAY else None
         view = View(status, heading, self._scope, remarks=self._remarks, probe=probe, **details)
-        if view.code is not None and view == self._shown:  # it is asked for again and again
-            return
+        if view.code is None or view != self._shown:  # it is asked for again and again
+            self._send(view)
+
+    def _send(self, view: View) -> None:
         self._shown = view
         try:
             self._surface.show(view)

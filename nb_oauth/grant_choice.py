@@ -16,6 +16,7 @@ from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.place import Place
 from nb_oauth.providers import KnownProvider, Provider
 from nb_oauth.redirects import is_loopback_redirect
+from nb_oauth.redirects.ways import is_callback_page
 
 OF_A_PERSON = ("authorization_code", "device_code", "implicit", "password")
 """The grants by which a person signs in, the best first."""
@@ -118,6 +119,7 @@ def otherwise(choice: Choice, known: KnownProvider, client: Client, where: Place
     """
     is_open = choice.grant == "authorization_code" and client.redirect_uri is None
     is_closed = "device_code" in known.entry.with_secret and not client.is_confidential
+    is_closed = is_closed or known.entry.use_of("device_code").own_app
     if not is_open or is_closed or where is not Place.NOTEBOOK:
         return None
     return Choice("device_code", choice.why) if _offers_device_code(known.provider) else None
@@ -154,7 +156,8 @@ def _is_for_another_device(provider: Provider, closed: Collection[str]) -> bool:
 
 def _way_back(client: Client) -> str:
     """Say how what the browser brings gets here; empty where it does not."""
-    if client.redirect_uri is None or is_loopback_redirect(client.redirect_uri):
+    comes_to_page = client.redirect_uri is not None and is_callback_page(client.redirect_uri)
+    if client.redirect_uri is None or comes_to_page or is_loopback_redirect(client.redirect_uri):
         return "the browser can come back here by itself"
     if client.redirect_uri == _SHOWN or urlsplit(client.redirect_uri).scheme in {"http", "https"}:
         return "what the browser shows at the end can be pasted here"

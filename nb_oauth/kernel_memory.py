@@ -21,8 +21,10 @@ from nb_oauth.logins import (
     PasswordLogin,
     RefusedLogin,
     RegistrationLogin,
+    words,
 )
 from nb_oauth.providers import Provider
+from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import MemoryTokenStore, TokenStore
 from nb_oauth.tokens import TokenKey
@@ -58,6 +60,8 @@ class SignInRequest:
     remark: str = field(default="", compare=False)
     variables: Variables = field(default=Variables("", has_endpoint=False), compare=False)
     question: ClientQuestion | None = field(default=None, compare=False)
+    loopback_uri: str = field(default=ANY_LOOPBACK_PORT, compare=False)
+    """Which loopback redirect URI the provider takes, for an app that does not say its own."""
     otherwise: "SignInRequest | None" = field(default=None, compare=False)
     """What to do instead where no browser can bring the answer back."""
     refusal: OAuthError | None = field(default=None, compare=False)
@@ -99,7 +103,8 @@ class SignInRequest:
             ConfigurationError: it cannot be done.
         """
         grant = _LOGINS[self.grant].grant_for(self.provider, self.client, dict(self.extra))
-        return Chosen(self.client, grant, self.remark, self)
+        redirect_uri = words.redirect_uri_of(grant, self.client, self.loopback_uri)
+        return Chosen(self.client, grant, self.remark, self, redirect_uri)
 
     def _key_by(self, grant: str) -> TokenKey:
         return TokenKey.of(self.provider, self.client, grant, self.account)
@@ -209,6 +214,7 @@ class KernelMemory:
             allowed_hosts=request.allowed_hosts,
         )
         widget.go_on = RUN_AGAIN  # the cell finds this very widget then
+        widget.loopback_uri = request.loopback_uri
         if request.remark:
             widget.remarks = (*widget.remarks, request.remark)
         return widget

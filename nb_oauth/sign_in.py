@@ -23,6 +23,7 @@ from nb_oauth.logins import (
     ClientQuestion,
     Login,
     can_be_asked,
+    loopback_uri_at,
     no_client,
     sent_back,
     words,
@@ -259,6 +260,7 @@ def _request_with(
     return replace(
         asked,
         client=sent_back(known, client, choice.grant),
+        loopback_uri=loopback_uri_at(known),
         extra=tuple(sorted(extra.items())),
         grant=choice.grant,
         why=choice.why,
@@ -267,10 +269,7 @@ def _request_with(
 
 
 def _own_client(known: KnownProvider) -> Client | None:
-    """Return the person's own app there, which comes before one that is registered for everybody.
-
-    The demo has one for each of its visitors, and nobody registers another.
-    """
+    """Return the person's own app there; the demo has one for each visitor, and takes no other."""
     if known.entry.module is not None:
         return None
     return app_registrations.client_for(known) or _memory_here().client_for(known.provider)

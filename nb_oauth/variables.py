@@ -17,6 +17,7 @@ from nb_oauth.providers.secret_endpoints import are_one_servers
 ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 - a part of a name
 CLIENT_ID = "CLIENT_ID"
 CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - a part of a name
+REDIRECT_URI = "REDIRECT_URI"
 REFRESH_TOKEN = "REFRESH_TOKEN"  # noqa: S105 - a part of a name
 TOKEN_ENDPOINT = "TOKEN_ENDPOINT"  # noqa: S105 - a part of a name
 ISSUER = "ISSUER"

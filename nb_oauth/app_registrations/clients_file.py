@@ -71,7 +71,7 @@ class ClientsFile:
     def keep(self, known: KnownProvider, client: Client) -> None:
         """Write down the ID and the secret of an app; all else in the file stays as it is.
 
-        Its redirect URI is written down as well, where it is neither there nor the provider's.
+        Its redirect URI is written down as well, unless one is there or it is the provider's own.
 
         Raises:
             ConfigurationError: as :meth:`find` does.
@@ -92,7 +92,7 @@ class ClientsFile:
             table.pop("client_secret", None)
             if client.client_secret is not None:
                 table["client_secret"] = client.client_secret
-            if client.redirect_uri is not None and known.entry.redirect_uri is None:
+            if client.redirect_uri not in {None, known.entry.redirect_uri}:
                 table.setdefault("redirect_uri", client.redirect_uri)
             private_files.write(self.path, tomlkit.dumps(document).encode(), CONTENTS)
 

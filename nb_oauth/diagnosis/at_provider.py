@@ -10,6 +10,7 @@ from nb_oauth import app_registrations
 from nb_oauth.diagnosis.report import Check, Verdict
 from nb_oauth.exceptions import ConfigurationError, OAuthError
 from nb_oauth.providers import KnownProvider, Provider, known_provider
+from nb_oauth.redirects import is_loopback_redirect
 from nb_oauth.transport import DirectLoopback
 from nb_oauth.variables import CLIENT_ID, Variables
 
@@ -125,4 +126,6 @@ def the_redirect_uri(known: KnownProvider) -> Check:
             "Give it to Client(…, redirect_uri=…), and paste the address that the browser ends on.",
         )
     how = "exactly so" if entry.loopback == "exact" or own else "any port will do"
+    if uri is None or (not own and is_loopback_redirect(uri)):
+        how += "; from a browser on another machine, the address that the widget names"
     return Check(name, Verdict.FINE, f"{uri or 'http://127.0.0.1/callback'} ({how})")

@@ -11,6 +11,7 @@ from nb_oauth.logins.client_question import (
     Chosen,
     ClientQuestion,
     can_be_asked,
+    loopback_uri_at,
     no_client,
     sent_back,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "RefusedLogin",
     "RegistrationLogin",
     "can_be_asked",
+    "loopback_uri_at",
     "no_client",
     "sent_back",
     "words",

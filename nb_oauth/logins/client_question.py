@@ -11,10 +11,11 @@ from nb_oauth.app_registrations import ClientsFile
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.grants import Grant
-from nb_oauth.logins import words
 from nb_oauth.prompts import Answer, AskClient, Rejection, TypedClient
 from nb_oauth.providers import KnownProvider
 from nb_oauth.providers.secret_endpoints import are_one_servers
+from nb_oauth.redirects import is_loopback_redirect
+from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT
 
 _WITH_REDIRECT = ("authorization_code", "implicit")
 _ANY_ID, _ANY_SECRET = "any", "any"
@@ -30,17 +31,15 @@ class Chosen:
         grant: the grant that is best with it.
         remark: what to know about this way of signing in.
         request: what is asked for with it: a ``SignInRequest``.
+        redirect_uri: where the provider sends people back to, as far as that is known before their
+            page is asked; None where it does not.
     """
 
     client: Client
     grant: Grant
     remark: str
     request: Any
-
-    @property
-    def redirect_uri(self) -> str | None:
-        """Where the provider sends people back to; None where it does not."""
-        return words.redirect_uri_of(self.grant, self.client)
+    redirect_uri: str | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ class ClientQuestion:
         choose: returns how to sign in with an app; it raises a ``ConfigurationError`` where that
             cannot be done.
         needs_secret: whether it can be done with none but an app that has a secret.
-        redirect_uri: what to register; None where nobody is sent back.
+        redirect_uri: what to register; None where nobody is sent back. A loopback address stands
+            for whatever the person's page makes possible.
     """
 
     known: KnownProvider
@@ -85,6 +85,11 @@ class ClientQuestion:
         # A provider that wants one for every app has it in its entry, whatever is chosen here.
         redirect_uris = [*(way.redirect_uri for way in ways), known.entry.redirect_uri]
         return cls(known, choose, needs_secret, next(filter(None, redirect_uris), None))
+
+    @property
+    def is_for_page(self) -> bool:
+        """Whether it is the person's page that decides what to register."""
+        return self.redirect_uri is not None and is_loopback_redirect(self.redirect_uri)
 
     def prompt(self) -> AskClient[Answered]:
         """Return what to put to a person."""
@@ -128,7 +133,7 @@ class ClientQuestion:
         chosen = self.choose(client)
         if chosen.redirect_uri is None:
             return chosen
-        return self.choose(replace(client, redirect_uri=chosen.redirect_uri))
+        return self.choose(replace(client, redirect_uri=self.redirect_uri))
 
     def _what_is_wrong(self, client_id: str, secret: str) -> str | None:
         name = self.known.provider.name
@@ -182,7 +187,11 @@ def no_client(known: KnownProvider, variable: str | None = None) -> Configuratio
 
 
 def sent_back(known: KnownProvider, client: Client, grant: str) -> Client:
-    """Return ``client`` with the redirect URI to register there, where it names none itself."""
+    """Return ``client`` with the address that its provider has for that, where it names none.
+
+    What a provider says of loopback addresses is no such address: which of them it is, or none,
+    depends on where the person sits.
+    """
     if client.redirect_uri is not None or grant not in _WITH_REDIRECT:
         return client
     entry = known.entry
@@ -192,4 +201,13 @@ def sent_back(known: KnownProvider, client: Client, grant: str) -> Client:
             "give it to Client(client_id, redirect_uri='https://…'), and paste the address that "
             "the browser ends on."
         )
+    if entry.redirect_uri is None or is_loopback_redirect(entry.redirect_uri):
+        return client
     return replace(client, redirect_uri=entry.redirect_uri)
+
+
+def loopback_uri_at(known: KnownProvider) -> str:
+    """Return which loopback redirect URI a provider takes."""
+    registered = known.entry.redirect_uri
+    is_one = registered is not None and is_loopback_redirect(registered)
+    return registered if registered and is_one else ANY_LOOPBACK_PORT

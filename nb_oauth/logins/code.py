@@ -52,7 +52,7 @@ class CodeLogin(AuthorizationCodeLogin):
         self._client, self._grant = chosen.client, chosen.grant
 
     def _ask(self) -> AskFirst:
-        way = yield from ask_way()
+        way = yield from ask_way(self.loopback_uri)
         self._use(self._code if way.comes_by_itself else self._device)
         flow = self._grant.flow
         if way.comes_by_itself:

@@ -17,6 +17,7 @@ from nb_oauth.logins.outcome import Outcome, is_spent
 from nb_oauth.logins.page_question import question_of_page
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider
+from nb_oauth.redirects.ways import ANY_LOOPBACK_PORT
 from nb_oauth.session import OAuth2Session
 from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces import (
@@ -46,6 +47,9 @@ class Login(Outcome, LoginWidget):
 
     _grant_type: ClassVar[type[Grant]]
     """How it signs in; a subclass names it."""
+
+    loopback_uri: str = ANY_LOOPBACK_PORT
+    """Which loopback redirect URI the provider takes, for an app that does not say its own."""
 
     _ask_first: Callable[[], AskFirst] | None = None  # asks what it must know to have a grant
 
@@ -237,15 +241,20 @@ class Login(Outcome, LoginWidget):
         attempt = Attempt(
             grant=self._grant,
             open_session=self._open_session,
-            redirect_uri=words.redirect_uri_of(self._grant, self._client),
+            redirect_uri=self._redirect_uri(),
             surface=self,
             provider_name=self._name,
             scope=self._scope,
             remarks=self.remarks,
-            ask_first=self._ask_first or question_of_page(self._grant, self._client, self.remarks),
+            ask_first=self._ask_first
+            or question_of_page(self._grant, self._client, self.remarks, self.loopback_uri),
         )
         attempt.future.add_done_callback(self._tell_followers)
         return attempt
+
+    def _redirect_uri(self) -> str | None:
+        """Return where people are sent back to, as far as that is known before anybody is asked."""
+        return words.redirect_uri_of(self._grant, self._client, self.loopback_uri)
 
     def _open_session(self, redirect_uri: str | None) -> OAuth2Session:
         session = OAuth2Session.open(

@@ -1,7 +1,8 @@
 """The widget for a sign-in whose app nobody has named: it asks for that first."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from nb_oauth.asking import AskFirst, Means
@@ -11,6 +12,8 @@ from nb_oauth.grants import Flow, GrantSession
 from nb_oauth.logins import words
 from nb_oauth.logins.client_question import Answered, Chosen, ClientQuestion
 from nb_oauth.logins.login import Login
+from nb_oauth.logins.page_question import ask_way, has_page
+from nb_oauth.prompts import Answer, Prompt
 from nb_oauth.providers import Provider
 
 _logger = logging.getLogger(__name__)
@@ -65,17 +68,34 @@ class RegistrationLogin(Login):
         self.is_kept = False
         self._question = question
         self._is_to_be_kept = self._has_worked = False
+        self._why = ""
         super().__init__(provider, client, **more)
         self._ask_first = self._ask
 
     def _ask(self) -> AskFirst:
         if self.chosen is None or not self._has_worked:
-            answered: Answered = (yield self._question.prompt()).value
+            question = yield from self._question_here()
+            answered: Answered = (yield question.prompt()).value
             self.chosen, self._is_to_be_kept = answered.chosen, answered.keep
         chosen = self.chosen
         self._client, self._grant = chosen.client, chosen.grant
-        remarks = (*words.remarks_on(chosen.grant, chosen.client), chosen.remark)
-        return Means(self._flow, chosen.redirect_uri, tuple(filter(None, remarks)))
+        why = self._why if chosen.redirect_uri else ""
+        remarks = (*words.remarks_on(chosen.grant, chosen.client), chosen.remark, why)
+        return Means(
+            self._flow, chosen.redirect_uri, tuple(filter(None, remarks)), page_decides=False
+        )
+
+    def _question_here(self) -> Generator[Prompt, Answer[Any], ClientQuestion]:
+        """Return the question with the redirect URI in it that will be used where the person is."""
+        question = self._question
+        if question.redirect_uri is None or not (question.is_for_page and has_page()):
+            return question
+        way = yield from ask_way(question.redirect_uri)
+        self._why = way.remark
+        return replace(question, redirect_uri=way.redirect_uri)
+
+    def _redirect_uri(self) -> str | None:
+        return self._question.redirect_uri
 
     def _flow(self, session: GrantSession) -> Flow:
         token = yield from self._grant.flow(session)

@@ -23,9 +23,17 @@ def name_of(provider: Provider, account: str | None) -> str:
     return f"{provider.name} ({account})" if account else provider.name
 
 
-def redirect_uri_of(grant: Grant, client: Client) -> str | None:
-    """Return where the provider is to send people back to; None where it does not."""
-    return (client.redirect_uri or ANY_LOOPBACK_PORT) if grant.sends_back else None
+def redirect_uri_of(
+    grant: Grant, client: Client, loopback_uri: str = ANY_LOOPBACK_PORT
+) -> str | None:
+    """Return where the provider is to send people back to; None where it does not.
+
+    Args:
+        grant: how somebody signs in.
+        client: the app.
+        loopback_uri: where to, if the app does not say and no page has been asked.
+    """
+    return (client.redirect_uri or loopback_uri) if grant.sends_back else None
 
 
 def is_beside_kernel(provider: Provider) -> bool:

@@ -24,10 +24,12 @@ class GrantUse:
         secret: whether it gives a token to none but an app with a secret, PKCE or not.
         extra: what to send with the request that begins this grant, unless the caller says
             otherwise, such as ``{"access_type": "offline"}``.
+        own_app: whether it is for apps of a kind that can use no other grant.
     """
 
     secret: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
+    own_app: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,10 @@ def _grants(value: object) -> Mapping[str, GrantUse]:
 
 def _grant_use(value: object) -> GrantUse:
     use = _mapping(value)
-    secret = use.get("secret", False)
-    if set(use) - {"secret", "extra"} or not isinstance(secret, bool):
-        raise ValueError("a mapping of grants to {'secret': …, 'extra': …}")
-    return GrantUse(secret, _text_by_name(use.get("extra", {})))
+    said = {name: use.get(name, False) for name in ("secret", "own_app")}
+    if set(use) - {*said, "extra"} or not all(isinstance(one, bool) for one in said.values()):
+        raise ValueError("a mapping of grants to {'secret': …, 'extra': …, 'own_app': …}")
+    return GrantUse(extra=_text_by_name(use.get("extra", {})), **said)
 
 
 def _truth(value: object) -> bool:

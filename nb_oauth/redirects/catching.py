@@ -3,9 +3,12 @@
 import errno
 import os
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from nb_oauth.prompts import Page
 from nb_oauth.redirects.loopback import Deliver, LoopbackRedirect, is_loopback_redirect
-from nb_oauth.redirects.ways import is_callback_page
+from nb_oauth.redirects.ways import is_callback_page, remark_on
+from nb_oauth.transport import is_loopback
 
 _NOTICE = (
     "If the page won't load after you have signed in, copy its address here, all of it to the end."
@@ -33,8 +36,9 @@ class Catcher:
         self.notice = _NOTICE
         self._deliver = deliver
         self._taken_over = taken_over
-        self.comes_back = self.asks_page = self._goes_to_page = False
+        self.comes_back = self.asks_page = self._goes_to_page = self._is_taken = False
         self._listener: LoopbackRedirect | None = None
+        self._redirect_uri = ""
 
     @property
     def probe(self) -> str | None:
@@ -48,18 +52,37 @@ class Catcher:
         if redirect_uri is None:
             return None
         self._goes_to_page = is_callback_page(redirect_uri)
+        self._redirect_uri = redirect_uri
         is_here = is_loopback_redirect(redirect_uri) and not self._goes_to_page
         if is_here and self._listener is None:
             self._listen(redirect_uri)
+        elif not is_here:
+            self.notice = _NOTICE
         self.comes_back = is_here and self._listener is not None
         if not is_here or self._listener is None:
             return redirect_uri
         return self._listener.redirect_uri
 
+    def to_go_by(self, page: Page | None) -> Page | None:
+        """Return ``page``, or None where it had better not decide.
+
+        That is where it seems to be on this machine and does not reach this kernel because another
+        program listens at the one port that the provider takes: that address is what is registered.
+        """
+        callback = urlsplit(page.callback or "") if page else None
+        is_near = callback is not None and is_loopback(callback.hostname)
+        return None if self._is_taken and is_near else page
+
+    def remark_on(self, page: Page) -> str | None:
+        """Say what ``page`` means for a redirect URI that it did not decide; None for nothing."""
+        is_set = self._goes_to_page and not self.asks_page
+        return remark_on(self._redirect_uri, page) if is_set else None
+
     def _listen(self, redirect_uri: str) -> None:
         try:
             self._listener = LoopbackRedirect(redirect_uri, self._deliver, self._taken_over)
         except OSError as error:
+            self._is_taken = error.errno == errno.EADDRINUSE
             self.notice = cannot_listen(redirect_uri, error)
         else:
             self.notice = _NOTICE

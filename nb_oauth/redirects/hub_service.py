@@ -9,10 +9,13 @@ In ``jupyterhub_config.py``, with nb_oauth installed beside the Hub::
     }]
 
 The page is then at ``https://hub.example/services/nb-oauth/callback``, wants no login, and passes
-no server of anybody. It reaches notebooks of the same origin: not where everybody has a subdomain.
+no server of anybody. Widgets look for it there, by that name, before they look for the page of the
+server that they are in. It reaches notebooks of the same origin: not where everybody has a
+subdomain.
 """
 
 import asyncio
+import contextlib
 import os
 from urllib.parse import urlsplit
 
@@ -37,7 +40,8 @@ def main() -> None:
             f"{_URL} and {_PREFIX} are not both set: JupyterHub sets them for a service with a "
             "url=… and a command=…, as `python -m pydoc nb_oauth.redirects.hub_service` has it."
         )
-    asyncio.run(_serve(url, prefix))
+    with contextlib.suppress(KeyboardInterrupt):  # by which a Hub ends it
+        asyncio.run(_serve(url, prefix))
 
 
 async def _serve(url: str, prefix: str) -> None:

@@ -8,6 +8,7 @@ from nb_oauth.transport import is_secure
 
 ANY_LOOPBACK_PORT = "http://127.0.0.1/callback"  # RFC 8252 §7.3
 _CALLBACK = "/nb-oauth/callback"  # how the address of each callback page ends
+_OF_A_HUB = (f"/services{_CALLBACK}", f"/hub/user-redirect{_CALLBACK}")
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,18 @@ def is_callback_page(redirect_uri: str) -> bool:
     return urlsplit(redirect_uri).path.endswith(_CALLBACK)
 
 
-def way_back(page: Page | None) -> WayBack:
+def way_back(page: Page | None, loopback_uri: str = ANY_LOOPBACK_PORT) -> WayBack:
     """Pick the best way for an app that says nothing of where it is sent back to.
 
     Args:
         page: what the person's page can do; None where there is no page that could say.
+        loopback_uri: which loopback address the provider takes.
     """
     if page is None:
-        return WayBack(ANY_LOOPBACK_PORT, comes_by_itself=True, remark="")
+        return WayBack(loopback_uri, comes_by_itself=True, remark="")
     if page.reaches_kernel:
         return WayBack(
-            ANY_LOOPBACK_PORT,
+            loopback_uri,
             comes_by_itself=True,
             remark="The answer comes back by itself: your browser and this kernel are on one "
             "machine.",
@@ -49,15 +51,36 @@ def way_back(page: Page | None) -> WayBack:
         return WayBack(
             page.callback,
             comes_by_itself=True,
-            remark="The answer comes back by itself through this Jupyter server, where the app has "
-            f"{page.callback} among its registered redirect URIs.",
+            remark=f"The answer comes back by itself through {_server_of(page.callback)}, where "
+            f"the app has {page.callback} among its registered redirect URIs.",
         )
     why = "this Jupyter server has no page to take it (pip install nb_oauth where it runs)"
     if page.callback is not None:
         why = "this Jupyter server is reached by plain http, where anybody could read it"
     return WayBack(
-        ANY_LOOPBACK_PORT,
+        loopback_uri,
         comes_by_itself=False,
         remark=f"The answer cannot come back by itself: your browser does not reach this kernel's "
         f"machine, and {why}.",
     )
+
+
+def remark_on(redirect_uri: str, page: Page) -> str:
+    """Say whether the answer comes back by itself to the callback page that an app names.
+
+    Args:
+        redirect_uri: where it is.
+        page: what the person's page found of it: that very one, or another, or none.
+    """
+    if page.callback == redirect_uri:
+        return f"The answer comes back by itself through {_server_of(redirect_uri)}."
+    instead = f" To {page.callback} it would." if page.callback else ""
+    return (
+        "The answer cannot come back by itself: your notebook's page does not reach "
+        f"{redirect_uri}, where the app is sent back to.{instead}"
+    )
+
+
+def _server_of(callback: str) -> str:
+    is_shared = urlsplit(callback).path.endswith(_OF_A_HUB)
+    return "this JupyterHub" if is_shared else "this Jupyter server"

@@ -192,6 +192,6 @@ def test_who_says_no_hears_so_and_can_begin_again(
 def test_the_page_by_itself_says_what_it_is_for(context: BrowserContext, lab: Lab) -> None:
     page = CallbackTab(context.new_page())
     page.tab.goto(f"{lab.url}nb-oauth/callback")
-    page.expect_heading("Nothing to do here")
+    page.expect_heading("No answer here")
     expect(page.address).to_be_hidden()
     expect(page.text).to_have_text(re.compile("sign-in"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import expect
@@ -34,14 +35,19 @@ if TYPE_CHECKING:
 BASE = "/user/alice/"
 STATE = "af0ifjsldkj-af0ifjsldkj"
 ANSWER = f"?code=SplxlOBeZQQYbYS6WxSbIA&state={STATE}"
-NOTHING = "Nothing to do here"
+NOTHING = "No answer here"
 
 CONFIGURED = '<script id="jupyter-config-data" type="application/json">{"baseUrl": "%s"}</script>'
+ON_A_HUB = f'{BASE}", "hubHost": "%s", "hubPrefix": "%s'
+SHARED = "/services/"
 NOTEBOOKS = {  # where each kind of page says what its base URL is
     "lab": f"<body>{CONFIGURED % BASE}",
     "classic": f'<body data-base-url="{BASE}">',
     "without": f"<body>{CONFIGURED % '/other/'}",
     "none": "<body>",
+    "hub": f"<body>{CONFIGURED % (ON_A_HUB % ('', '/hub/'))}",
+    "hub-below": f"<body>{CONFIGURED % (ON_A_HUB % ('', '/jhub/hub/'))}",  # without the service
+    "subdomain": f"<body>{CONFIGURED % (ON_A_HUB % ('https://hub.example', '/hub/'))}",
 }
 NOTEBOOK = """\
 <!doctype html><link rel="icon" href="data:,">{}<script type="module">
@@ -75,6 +81,7 @@ def application() -> Application:
     return Application(
         [
             *callback_page.rules(f"{BASE}nb-oauth/"),
+            *callback_page.rules(f"{SHARED}nb-oauth/"),
             *pages,
             ("/bearer.js", Sends, {"text": script("bearer"), "kind": "text/javascript"}),
             ("/probe", Sends, {"text": "nb_oauth", **plain}),
@@ -241,6 +248,25 @@ def test_a_new_link_is_listened_to_in_place_of_the_one_before(
     come_back_unheard(context, callback + ANSWER.replace(STATE, "the-first-state"))
 
 
+@pytest.mark.parametrize("verdict", [None, "not so"])
+def test_the_page_says_when_the_kernel_takes_long_and_then_what_came_of_it(
+    context: BrowserContext, origin: str, callback: str, verdict: str | None
+) -> None:
+    context.clock.install()
+    notebook = open_notebook(context, origin)
+    listen(notebook, callback)
+    page = come_back(context, callback + ANSWER)
+    page.expect_heading(RECEIVED)
+    notebook.clock.fast_forward(8000)
+    page.expect_heading(REJECTED)
+    expect(page.text).to_contain_text("Its kernel has not taken the answer yet")
+    tell(notebook, verdict)
+    page.expect_heading(ACCEPTED if verdict is None else REJECTED)
+    expect(page.text).to_have_text(verdict or "Your notebook has the answer.")
+    notebook.clock.fast_forward(8000)
+    expect(page.text).to_have_text(verdict or "Your notebook has the answer.")
+
+
 def test_a_widget_that_is_gone_hears_nothing(
     context: BrowserContext, origin: str, callback: str
 ) -> None:
@@ -293,6 +319,51 @@ def test_a_page_says_what_it_can_do(  # noqa: PLR0913, PLR0917 - a row of the ta
     if near:
         callback_found = False
     assert sent(notebook) == [["page", callback if callback_found else "", "1" if near else ""]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "prefix"), [("hub", SHARED), ("hub-below", BASE), ("subdomain", BASE)]
+)
+def test_the_page_of_a_hub_comes_before_that_of_a_server(
+    context: BrowserContext, origin: str, kind: str, prefix: str
+) -> None:
+    notebook = open_notebook(context, origin, kind)
+    asked: list[str] = []
+    notebook.on("request", lambda request: asked.append(request.url))
+    show(notebook, probe="")
+    assert sent(notebook) == [["page", f"{origin}{prefix}nb-oauth/callback", ""]]
+    assert [url for url in asked if not url.startswith(origin)] == []
+
+
+LEADS = "/hub/user-redirect/nb-oauth/callback"
+
+
+@pytest.mark.parametrize(
+    ("kind", "named", "found"),
+    [
+        ("hub", f"{BASE}nb-oauth/callback", f"{BASE}nb-oauth/callback"),
+        ("hub", f"{SHARED}nb-oauth/callback", f"{SHARED}nb-oauth/callback"),
+        ("hub", LEADS, LEADS),
+        ("subdomain", f"https://hub.example{LEADS}", f"https://hub.example{LEADS}"),
+        ("hub", "/user/bob/nb-oauth/callback", f"{SHARED}nb-oauth/callback"),
+        ("subdomain", f"https://other.example{LEADS}", f"{BASE}nb-oauth/callback"),
+    ],
+)
+def test_a_page_that_the_app_names_comes_first_where_it_is(
+    context: BrowserContext, origin: str, kind: str, named: str, found: str
+) -> None:
+    notebook = open_notebook(context, origin, kind)
+    show(notebook, probe="", link=link_to(urljoin(origin, named)))
+    assert sent(notebook) == [["page", urljoin(origin, found), ""]]
+
+
+@pytest.mark.parametrize(("kind", "hub"), [("hub", ""), ("subdomain", "https://hub.example")])
+def test_what_the_hub_leads_to_a_server_is_heard_there(
+    context: BrowserContext, origin: str, callback: str, kind: str, hub: str
+) -> None:
+    notebook = open_notebook(context, origin, kind)
+    listen(notebook, urljoin(origin, hub + LEADS))
+    come_back(context, callback + ANSWER).expect_heading(RECEIVED)
 
 
 def test_a_page_that_is_not_local_does_not_even_try(

@@ -1,4 +1,4 @@
-"""An environment with a given JupyterHub, built when it is first needed and kept for later.
+"""An environment with a given JupyterHub and JupyterLab, built when it is first needed, and kept.
 
 Of its own, since a Hub brings much along that no kernel needs, and older ones pin what it shares.
 """
@@ -17,9 +17,10 @@ OLDER = ("5.5.4", "4.1.6")  # others are still in use
 
 def python(version: str) -> Path:
     """The interpreter of an environment with this JupyterHub, which is built if need be."""
-    folder = KEPT / version
+    folder = KEPT / f"{version}-lab"
     interpreter = folder / "bin" / "python"
-    wanted = [f"jupyterhub=={version}", "oauthenticator==17.4.0", "jupyter_server==2.21.1"]
+    pinned = ["oauthenticator==17.4.0", "jupyter_server==2.21.1", "jupyterlab==4.6.6"]
+    wanted = [f"jupyterhub=={version}", *pinned]
     built = folder / "built-for.txt"
     if not built.exists() or built.read_text() != "\n".join(wanted):
         _run(sys.executable, "-m", "venv", "--clear", str(folder))

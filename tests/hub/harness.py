@@ -30,35 +30,59 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 PROXY = FOLDER / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
+SAID = "HUB_OF_THE_TESTS"  # the variable by which its configuration is told what it is to be
 STARTS_WITHIN = 60  # seconds
 ANSWERS_WITHIN = 90  # seconds; the Hub may be waited for twice
 
 
 class Hub:
-    """A JupyterHub that signs people in by the judge; see ``jupyterhub_config.py``."""
+    """A JupyterHub that signs people in by the judge; see ``jupyterhub_config.py``.
 
-    def __init__(self, version: str, folder: Path, oidc: OidcProvider) -> None:
+    Args:
+        version: of JupyterHub.
+        folder: where all its files are.
+        oidc: the judge.
+        base_url: the path that all of it is below.
+        has_service: whether it has the callback page that serves everybody.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        folder: Path,
+        oidc: OidcProvider,
+        *,
+        base_url: str = "/",
+        has_service: bool = True,
+    ) -> None:
         if not PROXY.exists():
             tools.missing("configurable-http-proxy", "npm ci --prefix tests/hub")
         node = tools.find("node", remedy="install Node.js 20 or later")
-        self._api_token = secrets.token_hex(16)
-        port, hub_port, proxy_port = _free_ports(3)
-        self.address = f"http://127.0.0.1:{port}"
+        self.api_token = secrets.token_hex(16)
+        port, hub_port, proxy_port, service_port = _free_ports(4)
+        self.origin = f"http://127.0.0.1:{port}"
+        self.address = self.origin + base_url.rstrip("/")
+        self.has_service = has_service
         self._folder = folder
         said = {
+            "origin": self.origin,
             "address": self.address,
+            "base_url": base_url,
             "hub_port": hub_port,
             "proxy_port": proxy_port,
+            "service_port": service_port if has_service else None,
             "proxy": [node, str(PROXY)],
             "folder": str(folder),
             "issuer": oidc.issuer,
             "client_secret": oidc.client_secrets["hub"],
-            "api_token": self._api_token,
+            "api_token": self.api_token,
             "environment": self._kernels(),
+            "enabled": str(environments.REPOSITORY / "jupyter-config"),
+            "package": str(environments.REPOSITORY),
         }
         env = {
             **tools.unmeasured(),
-            "HUB_OF_THE_TESTS": json.dumps(said),
+            SAID: json.dumps(said),
             "JUPYTERHUB_CRYPT_KEY": secrets.token_hex(32),
         }
         env.pop("PYTHONPATH", None)
@@ -69,18 +93,23 @@ class Hub:
         )
         self._http = requests.Session()
         self._http.trust_env = False
-        self._http.headers["Authorization"] = f"token {self._api_token}"
+        self._http.headers["Authorization"] = f"token {self.api_token}"
 
     def _kernels(self) -> dict[str, str]:
         """Let every server start kernels on the tests' own interpreter, with nb_oauth in it."""
-        spec = self._folder / "jupyter" / "kernels" / "tests"
-        spec.mkdir(parents=True)
+        data = self._folder / "jupyter"
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         env = {"PYTHONPATH": str(environments.REPOSITORY), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         described = {"argv": argv, "display_name": "tests", "language": "python", "env": env}
+        spec = data / "kernels" / "python3"  # JupyterLab's own choice
+        spec.mkdir(parents=True)
         (spec / "kernel.json").write_text(json.dumps(described))
+        (data / "labextensions").mkdir()
+        for name in ("anywidget", "@jupyter-widgets"):
+            installed = Path(sys.prefix, "share", "jupyter", "labextensions", name)
+            (data / "labextensions" / name).symlink_to(installed)
         return {
-            "JUPYTER_PATH": str(self._folder / "jupyter"),
+            "JUPYTER_PATH": str(data),
             "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
         }
 
@@ -106,6 +135,14 @@ class Hub:
             return self._http.get(f"{self.address}/hub/api/", timeout=PATIENCE).ok
         return False
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def home(self, name: str) -> Path:
+        """The home folder of ``name``, which comes with the server."""
+        return self._folder / "homes" / name
+
     def read_log(self) -> str:
         return self._process.read_log()
 
@@ -115,13 +152,24 @@ class Hub:
             page = visitor.open(f"{self.address}/hub/oauth_login", "about:")
             while page.url.startswith("http://localhost"):
                 page = visitor.submit(page, "about:")
-            assert page.url.startswith(self.address), page.url
+            assert page.url.startswith(self.origin), page.url
 
     def start_server(self, name: str) -> None:
         """Start the server of ``name``, and wait until it answers."""
         answer = self._http.post(self._api(f"users/{name}/server"), timeout=STARTS_WITHIN)
         assert answer.status_code in {201, 202}, answer.text
         wait_until(lambda: self._is_ready(name), f"the server of {name}", seconds=STARTS_WITHIN)
+
+    def stop_server(self, name: str) -> None:
+        """Stop the server of ``name``, and wait until it is gone."""
+        answer = self._http.delete(self._api(f"users/{name}/server"), timeout=STARTS_WITHIN)
+        assert answer.status_code in {202, 204}, answer.text
+        model = self._api(f"users/{name}")
+        wait_until(
+            lambda: not self._http.get(model, timeout=PATIENCE).json()["servers"],
+            f"the server of {name} ends",
+            seconds=STARTS_WITHIN,
+        )
 
     def _is_ready(self, name: str) -> bool:
         model = self._http.get(self._api(f"users/{name}"), timeout=PATIENCE).json()
@@ -131,10 +179,10 @@ class Hub:
     def kernel(self, name: str) -> Kernel:
         """Start a kernel in the server of ``name``."""
         address = f"{self.address}/user/{name}/api/kernels"
-        answer = self._http.post(address, json={"name": "tests"}, timeout=PATIENCE)
+        answer = self._http.post(address, json={"name": "python3"}, timeout=PATIENCE)
         assert answer.ok, answer.text
         channels = f"{address}/{answer.json()['id']}/channels".replace("http", "ws", 1)
-        return Kernel(channels, self._api_token)
+        return Kernel(channels, self.api_token)
 
     def _api(self, path: str) -> str:
         return f"{self.address}/hub/api/{path}"

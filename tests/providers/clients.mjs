@@ -4,9 +4,14 @@ import { randomBytes } from 'node:crypto';
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}/callback`);
 
+/** A JupyterHub, and one below a path. */
+const HUBS = ['', '/jhub'];
+
 /** The callback page of a Jupyter server, also below a path as JupyterHub and proxies have one. */
 const CALLBACK_PAGES = ['127.0.0.1', 'localhost'].flatMap((host) =>
-  ['', '/user/alice'].map((prefix) => `http://${host}${prefix}/nb-oauth/callback`));
+  ['', '/user/alice', ...HUBS.flatMap((hub) =>
+    [`${hub}/user/lab-ada`, `${hub}/hub/user-redirect`, `${hub}/services`]),
+  ].map((prefix) => `http://${host}${prefix}/nb-oauth/callback`));
 
 const newSecret = () => `s3cr+t/%:${randomBytes(18).toString('base64')}`;
 
@@ -75,7 +80,7 @@ export const clients = [
     client_id: 'hub',
     client_secret: newSecret(),
     token_endpoint_auth_method: 'client_secret_post',
-    redirect_uris: ['http://127.0.0.1/hub/oauth_callback'],
+    redirect_uris: HUBS.map((hub) => `http://127.0.0.1${hub}/hub/oauth_callback`),
   }),
   // For those who put identifier and secret into HTTP Basic as they are.
   native({

@@ -71,6 +71,20 @@ def test_the_environment_comes_before_the_file(
     assert client_for(github) == Client("env-id", client_secret="env-secret")
 
 
+def test_the_environment_may_say_where_an_app_is_sent_back_to(
+    monkeypatch: pytest.MonkeyPatch, github: KnownProvider
+) -> None:
+    there = "https://hub.example/hub/user-redirect/nb-oauth/callback"
+    monkeypatch.setenv("NB_OAUTH_GITHUB_REDIRECT_URI", there)
+    with pytest.raises(ConfigurationError, match="GITHUB_REDIRECT_URI is set and NB_OAUTH_GITHUB"):
+        client_for(github)
+    monkeypatch.setenv("NB_OAUTH_GITHUB_CLIENT_ID", "env-id")
+    assert client_for(github) == Client("env-id", redirect_uri=there)
+    monkeypatch.setenv("NB_OAUTH_GITHUB_REDIRECT_URI", "hub.example/callback")
+    with pytest.raises(ConfigurationError, match="NB_OAUTH_GITHUB_REDIRECT_URI: redirect_uri="):
+        client_for(github)
+
+
 def test_a_secret_alone_is_a_mistake(
     github: KnownProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,6 +295,16 @@ def test_all_else_in_the_file_stays(file: ClientsFile, github: KnownProvider) ->
     assert "# home" in text
     assert "# the old one" in text
     assert file.find(github) == Client("new", redirect_uri="https://me.example/cb")
+
+
+def test_a_redirect_uri_is_kept_unless_it_is_the_provider_s_own(
+    file: ClientsFile, github: KnownProvider
+) -> None:
+    there = "https://hub.example/services/nb-oauth/callback"
+    file.keep(github, Client("id", redirect_uri=github.entry.redirect_uri))
+    assert file.find(github) == Client("id")
+    file.keep(github, Client("id", redirect_uri=there))
+    assert file.find(github) == Client("id", redirect_uri=there)
 
 
 def test_a_provider_without_a_name_is_kept_with_its_endpoint(file: ClientsFile) -> None:

@@ -510,7 +510,13 @@ def test_a_page_takes_part_where_the_app_is_sent_back_to_one() -> None:
     bench = Bench(CALLBACK)
     view = bench.begin()
     assert (view.probe, view.comes_back) == ("", False)
-    bench.attempt.put(Page())  # says what is of no use: the app is registered as it is
+    bench.attempt.put(Page())  # the app is registered as it is: the page only says what it finds
+    beyond = bench.surface.until_status(Status.WAITING)
+    assert beyond.link == view.link
+    assert f"does not reach {CALLBACK}" in beyond.remarks[-1]
+    bench.attempt.put(Page(CALLBACK))
+    found = bench.surface.until_status(Status.WAITING)
+    assert found.remarks == ("The answer comes back by itself through this Jupyter server.",)
     assert bench.attempt.deliver(f"{CALLBACK}?good").result(PATIENCE) is None
     assert bench.future.result(PATIENCE)
     assert bench.grant.pages == 1
@@ -530,3 +536,29 @@ def test_where_nothing_can_listen_the_page_is_asked_all_the_same(
     bench.attempt.put(Page(CALLBACK))
     assert bench.surface.until_status(Status.WAITING).link
     bench.attempt.put(Cancelled())
+
+
+@pytest.mark.parametrize(
+    ("page", "redirect_uri"),
+    [
+        (Page("http://localhost:8888/nb-oauth/callback"), LOOPBACK),
+        (Page(CALLBACK), CALLBACK),  # it is another machine's loopback that is taken
+    ],
+)
+def test_where_another_program_has_the_port_the_address_that_is_registered_stays(
+    monkeypatch: pytest.MonkeyPatch, page: Page, redirect_uri: str
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise OSError(errno.EADDRINUSE, "taken")
+
+    monkeypatch.setattr("nb_oauth.redirects.catching.LoopbackRedirect", refuse)
+    bench = Bench.whose_page_decides()
+    bench.attempt.start()
+    bench.attempt.put(page)
+    view = bench.surface.until_status(Status.WAITING)
+    assert bench.session.redirect_uri == redirect_uri
+    assert ("another program listens there" in view.notice) == (redirect_uri == LOOPBACK)
+    bench.attempt.put(page)  # once more, from another tab
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.result(PATIENCE)
+    assert bench.grant.pages == 1

@@ -384,6 +384,7 @@ def test_who_mistypes_a_name_is_told_which_was_probably_meant(typed: str, meant:
         ({"metadata": {1: 2}}, "metadata must be a mapping of names"),
         ({"scopes": {"a": 1}}, "scopes must be a mapping of names to texts"),
         ({"grants": {"a": {"secret": "yes"}}}, "grants must be a mapping of grants to"),
+        ({"grants": {"a": {"own_app": 1}}}, "grants must be a mapping of grants to"),
         ({"grants": {"a": {"shop": 1}}}, "grants must be a mapping of grants to"),
         ({"grants": {"a": 1}}, "grants must be a mapping"),
         ({"loopback": "some"}, "loopback must be 'any port', 'exact' or 'none', not 'some'"),
@@ -432,10 +433,25 @@ def test_what_a_provider_needs_is_sent_unless_the_caller_says_otherwise() -> Non
     ("name", "redirect_uri"),
     [("spotify", "http://127.0.0.1/callback"), ("microsoft", "http://localhost/callback")],
 )
-def test_the_redirect_uri_to_register_is_the_one_that_is_used(name: str, redirect_uri: str) -> None:
-    assert asked(name).client.redirect_uri == redirect_uri
+def test_what_a_provider_says_of_loopback_addresses_is_used_where_one_is(
+    name: str, redirect_uri: str
+) -> None:
+    request = asked(name)
+    assert request.client.redirect_uri is None  # the person's page may know better
+    assert request.loopback_uri == request.chosen().redirect_uri == redirect_uri
     own = Client("app", redirect_uri="https://hub.example/callback")
     assert asked(name, own).client is own
+
+
+def test_an_address_that_a_provider_has_for_everybody_is_used_wherever_one_is() -> None:
+    shown = "https://auth.globus.org/v2/web/auth-code"
+    assert asked("globus").client.redirect_uri == shown
+    assert asked("globus").loopback_uri == "http://127.0.0.1/callback"
+
+
+def test_a_code_that_wants_an_app_of_its_own_takes_the_place_of_no_other() -> None:
+    assert asked("google", SERVICE).otherwise is None
+    assert asked("gitlab").otherwise.grant == "device_code"
 
 
 def test_who_is_sent_nowhere_needs_no_redirect_uri() -> None:

@@ -22,13 +22,14 @@ from nb_oauth import (
 from nb_oauth.app_registrations import ClientsFile
 from nb_oauth.asking import after, as_shown, judge
 from nb_oauth.kernel_memory import KernelMemory
-from nb_oauth.logins import RegistrationLogin
+from nb_oauth.logins import RegistrationLogin, page_question
 from nb_oauth.logins.client_question import ClientQuestion
 from nb_oauth.place import Place
-from nb_oauth.prompts import Answer, AskClient, RawAnswer, Rejection, TypedClient
+from nb_oauth.prompts import Answer, AskClient, Page, RawAnswer, Rejection, TypedClient
 from nb_oauth.providers import KnownProvider, known_provider
 from nb_oauth.surfaces import Appeared, Cancelled, NewLinkWanted, SignOutWanted, Status, View
 from tests.polling import wait_until
+from tests.providers.visitor import query_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ def where(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place], None]:
         monkeypatch.setattr(place, "here", lambda: there)
 
     be(Place.NOTEBOOK)
+    monkeypatch.setattr(page_question, "_PATIENCE", 0.0)  # no page says anything
     monkeypatch.setattr(sign_in, "_memory", KernelMemory())
     monkeypatch.setattr("IPython.display.publish_display_data", lambda *_, **__: None)
     return be
@@ -277,6 +279,54 @@ def test_the_same_card_goes_on_with_the_answer(answers: list[Any]) -> None:
     session = widget.wait(PATIENCE)
     assert session.client_id == "mine"
     assert widget._attempt is not None
+
+
+HUB = "https://hub.example/services/nb-oauth/callback"
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_question, "_PATIENCE", PATIENCE)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("provider", ["github", EXAMPLE])
+def test_on_a_page_it_names_what_will_be_used_there(answers: list[Any], provider: Any) -> None:
+    widget = found(provider)
+    widget._take(Appeared())
+    widget._take(Page(HUB))
+    assert form(widget).redirect_uri == HUB
+    typed(widget, "mine", SECRET, keep=True)
+    assert query_of(link(widget))["redirect_uri"] == HUB
+    assert f"{HUB} among its registered" in shown(widget).remarks[-1]
+    widget._take(Page("https://other.example/nb-oauth/callback"))  # it is registered, come what may
+    widget._take(RawAnswer("a-code", pasted=True))
+    widget.wait(PATIENCE)
+    kept = asked(provider)
+    assert (kept.question, kept.client.redirect_uri) == (None, HUB)
+
+
+@pytest.mark.usefixtures("patient")
+def test_where_no_page_brings_it_back_a_loopback_address_is_registered(answers: list[Any]) -> None:
+    widget = found("gitlab")
+    widget._take(Appeared())
+    widget._take(Page())
+    assert form(widget).redirect_uri == "http://127.0.0.1:8917/callback"
+    typed(widget)
+    assert query_of(link(widget))["redirect_uri"] == "http://127.0.0.1:8917/callback"
+    assert "cannot come back by itself" in shown(widget).remarks[-1]
+    widget.cancel()
+
+
+def test_a_page_that_comes_late_has_the_question_asked_anew(answers: list[Any]) -> None:
+    widget = found()
+    widget._take(Appeared())
+    assert form(widget).redirect_uri == "http://127.0.0.1/callback"
+    widget._take(Page(HUB))
+    wait_until(
+        lambda: (there := shown(widget).registration) and there.redirect_uri == HUB, "another URI"
+    )
+    widget.cancel()
 
 
 def test_login_waits_for_the_question_and_the_sign_in(answers: list[Any]) -> None:

@@ -11,7 +11,12 @@ const LABELS = {
     "Copy this address into the box that your notebook shows. If it is closed, open it again " +
       "in this browser.",
   ],
-  nothing: ["Nothing to do here", "This page takes the answer of a sign-in to a notebook."],
+  nothing: [
+    "No answer here",
+    "This page takes the answer of a sign-in to a notebook, and its address holds none. If you " +
+      "have just signed in, it was lost on the way: go back to your notebook, and open the link " +
+      "there once more.",
+  ],
   copied: "Copied",
 };
 const PATIENCE_MS = 2000;
