@@ -43,7 +43,7 @@ const reaches = async (probe) => {
 };
 
 /** @type {NewBearer} */
-const newBearer = (send) => {
+const newBearer = (send, voice) => {
   /** @type {Listener | undefined} */
   let listener;
   let state = "";
@@ -72,7 +72,7 @@ const newBearer = (send) => {
   };
   return (content) => {
     if (!content) listener?.close();
-    else if (content.type === "verdict") listener?.tell(content.reason);
+    else if (content.type === "verdict") listener?.tell(content.reason && voice.say(content.reason));
     else if (content.type === "view") {
       if (content.probe != null) look(content.probe);
       if (content.link) hear(content.link);
