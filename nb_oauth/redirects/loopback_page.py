@@ -96,6 +96,6 @@ def _page(heading: str, text: str, attribute: str = "") -> bytes:
         '<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(heading)}</title><style>{_STYLE}</style>"
         f"<script>{_SCRIPT}</script></head>"
-        f'<body><main id="nb-oauth-loopback" aria-live="polite" {attribute}><h1>{html.escape(heading)}</h1>'
-        f"<p>{html.escape(text)}</p></main></body></html>"
+        f'<body><main id="nb-oauth-loopback" aria-live="polite" {attribute}>'
+        f"<h1>{html.escape(heading)}</h1><p>{html.escape(text)}</p></main></body></html>"
     ).encode()
