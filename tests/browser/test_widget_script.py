@@ -776,7 +776,7 @@ def test_the_whole_way_by_keyboard(page: Page, origin: str) -> None:
 
 CODE_ARIA = """
 - group "Sign in to GitHub":
-  - heading "Sign in to GitHub" [level=3]
+  - heading "Sign in to GitHub" [level=2]
   - list "Asks for":
     - listitem: read:user
     - listitem: repo
@@ -798,7 +798,7 @@ The code is good for 5 minutes."
 """
 PASSWORD_ARIA = """
 - group "Sign in to GitHub":
-  - heading "Sign in to GitHub" [level=3]
+  - heading "Sign in to GitHub" [level=2]
   - list "Asks for":
     - listitem: read:user
     - listitem: repo
@@ -813,7 +813,7 @@ PASSWORD_ARIA = """
 """
 WAITING_ARIA = """
 - group "Sign in to GitHub":
-  - heading "Sign in to GitHub" [level=3]
+  - heading "Sign in to GitHub" [level=2]
   - list "Asks for":
     - listitem: read:user
     - listitem: repo

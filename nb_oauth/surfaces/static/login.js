@@ -100,7 +100,8 @@ const newOutbox = (model, onSilence) => {
 const newPanel = (send) => {
   const id = newId();
   const plain = { type: "button" };
-  const heading = make("h3", "heading", { id });
+  /* An h2, since it may follow the h1 of any notebook. */
+  const heading = make("h2", "heading", { id });
   const remarks = make("div", "remarks");
   const scope = make("ul", "scope", { role: "list", "aria-label": LABELS.scope });
   const link = make("a", "link", { target: "_blank", rel: "noopener noreferrer" }, LABELS.link);
