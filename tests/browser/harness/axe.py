@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[2] / "providers" / "node_modules" / "axe-core" / "axe.min.js"
+# Colors that are forced are the person's own: what a style sheet says of them is not what is seen.
 RUN = """async (selector) => {
-  const { violations } = await axe.run(selector, { resultTypes: ["violations"] });
+  const enabled = !matchMedia("(forced-colors: active)").matches;
+  const rules = { "color-contrast": { enabled } };
+  const { violations } = await axe.run(selector, { rules, resultTypes: ["violations"] });
   return violations.map(({ id, help, nodes }) => [id, help, nodes.map(({ html, any }) =>
     [html.slice(0, 200), any.map(({ message }) => message)])]);
 }"""
