@@ -116,7 +116,7 @@ def plain() -> dict[str, Shown]:
         errand = errand_of(view)
         assert errand is not None
         body = '<!doctype html><html lang="en"><meta charset="utf-8"><title>A notebook</title>'
-        body += f'<main><h1>A notebook</h1>{as_html(errand, "GitHub")}</main></html>'
+        body += f"<main><h1>A notebook</h1>{as_html(errand, 'GitHub')}</main></html>"
         shown[f"plain-{name}"] = Shown(body.encode())
     return shown
 
