@@ -6,10 +6,28 @@ import html
 
 # The answer leaves the address bar: not for secrecy (it is spent), but so that nobody copies it.
 # A fragment never reaches a server by itself: it is carried there in the body of a request.
+# What the page says is English, and by the browser's language Chinese; a reason stays as it is.
 _SCRIPT = """\
+const CHINESE = {
+  "You can close this tab": "可以关闭此标签页了",
+  "Your notebook has the answer.": "您的笔记本已收到结果。",
+  "Back to your notebook": "请回到您的笔记本",
+  "It has the answer, and will say what came of it.": "它已收到结果，会显示登录是否成功。",
+  "Nothing to do here": "这里没有要做的事",
+  "This page takes the answer of a sign-in to a notebook.": "此页面用于将登录结果交给笔记本。",
+  "The notebook does not answer any more. Run its cell again.":
+    "笔记本不再响应。请重新运行其中的单元格。",
+};
+const speak = () => {
+  if (!/^zh\\b/i.test(navigator.language)) return;
+  document.documentElement.lang = "zh-CN";
+  for (const node of document.querySelectorAll("title, h1, p"))
+    node.textContent = CHINESE[node.textContent] ?? node.textContent;
+};
 const answer = location.hash.slice(1);
 history.replaceState(null, "", location.pathname);
 addEventListener("DOMContentLoaded", async () => {
+  speak();
   const page = document.querySelector("main");
   if (!answer || !page.hasAttribute("data-wants-fragment")) return;
   page.textContent = "";
@@ -19,8 +37,10 @@ addEventListener("DOMContentLoaded", async () => {
     page.replaceChildren(...said.querySelector("main").children);
     document.title = said.title;
   } catch {
-    page.textContent = "The notebook does not answer any more. Run its cell again.";
+    const silence = "The notebook does not answer any more. Run its cell again.";
+    page.appendChild(document.createElement("p")).textContent = silence;
   }
+  speak();
 });
 """
 _STYLE = (
@@ -76,6 +96,6 @@ def _page(heading: str, text: str, attribute: str = "") -> bytes:
         '<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(heading)}</title><style>{_STYLE}</style>"
         f"<script>{_SCRIPT}</script></head>"
-        f'<body><main id="nb-oauth-loopback" {attribute}><h1>{html.escape(heading)}</h1>'
-        f"<p>{html.escape(text)}</p></main></body></html>"
+        f'<body><main id="nb-oauth-loopback" aria-live="polite" {attribute}>'
+        f"<h1>{html.escape(heading)}</h1><p>{html.escape(text)}</p></main></body></html>"
     ).encode()

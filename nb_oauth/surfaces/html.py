@@ -13,6 +13,7 @@ from nb_oauth.surfaces.questions import registration_lines
 from nb_oauth.transport import is_secure
 
 _PICTURE = "data:image/svg+xml"
+_WRAPPED = "overflow-wrap: anywhere"  # a long address
 _CLOSE = "You can close that page when it says so."
 _NOT_LOADING = (
     "If it will not load in the end, this notebook runs on another machine than your browser: "
@@ -61,7 +62,7 @@ def as_html(errand: Errand, provider_name: str) -> str:
     trouble = [html.escape(line) for line in _trouble(errand)]
     then = [html.escape(line) for line in errand.then]
     opening = _opening_markup(errand, provider_name)
-    return "".join(f"<p>{line}</p>" for line in (*trouble, *opening, *then))
+    return "".join(f'<p style="{_WRAPPED}">{line}</p>' for line in (*trouble, *opening, *then))
 
 
 def _then(view: View) -> tuple[str, ...]:

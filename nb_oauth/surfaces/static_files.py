@@ -8,14 +8,28 @@ import re
 from pathlib import Path
 
 _STATIC = Path(__file__).parent / "static"
+_LANGUAGES = frozenset({"zh"})  # besides English; each has a file
 _COMMENT = re.compile(r"^\s*(/\*(?s:.*?)\*/\s*|//.*)$|[ ]//[ ][^\"'`\n]*$", re.MULTILINE)
 _JOINT = re.compile(r"^(?:import|export) \{[^}]*\}[^;]*;$", re.MULTILINE)  # one text, one scope
-_NEEDLESS_BREAK = re.compile(r"(?<=[;{,(])\n")  # no statement of either language ends there
-_STRING = r"\"(?P<plain>[^\"'\\\n]*)\"|(?P<string>\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`)"
-_SIGN = {
-    ".js": r"[ ]?(?P<sign>!==|[=<>{}()\[\],;:?&|]+)[ ]?",
-    ".css": r"[ ]?(?P<sign>[{},;])[ ]?|(?P<colon>:)[ ]",
+_NEEDLESS_BREAK = {  # no statement ends there
+    ".js": re.compile(r"(?<=[;{,(=>])\n|\n(?=\.)"),
+    ".css": re.compile(r"(?<=[;{}(,])\n|\n(?=\))"),
 }
+_STRING = r"\"(?P<plain>[^\"'\\\n]*)\"|(?P<string>\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`)"
+_LAST = re.compile(r"[,;](?=[ ]?\})|[ ]")  # nothing comes after it; nothing needs the space
+_SIGN = {
+    ".js": r"[ ]?(?P<sign>!==|[=<>{}()\[\],;:?&|](?:[ ]?[=<>{}()\[\],;:?&|])*|(?<!\+)\+(?!\+))[ ]?",
+    ".css": r"[ ]?(?P<sign>[{},;>~](?:[ ]?[{},;])*)[ ]?|(?P<colon>:)[ ]",
+}
+
+
+def words(language: str) -> str | None:
+    """Return the module that has the widget speak ``language`` (BCP 47); None where it need not.
+
+    Any Chinese comes to the one that there is.
+    """
+    name = language.partition("-")[0].lower()
+    return script(name, "tongue") if name in _LANGUAGES else None
 
 
 def script(*names: str) -> str:
@@ -36,10 +50,13 @@ def _lean(file: Path) -> str:
     """
     text = _JOINT.sub("", _COMMENT.sub("", file.read_text(encoding="utf-8")))
     lines = (line.strip() for line in text.splitlines())
-    text = _NEEDLESS_BREAK.sub("", "\n".join(line for line in lines if line))
+    text = _NEEDLESS_BREAK[file.suffix].sub("", "\n".join(line for line in lines if line))
     return re.sub(f"{_STRING}|{_SIGN[file.suffix]}", _shorten, text)
 
 
 def _shorten(match: re.Match[str]) -> str:
     plain = match["plain"]
-    return match[match.lastgroup or 0] if plain is None else f"'{plain}'"
+    if plain is not None:
+        return f"'{plain}'"
+    kept: str = match[match.lastgroup or 0]
+    return _LAST.sub("", kept) if match.lastgroup == "sign" else kept

@@ -211,6 +211,12 @@ class LoginWidget(anywidget.AnyWidget):
             self.send({"type": "bearer", "script": static_files.script("bearer")})
         self.send({"type": "view", **_content(view)})
 
+    def _send_words(self, language: str) -> None:
+        """Send what the page needs to say all in the browser's language, before it is told more."""
+        script = static_files.words(language)
+        if script is not None:
+            self.send({"type": "words", "script": script})
+
     def _take_message(self, _: object, content: dict[str, Any], buffers: list[Any]) -> None:
         identifier = content.get("id")
         self.send({"type": "ack", "id": identifier})
@@ -222,6 +228,7 @@ class LoginWidget(anywidget.AnyWidget):
                 self._has_appeared = LoginWidget.any_has_appeared = True
                 self._bearer_is_sent = False  # in that page
                 self._outputs.bring_widget_back()
+                self._send_words(b"".join(map(bytes, buffers)).decode("utf-8", "replace"))
                 self._send_view()
         event = _event(content.get("type"), buffers)
         if isinstance(event, Delivered):

@@ -53,7 +53,8 @@ NOTEBOOK = """\
 <!doctype html><link rel="icon" href="data:,">{}<script type="module">
 import newBearer from "/bearer.js";
 window.sent = [];
-window.take = newBearer((kind, ...texts) => window.sent.push([kind, ...texts]));
+const voice = {{ say: (text) => text }};
+window.take = newBearer((kind, ...texts) => window.sent.push([kind, ...texts]), voice);
 window.ready = true;
 </script>"""
 

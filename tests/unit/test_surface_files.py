@@ -44,7 +44,7 @@ def test_a_script_loses_what_no_browser_needs(static: Path) -> None:
     (static / "some.js").write_text(JS)
     assert static_files.script("some") == (
         "a='//b';b='a // b';c=1\n"
-        "if(a!==b){d=[a,'x = \"y\"'];}\n"
+        "if(a!==b){d=[a,'x = \"y\"']}\n"
         "const e=(f,g)=>`${f} = ${ g }`;"
         'h="it\'s";i="\\"";'
     )
@@ -53,7 +53,7 @@ def test_a_script_loses_what_no_browser_needs(static: Path) -> None:
 def test_a_style_sheet_keeps_its_descendants(static: Path) -> None:
     (static / "some.css").write_text(CSS)
     assert static_files.style("some") == (
-        ".a :is(b,c) d,.e:hover > f{content:'x, y: z; {' / '';margin:0 -1px;}"
+        ".a :is(b,c) d,.e:hover>f{content:'x, y: z; {' / '';margin:0 -1px}"
     )
 
 

@@ -92,7 +92,7 @@ def test_what_can_be_done_without_a_widget_takes_its_place(published: Published)
     assert updated["data"] == {
         "text/plain": "To sign in to A <b> open https://example.test/device?a=1&b=2 and enter "
         "WDJB-MJHT",
-        "text/html": "<p>To sign in to A &lt;b&gt; open "
+        "text/html": '<p style="overflow-wrap: anywhere">To sign in to A &lt;b&gt; open '
         '<a href="https://example.test/device?a=1&amp;b=2" target="_blank" '
         'rel="noopener noreferrer">https://example.test/device?a=1&amp;b=2</a> and enter '
         "<strong>WDJB-MJHT</strong></p>",

@@ -184,6 +184,19 @@ def test_what_only_some_pages_need_goes_before_the_view_that_needs_it(widget: Lo
     assert kinds() == ["ack", "bearer", "view"]
 
 
+def test_a_browser_of_another_language_is_sent_its_words_before_any_view(
+    widget: LoginWidget,
+) -> None:
+    widget.show(VIEW)
+    for language in (b"en-US", b"\xff", b""):
+        say(widget, "hello", repr(language), language)
+    assert {message["type"] for message in widget.sent} == {"ack", "view"}
+    widget.sent.clear()
+    say(widget, "hello", "1", b"zh-CN")
+    assert [message["type"] for message in widget.sent] == ["ack", "words", "view"]
+    assert widget.sent[1]["script"] == static_files.words("zh")
+
+
 def test_a_name_and_a_password_come_as_credentials(
     widget: LoginWidget, events: list[Event]
 ) -> None:
@@ -386,5 +399,5 @@ def test_a_class_gets_the_files_of_its_parts() -> None:
 
 
 def test_what_the_browser_is_sent_fits_the_budget() -> None:
-    assert len(LoginWidget._esm) + len(LoginWidget._css) < 10_200
+    assert len(LoginWidget._esm) + len(LoginWidget._css) < 10_400
     assert "/*" not in LoginWidget._esm

@@ -2,7 +2,7 @@
 /* Hands the address that it was opened with to the notebook. It says what the notebook makes of
    it; where no notebook answers, the address is there to be copied. */
 
-const LABELS = {
+const ENGLISH = {
   received: ["Your notebook has the answer", "Go back to it: it will say what came of it."],
   accepted: ["You can close this tab", "Your notebook has the answer."],
   rejected: "Back to your notebook",
@@ -19,6 +19,20 @@ const LABELS = {
   ],
   copied: "Copied",
 };
+/** @type {typeof ENGLISH} */
+const CHINESE = {
+  received: ["您的笔记本已收到结果", "请回到笔记本：那里会显示登录是否成功。"],
+  accepted: ["可以关闭此标签页了", "您的笔记本已收到结果。"],
+  rejected: "请回到您的笔记本",
+  silent: [
+    "没有笔记本响应",
+    "请将此网址复制到笔记本显示的输入框中。如果笔记本已关闭，请在此浏览器中重新打开。",
+  ],
+  nothing: ["这里没有要做的事", "此页面用于将登录结果交给笔记本。"],
+  copied: "已复制",
+};
+const isChinese = /^zh\b/i.test(navigator.language);
+const LABELS = isChinese ? CHINESE : ENGLISH;
 const PATIENCE_MS = 2000;
 
 const { href, pathname } = location;
@@ -51,6 +65,15 @@ const hideAddress = (hidden) => {
   copy.hidden = hidden || !navigator.clipboard; // there is none on plain http
 };
 
+/** What the page says by itself is English. */
+const speakChinese = () => {
+  document.documentElement.lang = "zh-CN";
+  show("正在交给您的笔记本…", "");
+  document.title = "正在登录";
+  label.firstChild?.replaceWith("要复制的网址");
+  copy.textContent = "复制网址";
+};
+
 const showSilence = () => {
   show(LABELS.silent[0], LABELS.silent[1]);
   hideAddress(false);
@@ -79,6 +102,7 @@ const handOver = (state) => {
   offer();
 };
 
+if (isChinese) speakChinese();
 address.onfocus = () => address.select();
 copy.onclick = async () => {
   await navigator.clipboard.writeText(href);

@@ -88,7 +88,7 @@ const reaches = async (probe) => {
 };
 
 /** @type {NewBearer} */
-const newBearer = (send) => {
+const newBearer = (send, voice) => {
   /** @type {Listener | undefined} */
   let listener;
   let state = "";
@@ -122,7 +122,7 @@ const newBearer = (send) => {
   return (content) => {
     if (!content || content.type === "verdict") clearTimeout(late);
     if (!content) listener?.close();
-    else if (content.type === "verdict") listener?.tell(content.reason);
+    else if (content.type === "verdict") listener?.tell(content.reason && voice.say(content.reason));
     else if (content.type === "view") {
       if (content.probe != null) look(content.probe, content.link);
       if (content.link) hear(content.link);

@@ -6,7 +6,7 @@ const CODE_LABELS = {
   copy: "Copy code",
   copied: "Copied",
   selected: "Selected: copy it by keyboard",
-  elsewhere: "On a phone or another computer, go to",
+  elsewhere: "On a phone or another computer, go to ",
   qr: "QR code of the sign-in page, for a phone",
   good: "The code is good for",
   over: "The code has run out.",
@@ -38,7 +38,7 @@ const newCodePart = () => {
   const row = make("div", "code-row", {}, code, copy, copied);
   const timer = make("div", "timer", { role: "timer" });
   const address = make("span", "elsewhere-address");
-  const elsewhere = make("div", "elsewhere", {}, `${CODE_LABELS.elsewhere} `, address);
+  const elsewhere = make("div", "elsewhere", {}, CODE_LABELS.elsewhere, address);
   const words = make("div", "code-words", {}, enter, row, timer, elsewhere);
   const qr = make("img", "qr", { alt: CODE_LABELS.qr });
   const panel = make("div", "code-panel", {}, words, qr);

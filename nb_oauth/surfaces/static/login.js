@@ -46,18 +46,22 @@ const linkable = (text) => {
   }
 };
 
+/** What tongue.js changes: how a text is said in the browser's language. @type {Voice} */
+const voice = { say: (text) => text };
+
 /** @type {Make} */
 const make = (tag, name, attributes = {}, ...children) => {
   const node = document.createElement(tag);
   node.className = "nb-oauth-" + name;
-  for (const key in attributes) node.setAttribute(key, attributes[key]);
-  node.append(...children);
+  for (const key in attributes) node.setAttribute(key, voice.say(attributes[key]));
+  node.append(...children.map(voice.say));
   return node;
 };
 
 /** @type {(node: Node, text: string) => void} A live region reads every write out. */
 const setText = (node, text) => {
-  if (node.textContent !== text) node.textContent = text;
+  const said = voice.say(text);
+  if (node.textContent !== said) node.textContent = said;
 };
 
 /** @type {NewOutbox} */
@@ -96,7 +100,8 @@ const newOutbox = (model, onSilence) => {
 const newPanel = (send) => {
   const id = newId();
   const plain = { type: "button" };
-  const heading = make("h3", "heading", { id });
+  /* An h2, since it may follow the h1 of any notebook. */
+  const heading = make("h2", "heading", { id });
   const remarks = make("div", "remarks");
   const scope = make("ul", "scope", { role: "list", "aria-label": LABELS.scope });
   const link = make("a", "link", { target: "_blank", rel: "noopener noreferrer" }, LABELS.link);
@@ -119,7 +124,7 @@ const newPanel = (send) => {
   const signOut = make("button", "sign-out", plain, LABELS.signOut);
   const actions = make("div", "actions", {}, cancel, newLink, renew, signOut);
   const added = parts.map((newPart) => newPart(send, id));
-  const group = { role: "group", "aria-labelledby": id, tabindex: "-1" };
+  const group = { role: "group", "aria-labelledby": id, tabindex: "-1", lang: "en" };
   const root = make("div", "root nb-oauth", group,
     heading, remarks, scope, ...added.map((part) => part.root),
     open, refused, form, progress, error, actions);
@@ -185,7 +190,7 @@ const newPanel = (send) => {
     setText(heading, view.heading);
     heading.hidden = signedIn && !!view.progress;
     remarks.replaceChildren(...view.remarks.map((text) => make("div", "remark", {}, text)));
-    scope.replaceChildren(...view.scope.map((name) => make("li", "item", {}, name)));
+    scope.replaceChildren(...view.scope.map((name) => make("li", "item", {}, new Text(name))));
     scope.hidden = over;
     updateLink((!over && view.link) || "");
     setText(notice, view.notice);
@@ -210,8 +215,8 @@ const newPanel = (send) => {
 const newWidget = () => {
   /** @type {Outbox} */
   let outbox;
-  /** @type {Promise<Bearer> | undefined} */
-  let bearer;
+  /** @type {Record<string, Promise<Bearer>>} What the kernel has sent later, by its type. */
+  const modules = {};
   /** @type {Set<Panel>} */
   const panels = new Set();
   /** @type {View} */
@@ -231,15 +236,17 @@ const newWidget = () => {
   return {
     initialize({ model }) {
       outbox = newOutbox(model, (kind) => show(kind === "answer" ? LABELS.kept : LABELS.silent));
-      model.on("msg:custom", (told) => {
+      model.on("msg:custom", async (told) => {
+        if ("script" in told)
+          /* As anywidget loads this very script. */
+          return (modules[told.type] ??=
+            import(URL.createObjectURL(new Blob([told.script], { type: "text/javascript" })))
+              .then((module) => module.default(outbox.send, voice, panels)));
+        await modules.words; // nothing is said in one language, and then in another
         if (told.type === "view") view = { ...told, came: Date.now() };
         else if (told.type === "ack") outbox.drop(told.id);
-        else if (told.type === "bearer")
-          /* As anywidget loads this very script. */
-          bearer ??= import(URL.createObjectURL(new Blob([told.script], { type: "text/javascript" })))
-            .then((module) => module.default(outbox.send));
         else if (told.type !== "verdict") return;
-        bearer?.then((take) => take(told));
+        modules.bearer?.then((take) => take(told));
         if (view.status !== "waiting") ["answer", "credentials", "registration"].forEach(outbox.drop);
         show();
       });
@@ -247,10 +254,10 @@ const newWidget = () => {
         outbox.drop();
         show(LABELS.lost);
       });
-      outbox.send("hello");
+      outbox.send("hello", navigator.language);
       return () => {
         outbox.drop();
-        bearer?.then((take) => take());
+        modules.bearer?.then((take) => take());
         model.off(null);
       };
     },

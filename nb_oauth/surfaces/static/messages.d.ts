@@ -66,9 +66,13 @@ declare global {
     id: string;
   }
 
-  /** Kernel to browser, before the first view with a `probe`: the source of bearer.js. */
-  interface BearerScript {
-    type: "bearer";
+  /**
+   * Kernel to browser: the source of a module that only some pages need. "bearer" before the first
+   * view with a `probe`: bearer.js. "words" before any view, where the browser's language is not
+   * English: tongue.js with the words of that language.
+   */
+  interface Script {
+    type: "bearer" | "words";
     script: string;
   }
 
@@ -80,7 +84,7 @@ declare global {
 
   /**
    * Browser to kernel, as `{type: Kind, id}`. The same id means the same message, sent again because
-   * nothing acknowledged it. "answer" has one binary buffer, the UTF-8 bytes of what was typed;
+   * nothing acknowledged it. "hello" has one binary buffer, the browser's language (BCP 47); "answer" has one binary buffer, the UTF-8 bytes of what was typed;
    * "redirect" has the same of what the provider sent the browser to, as the callback page got it;
    * "page" has two, the address of the callback page or nothing, and "1" or nothing for whether
    * the kernel's machine is reached;
@@ -90,7 +94,7 @@ declare global {
   type Kind =
     | "hello" | "page" | "redirect" | "answer" | "credentials" | "registration" | "cancel" | "new_link" | "renew" | "sign_out";
 
-  type Told = View | Acknowledgement | Verdict | BearerScript;
+  type Told = View | Acknowledgement | Verdict | Script;
 
   /** The part of anywidget's model proxy that is used; initialize() and render() get different ones. */
   interface Model {
@@ -124,7 +128,15 @@ declare global {
    */
   type Bearer = (content?: Told) => void;
 
-  type NewBearer = (send: Outbox["send"]) => Bearer;
+  type NewBearer = (send: Outbox["send"], voice: Voice) => Bearer;
+
+  interface Voice {
+    /** Says a text in the browser's language; returns anything else as it is. */
+    say<Said>(said: Said): Said;
+  }
+
+  /** What a module that the kernel sends exports: begins, and returns who takes what is told. */
+  type Start = (send: Outbox["send"], voice: Voice, panels: Set<Panel>) => Bearer;
 
   /** One view of the sign-in; a notebook may show several of one model. */
   interface Panel {

@@ -71,6 +71,8 @@ class Lab:
         has_callback_page: whether the package is installed where the server runs.
     """
 
+    program: tuple[str, ...] = (str(Path(__file__).with_name("lab_process.py")),)
+
     def __init__(  # noqa: PLR0913 - what a server can be like
         self,
         folder: Path,
@@ -98,7 +100,7 @@ class Lab:
         self._process = ServerProcess(
             [
                 sys.executable,
-                str(Path(__file__).with_name("lab_process.py")),
+                *self.program,
                 "--no-browser",
                 "--allow-root",
                 "--ServerApp.ip=127.0.0.1",
@@ -209,6 +211,16 @@ class Lab:
         for session in self.request("GET", "api/sessions"):
             self.request("DELETE", f"api/sessions/{session['id']}")
         wait_until(lambda: not self.request("GET", "api/kernels"), "every kernel ends")
+
+
+class NotebookSeven(Lab):
+    """The same with Notebook 7, which shows one notebook a page."""
+
+    program = (str(Path(__file__).with_name("module_process.py")), "notebook")
+
+    def page_url(self, name: str) -> str:
+        """Where the notebook opens."""
+        return f"{self.url}notebooks/{name}?token={self.token}"
 
 
 def _code_cell(cell_id: str, source: str) -> dict[str, Any]:

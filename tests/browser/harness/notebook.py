@@ -25,6 +25,7 @@ NOT_OURS = re.compile(
     r"|favicon"
     r"|api/workspaces/"  # a new workspace is asked for before it is saved
     r"|nb-oauth/listen\.js"  # looked for where it may be missing
+    r"|uncaught: Cannot read properties of undefined \(reading 'schema'\)"  # Notebook 7's settings
 )
 
 
@@ -37,12 +38,15 @@ class NotebookPage:
         self.name = name
         self.console_errors: list[str] = []
         page.on("console", self._note_console)
-        page.on("pageerror", lambda error: self.console_errors.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self._note(f"uncaught: {error}"))
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        text = f"{message.text} ({message.location.get('url', '')})"
-        if message.type == "error" and not NOT_OURS.search(text):
-            self.console_errors.append(text)
+        if message.type == "error":
+            self._note(f"{message.text} ({message.location.get('url', '')})")
+
+    def _note(self, error: str) -> None:
+        if not NOT_OURS.search(error):
+            self.console_errors.append(error)
 
     # --- opening and saving -------------------------------------------------
 

@@ -47,3 +47,11 @@ window.countWrites = () => {
   for (const part of document.querySelectorAll("[role=status], [role=alert]"))
     observer.observe(part, { childList: true, characterData: true, subtree: true });
 };
+
+/** The contrast ratio of a control's border to what is around it. */
+window.edge = (node) => {
+  const behind = backgrounds(node.parentElement);
+  const line = luminance(paint([...behind, getComputedStyle(node).borderTopColor]));
+  const back = luminance(paint(behind));
+  return (Math.max(line, back) + 0.05) / (Math.min(line, back) + 0.05);
+};
