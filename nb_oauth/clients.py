@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.masking import with_bare_errors
 from nb_oauth.transport import is_loopback
 
 if TYPE_CHECKING:
@@ -97,6 +98,9 @@ class Client:
         """Whether the app can show that it is itself: by a secret, a key or a certificate."""
         has_something = (self.client_secret, self.private_key, self.cert) != (None, None, None)
         return has_something and self.token_endpoint_auth_method != _NONE
+
+
+Client.__init__ = with_bare_errors(Client.__init__)  # type: ignore[method-assign] # it holds secrets
 
 
 def _check_method(client: Client) -> None:

@@ -21,6 +21,7 @@ LOGGERS = (
     "urllib3.connection",
     "urllib3.connectionpool",
     "urllib3.poolmanager",
+    "urllib3.response",
     "urllib3.util.retry",
     "requests_oauthlib.oauth2_session",
     "oauthlib",
@@ -29,7 +30,15 @@ LOGGERS = (
     f"{_SERVER}.request_validator",
     *(
         f"{_SERVER}.endpoints.{name}"
-        for name in ("authorization", "base", "introspect", "metadata", "revocation", "token")
+        for name in (
+            "authorization",
+            "base",
+            "introspect",
+            "metadata",
+            "resource",
+            "revocation",
+            "token",
+        )
     ),
     *(
         f"{_SERVER}.grant_types.{name}"
@@ -42,6 +51,8 @@ LOGGERS = (
             "resource_owner_password_credentials",
         )
     ),
+    "oauthlib.openid.connect.core.endpoints.userinfo",
+    "oauthlib.openid.connect.core.grant_types.dispatchers",
 )
 """The loggers whose lines may hold a secret."""
 

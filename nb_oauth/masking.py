@@ -3,9 +3,12 @@
 import functools
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
+
+from oauthlib.oauth2 import OAuth2Error
 
 from nb_oauth.characters import clean
 from nb_oauth.exceptions import OAuthError
@@ -84,19 +87,35 @@ def with_bare_errors(function: _F) -> _F:
     """Let errors of ours, and an interruption, leave ``function`` without the frames within.
 
     A traceback may be shown with the variables of every frame, by debuggers and by services that
-    collect errors: they hold codes, verifiers and secrets. What an error of ours says is enough,
-    and whoever interrupts knows what was under way.
+    collect errors: they hold codes, verifiers and secrets. What an error of ours or oauthlib's
+    says is enough, and whoever interrupts knows what was under way. What led to it within goes
+    without its frames as well.
     """
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever it takes
+        callers = sys.exc_info()[1]
         try:
             return function(*args, **kwargs)
-        except (OAuthError, KeyboardInterrupt, SystemExit) as error:
+        except (OAuthError, OAuth2Error, KeyboardInterrupt, SystemExit) as error:
             del args, kwargs
-            raise error.with_traceback(None) from error.__cause__
+            leave_frames(error, up_to=callers)
+            raise error from error.__cause__
 
     return cast("_F", wrapper)
+
+
+def leave_frames(error: BaseException, *, up_to: BaseException | None) -> None:
+    """Take the frames off an error, and off what led to it: their variables may hold secrets.
+
+    Args:
+        error: what was raised.
+        up_to: what the caller was handling when he asked: that is his.
+    """
+    callers = {id(one) for one in _chain_of(up_to)}
+    for one in _chain_of(error):
+        if id(one) not in callers:
+            one.__traceback__ = None
 
 
 class Hidden(str):

@@ -6,16 +6,19 @@ with :meth:`OAuth2Session.open` it knows its provider and client and looks after
 renews before the end, once for all threads, and never throws a request away.
 """
 
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
+from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
 
 from nb_oauth import attachment, forks, quirks, stores, tokens
 from nb_oauth.attachment import is_repeatable
 from nb_oauth.exceptions import LoginRequired
 from nb_oauth.live_sessions import LiveSessions
+from nb_oauth.masking import leave_frames
 from nb_oauth.oauthlib_clients import oauthlib_client
 from nb_oauth.session_forks import ForkedSession
 from nb_oauth.session_renewal import NOBODY
@@ -256,10 +259,17 @@ class OAuth2Session(ForkedSession):
         self, token: Token, method: str, url: str, headers: Any, data: Any, **kwargs: Any
     ) -> requests.Response:
         """Send a request with ``token``, and with a newer one where the API refuses it."""
+        callers = sys.exc_info()[1]
 
         def send(token: Token) -> requests.Response:
             placed = attachment.attach(self._client, token, method, url, headers, data)
-            return self._send_plain(method, *placed, **kwargs)
+            try:
+                return self._send_plain(method, *placed, **kwargs)
+            except requests.RequestException as error:
+                if self._client.default_token_placement != AUTH_HEADER:
+                    leave_frames(error, up_to=callers)  # and only the header hides its token
+                del placed
+                raise
 
         response = send(token)
         repeatable = is_repeatable(data, kwargs["files"])

@@ -17,7 +17,7 @@ from nb_oauth.exceptions import (
     TokenExpiredError,
     TokenUpdated,
 )
-from nb_oauth.masking import with_bare_errors
+from nb_oauth.masking import HiddenToken, with_bare_errors
 from nb_oauth.renewal import Lender, ended, not_renewable, put_off
 from nb_oauth.retrying import LONGEST, Patience, Pause
 from nb_oauth.session_store import StoredSession
@@ -116,6 +116,7 @@ class RenewingSession(StoredSession):
                 return ask()
         return self._renewal.run(self.token, partial(self._renew_now, self.provider, ask=ask))
 
+    @with_bare_errors
     def _live_token(
         self, kwargs: dict[str, Any], client_id: str | None, client_secret: str | None
     ) -> Token:
@@ -124,7 +125,7 @@ class RenewingSession(StoredSession):
         now = time.time()
         if self.provider is None:
             if not tokens.has_ended(token, now):
-                return token
+                return HiddenToken(token)
             return self._refresh_as_requests_oauthlib(token, kwargs, client_id, client_secret)
         if not token:  # another thread signed out a moment ago
             raise LoginRequired(NOBODY)

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests import flows_by_place, report
+from tests.leaks import sources
 from tests.leaks.left_behind import LeftBehind
 from tests.polling import wait_until
 from tests.providers.oidc import OidcProvider
@@ -102,10 +103,25 @@ def oidc(oidc_server: OidcProvider) -> OidcProvider:
     return oidc_server
 
 
-@pytest.fixture
-def left_behind(oidc: OidcProvider, request: pytest.FixtureRequest) -> Iterator[LeftBehind]:
-    """Where a test leaves what others could read: the secrets of its run are searched for there."""
+# Last to end but one: kernels, terminals and servers have ended, or are to serve other tests.
+@pytest.fixture(autouse=True)
+def left_behind(request: pytest.FixtureRequest) -> Iterator[LeftBehind]:
+    """Search what a test has left for every secret of its run.
+
+    What runs in kernels, terminals and servers is searched without being asked for, see
+    ``tests/leaks/sources.py``; whatever else there is a test leaves here.
+    """
+    judge: OidcProvider | None = None
+    if "oidc_server" in request.fixturenames:
+        judge = request.getfixturevalue("oidc")
     left = LeftBehind()
+    sources.begin(left)
     yield left
-    request.node.user_properties.append(("searched", left.search(oidc.secrets())))
-    assert not left.found, "\n".join(left.found)
+    sources.end()
+    if judge is not None or left.has_made:
+        sources.leave_all(left)
+    if left.has_anything:
+        secrets = [] if judge is None else judge.secrets()
+        request.node.user_properties.append(("searched", left.search(secrets)))
+        request.node.user_properties.append(("moments", left.moments))
+        assert not left.found, "\n".join(left.found)

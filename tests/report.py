@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
 NOTED = Path(__file__).parent / "artifacts" / "noted.jsonl"
+PROPERTIES = ("ways", "searched", "moments")
 WORST_FIRST = ("failed", "skipped", "passed")
 
 Ways = list[tuple[str, str, str]]
@@ -36,6 +37,7 @@ class Noted:
     outcome: str
     ways: Ways = field(default_factory=list)
     searched: Searched = field(default_factory=dict)
+    moments: list[str] = field(default_factory=list)
 
 
 class Notes:
@@ -50,7 +52,7 @@ class Notes:
         outcomes.add(report.outcome)
         if report.when == "teardown":
             noted = dict(report.user_properties)
-            known = {name: noted[name] for name in ("ways", "searched") if noted.get(name)}
+            known = {name: noted[name] for name in PROPERTIES if noted.get(name)}
             worst = next(one for one in WORST_FIRST if one in outcomes)
             if known:
                 _append(Noted(report.nodeid, worst, **known))  # type: ignore[arg-type]

@@ -15,8 +15,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.leaks.logs import LOG_FILE
-from tests.leaks.places import FILES, LOG, SCROLLBACK
+from tests.leaks import sources
+from tests.leaks.folders import TEMPORARY_FOLDER, Folder
+from tests.leaks.places import SCROLLBACK, STANDARD_OUTPUT
 from tests.leaks.processes import Processes
 
 if TYPE_CHECKING:
@@ -60,12 +61,18 @@ class PseudoTerminal:
         all_of_it: bool = False,
     ) -> None:
         self.shown = ""
+        self._printed = ""
         self._command = command
         self._folder = folder
         self._env = env or {}
         self._all_of_it = all_of_it
 
+    is_over = False
+
     def __enter__(self) -> Self:
+        temporary = self._folder / TEMPORARY_FOLDER
+        temporary.mkdir(exist_ok=True)
+        self._left_in = Folder(self._folder)
         self._ours, self._theirs = self._ends = list(pty.openpty())
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.settings = self.settings_now()
@@ -77,14 +84,19 @@ class PseudoTerminal:
             stdout=self._theirs if self._all_of_it else subprocess.PIPE,
             stderr=self._theirs,
             cwd=self._folder,
-            env=kept | own | {"HOME": str(self._folder)} | dict(self._env),
+            env=kept | own | self._folders(temporary) | dict(self._env),
             start_new_session=True,
             preexec_fn=self._take_terminal,  # noqa: PLW1509 - one thread, and it calls the system only
         )
         self.processes = Processes(self.process.pid, given=self._env)
+        sources.announce(self)
         return self
 
+    def _folders(self, temporary: Path) -> dict[str, str]:
+        return {"HOME": str(self._folder), "TMPDIR": str(temporary)}
+
     def __exit__(self, *_: object) -> None:
+        self.is_over = True
         self.process.kill()
         self.process.wait()
         if self.process.stdout:
@@ -133,7 +145,9 @@ class PseudoTerminal:
             self._look(0.05)
         while self._look(0):
             pass
-        return self.process.stdout.read().decode() if self.process.stdout else ""
+        if self.process.stdout and not self.process.stdout.closed:
+            self._printed += self.process.stdout.read().decode()
+        return self._printed
 
     # -- what there is to see --------------------------------------------------------------
 
@@ -142,13 +156,17 @@ class PseudoTerminal:
         """All that was shown, without colours; what was shown for a while has a line of its own."""
         return _MARKS.sub("", self.shown.replace(_CLEARED, "\n"))
 
+    def begin(self) -> None:
+        """A terminal is of one test alone."""
+
     def leave_behind(self, left: LeftBehind) -> None:
-        """Leave all that others could read of the program that has ended."""
+        """Leave all that others could read of the program."""
         left.leave(SCROLLBACK, f"{self.shown}\n{self.text}")
-        self.processes.leave(left)
-        log = self._folder / LOG_FILE
-        left.leave(LOG, log.read_text(encoding="utf-8"))
-        left.leave_files(FILES, self._folder, apart_from=[log])
+        if not self._all_of_it:
+            left.leave(STANDARD_OUTPUT, self._printed)
+        self._left_in.leave(left)
+        if self.processes.have_been_seen:
+            self.processes.leave(left)
 
     def settings_now(self) -> list[Any]:
         return termios.tcgetattr(self._theirs)

@@ -16,6 +16,18 @@ class MemoryTokenStore:
         """Say how many tokens there are, never which."""
         return f"<MemoryTokenStore: holds {len(self._tokens)}>"
 
+    def __reduce__(self) -> tuple[type["MemoryTokenStore"], tuple[()]]:
+        """Pickle it as an empty one: its tokens are this process's."""
+        return MemoryTokenStore, ()
+
+    def __copy__(self) -> "MemoryTokenStore":
+        """Return itself: a token that is renewed in one copy is the other's as well."""
+        return self
+
+    def __deepcopy__(self, _: dict[int, object]) -> "MemoryTokenStore":
+        """Return itself."""
+        return self
+
     def __contains__(self, key: object) -> bool:
         """Tell whether there is a token under ``key``."""
         return key in self._tokens

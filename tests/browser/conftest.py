@@ -13,10 +13,12 @@ import pytest
 
 from tests.browser.harness.chromium import chromium
 from tests.browser.harness.front_end_page import FrontEndPage
-from tests.browser.harness.judged import ALL_KINDS, PUBLIC, JudgedNotebook, describe
+from tests.browser.harness.judged import ALL_KINDS, PUBLIC, JudgedNotebook, describe, leave_behind
 from tests.browser.harness.lab import Lab
 from tests.browser.harness.notebook import NotebookPage
+from tests.browser.harness.storage import kept_by
 from tests.browser.harness.tutorial import is_listening
+from tests.leaks.places import BROWSER_STORAGE
 from tests.polling import wait_until
 
 if TYPE_CHECKING:
@@ -52,6 +54,11 @@ def pytest_runtest_makereport(
     if call.when == "call":
         item.stash[PASSED] = report.passed
     return report
+
+
+def knows_secrets(request: pytest.FixtureRequest, left: LeftBehind) -> bool:
+    """Whether the test has any that could be found."""
+    return "oidc" in request.fixturenames or left.has_made
 
 
 @pytest.fixture(scope="session")
@@ -90,11 +97,13 @@ def open_notebook(
     context: BrowserContext,
     request: pytest.FixtureRequest,
     artifact: Callable[[str], Path],
+    left_behind: LeftBehind,
 ) -> Iterator[NotebookOpener]:
     """Lay out a notebook with these cells and open it; its kernel is idle when this returns.
 
-    At the end the last state is kept as a picture, nothing may stand in the browser's console,
-    and every kernel is ended.
+    At the end the last state is kept as a picture, and nothing may stand in the browser's console.
+    If the test is one of secrets, the notebook is saved with and without widget state, and all
+    that was written is searched for them. Every kernel is ended.
     """
     opened: list[NotebookPage] = []
     stem = re.sub(r"\W+", "-", request.node.name).strip("-")
@@ -111,6 +120,8 @@ def open_notebook(
     for number, notebook in enumerate(opened):
         notebook.page.bring_to_front()
         notebook.page.screenshot(path=artifact(f"end-{number}"))
+        if knows_secrets(request, left_behind) and request.node.stash.get(PASSED, False):
+            leave_behind(notebook, left_behind)
     errors = [error for notebook in opened for error in notebook.console_errors]
     context.close()
     lab.end_kernels()
@@ -121,14 +132,9 @@ def open_notebook(
 def judged(
     open_notebook: NotebookOpener,
     oidc: OidcProvider,
-    left_behind: LeftBehind,
     request: pytest.FixtureRequest,
 ) -> Iterator[JudgedOpener]:
-    """Open a notebook whose cell 0 describes the judge and whose other cells are these.
-
-    At the end it is saved with and without widget state, and all that was written is searched
-    for every secret of this run.
-    """
+    """Open a notebook whose cell 0 describes the judge and whose other cells are these."""
     opened: list[JudgedNotebook] = []
 
     def opener(*cells: str, client: str = PUBLIC) -> JudgedNotebook:
@@ -139,7 +145,7 @@ def judged(
     yield opener
     if request.node.stash.get(PASSED, False):
         for notebook in opened:
-            notebook.leave_behind(left_behind)
+            notebook.expect_secrets()
 
 
 @pytest.fixture
@@ -183,10 +189,10 @@ def visit(  # noqa: PLR0913, PLR0917 - fixtures
         for page, seen in zip(visited, processes, strict=True):
             page.page.screenshot(path=artifact("end"))
             seen.look()
+            left_behind.leave(BROWSER_STORAGE, kept_by(context))
         context.close()
     if request.node.stash.get(PASSED, False):
         assert {secret.kind for secret in oidc.secrets()} >= ALL_KINDS
         for page, seen in zip(visited, processes, strict=True):
             assert page.console_errors == [], "the browser's console has errors"
             seen.leave(left_behind)
-            page.front_end.leave(left_behind)

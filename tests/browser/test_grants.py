@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from tests import flows_by_place
 from tests.browser.harness import provider_pages
-from tests.browser.harness.judged import CLEAN_LINE, QUERY, SIGNED_IN, query_of
+from tests.browser.harness.judged import CLEAN_LINE, QUERY, SIGNED_IN, leave_behind, query_of
 from tests.browser.harness.leaks import find_secrets
 from tests.flows_by_place import JUPYTERLAB, signs_in
 from tests.polling import wait_until
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import JudgedOpener
     from tests.browser.harness.judged import JudgedNotebook
     from tests.browser.harness.widget import SignInWidget
+    from tests.leaks.left_behind import LeftBehind
     from tests.providers.oidc import OidcProvider
 
     Artifact = Callable[[str], Path]
@@ -321,14 +322,17 @@ def test_a_code_entered_elsewhere_is_enough_and_run_all_does_it_again(
     notebook.notebook.expect_output(2, "I am alice")
 
 
-def test_the_notebook_s_page_may_be_closed_meanwhile(judged: JudgedOpener, phone: Page) -> None:
+def test_the_notebook_s_page_may_be_closed_meanwhile(
+    judged: JudgedOpener, phone: Page, left_behind: LeftBehind
+) -> None:
     notebook = open_device_notebook(judged, DEVICE_LOGIN, QUERY)
     notebook.notebook.run_cell(0)
     notebook.notebook.run_cell(1)
     link = notebook.widget(1).wait_for_link()
     code = code_in(notebook.widget(1))
-    notebook.notebook.save()
+    leave_behind(notebook.notebook, left_behind)
     notebook.page.goto("about:blank")
+    left_behind.at("page closed")
 
     phone.goto(link)  # which has the code in it, and goes on with it
     expect(phone.locator("code")).to_have_text(code)

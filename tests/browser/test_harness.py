@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from tests.browser.harness.chromium import command_line
-from tests.browser.harness.judged import LOGIN, JudgedNotebook, describe
+from tests.browser.harness.judged import leave_behind
 from tests.browser.harness.leaks import find_secrets
-from tests.leaks.left_behind import LeftBehind
-from tests.leaks.places import LOG, SAVED_NOTEBOOK
-from tests.providers.oidc import OidcProvider, Secret
+from tests.leaks.folders import WORKSPACE_FOLDER
+from tests.leaks.garden import Garden
+from tests.leaks.places import (
+    BROWSER_STORAGE,
+    CHECKPOINTS,
+    CONVERTED,
+    KERNEL_LOG,
+    LOG,
+    SAVED_NOTEBOOK,
+    SERVER_LOG,
+    TEMPORARY,
+    WIDGET_STATE,
+)
+from tests.polling import wait_until
+from tests.providers.oidc import Secret
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser
 
     from tests.browser.conftest import NotebookOpener
+    from tests.browser.harness.lab import Lab
 
 SECRET = Secret("access_token", "q/Zx+93-kd%~81Lm_4")
 
@@ -93,23 +107,52 @@ def test_an_error_in_the_console_is_heard(open_notebook: NotebookOpener) -> None
     notebook.console_errors.clear()
 
 
-LOGS = '__import__("logging").getLogger("urllib3").debug("{reversed}"[::-1])'
+PLANTS = """\
+import json, os, pathlib
+of = lambda name: json.loads(pathlib.Path({path!r}).read_text())[name]
+get_ipython().kernel.log.debug("%s", of("kernel's log at DEBUG"))
+__import__("logging").getLogger("urllib3").debug("%s", of("log records at DEBUG"))
+pathlib.Path(__import__("tempfile").gettempdir(), "planted").write_text(
+    " ".join(of("temporary folder")))
+_ = os.write(1, " ".join(of("server's log at DEBUG")).encode())
+print(*of("saved notebook"), *of("checkpoints"), *of("nbconvert's HTML"))
+import anywidget, traitlets
+class Planted(anywidget.AnyWidget):
+    _esm = "export default {{}}"
+    label = traitlets.Unicode().tag(sync=True)
+Planted(label=" ".join(of("saved widget state")))"""
+KEEPS = """
+async ([local, session, database, workspace]) => {
+  localStorage.setItem("planted", local);
+  sessionStorage.setItem("planted", session);
+  const opened = indexedDB.open("planted", 1);
+  await new Promise((resolve) => {
+    opened.onupgradeneeded = () => opened.result.createObjectStore("all");
+    opened.onsuccess = resolve;
+  });
+  const store = opened.result.transaction("all", "readwrite").objectStore("all");
+  await new Promise((resolve) => { store.put(database, "one").onsuccess = resolve; });
+  opened.result.close();
+}
+"""
 
 
-def test_a_token_that_a_cell_prints_and_a_secret_that_it_logs_are_found(
-    open_notebook: NotebookOpener, oidc: OidcProvider
+def test_what_is_planted_in_jupyterlab_is_found(
+    open_notebook: NotebookOpener, lab: Lab, tmp_path: Path
 ) -> None:
-    logs = LOGS.replace("{reversed}", SECRET.value[::-1])
-    cells = [describe(oidc), LOGIN, f'{logs}\nprint(session.token["access_token"])']
-    judged = JudgedNotebook(open_notebook(cells), oidc)
-    judged.notebook.run_all()
-    judged.sign_in(1)
-    judged.notebook.expect_done(2)
-    left = LeftBehind()
-    left.made("id_token", SECRET.value)
-    judged.leave_behind(left)
-    searched = left.search(oidc.secrets())
-    assert searched[SAVED_NOTEBOOK.name]["access_token"] == (1, 1)
-    assert "saved notebook, with widget state False: access_token, as it is" in left.found
-    assert searched[LOG.name]["id_token"][1] == 1
-    assert any(re.match(r"logs at DEBUG, kernel-\d+\.log: id_token", one) for one in left.found)
+    """Each in a place of its own; the browser has three, and JupyterLab writes its workspace."""
+    garden = Garden(tmp_path)
+    notebook = open_notebook([PLANTS.format(path=str(garden.path))])
+    notebook.run_all()
+    notebook.expect_done(0)
+    planted = garden.planted[BROWSER_STORAGE.name]
+    three = [" ".join(one.value for one in planted[number::3]) for number in range(3)]
+    notebook.page.evaluate(KEEPS, [*three, ""])
+    leave_behind(notebook, garden.left)
+    lab.leave_behind(garden.left)
+    workspace = lab.notebooks.with_name(WORKSPACE_FOLDER)
+    wait_until(lambda: list(workspace.glob("*.jupyterlab-workspace")), "a workspace is written")
+    garden.expect_found_at(
+        *(KERNEL_LOG, LOG, TEMPORARY, SERVER_LOG, SAVED_NOTEBOOK, CHECKPOINTS, CONVERTED),
+        *(WIDGET_STATE, BROWSER_STORAGE),
+    )

@@ -54,7 +54,8 @@ def _kept_place(
 
 
 def _start(version: str, channel: str, folders: pytest.TempPathFactory) -> Place:
-    kernel = KernelProcess(environments.python(version), folders.mktemp("kernel")).__enter__()
+    python, folder = environments.python(version), folders.mktemp("kernel")
+    kernel = KernelProcess(python, folder, logs_all=True).__enter__()
     subshell = kernel.create_subshell() if channel == "subshell" else None
     return Place(version, channel, kernel, subshell)
 
@@ -86,7 +87,8 @@ def start_kernel(
 
     def start(launch: Sequence[str] = LAUNCH) -> KernelProcess:
         folder = tmp_path_factory.mktemp("kernel")
-        kernel = KernelProcess(environments.python(version), folder, launch).__enter__()
+        python = environments.python(version)
+        kernel = KernelProcess(python, folder, launch, logs_all=True).__enter__()
         started.append(kernel)
         return kernel
 

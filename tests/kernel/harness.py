@@ -6,6 +6,8 @@ meanwhile, so a test sees all messages in the order of their arrival and needs n
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import secrets
 import signal
@@ -13,17 +15,35 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import nbformat
 import zmq
 from jupyter_client.connect import write_connection_file
 from jupyter_client.session import Session
 
 from tests.kernel.environments import REPOSITORY
+from tests.leaks import sources
+from tests.leaks.folders import TEMPORARY_FOLDER, Folder
+from tests.leaks.logs import log_in_kernels
+from tests.leaks.places import (
+    KERNEL_LOG,
+    MESSAGES,
+    NAMESPACE,
+    PLAIN_HTML,
+    SAVED_NOTEBOOK,
+    WIDGET_STATE,
+)
+from tests.leaks.processes import Processes
+from tests.leaks.saved import notebook_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from nbformat import NotebookNode
+
+    from tests.leaks.left_behind import LeftBehind
 
 Message = dict[str, Any]
 Result = TypeVar("Result")
@@ -36,6 +56,13 @@ ON_UVLOOP = (
 LAUNCH_XEUS = ("-m", "xpython_launcher")
 LAUNCH_ON_UVLOOP = ("-c", ON_UVLOOP)
 STOP_SECONDS = 10
+# What cells were made of, what came of them, and all that an inspector of variables shows. It goes
+# into a file: what a kernel answers is in its log.
+VARIABLES = (
+    "open({path!r}, 'w', encoding='utf-8', errors='replace').write(chr(10).join("
+    "[f'{{name}} = {{value!r}} {{value!s}}'"
+    " for name, value in [*get_ipython().user_ns.items()] if not name.startswith('__')]))"
+)
 
 
 class KernelProcess:
@@ -45,17 +72,34 @@ class KernelProcess:
         python: the interpreter to run it with.
         folder: where its connection file, its log and its settings go.
         launch: the interpreter's arguments that start it.
+        logs_all: whether it logs at DEBUG, and all that anybody logs in it goes into files.
     """
 
-    def __init__(self, python: str, folder: Path, launch: Sequence[str] = LAUNCH) -> None:
+    is_over = False
+
+    def __init__(
+        self,
+        python: str,
+        folder: Path,
+        launch: Sequence[str] = LAUNCH,
+        *,
+        logs_all: bool = False,
+    ) -> None:
         self.log = folder / "kernel.log"
         self.said: list[Message] = []  # on iopub
         self.replies: dict[str, Message] = {}  # on shell and control, by the request's ID
         self.asked: list[Message] = []  # on stdin: what it wants typed
         self._command = [python, *launch, "-f", str(folder / "connection.json")]
         self._folder = folder
+        self._temporary = folder / TEMPORARY_FOLDER
+        self._variables: list[str] = []
+        self._shown = folder / "variables.txt"
+        if logs_all:
+            self._command.append("--debug")
+            log_in_kernels(folder, folder)
 
     def __enter__(self) -> Self:
+        self._temporary.mkdir(exist_ok=True)
         _, connection = write_connection_file(
             str(self._folder / "connection.json"),
             ip="127.0.0.1",
@@ -78,11 +122,14 @@ class KernelProcess:
                 cwd=self._folder,
                 start_new_session=True,  # Ctrl-C ends the tests, which then end the kernel
             )
+        self.processes = Processes(self.pid)
         try:
             self._wait_until_ready()
         except BaseException:
             self.kill()
             raise
+        self._left_in = Folder(self._folder, {self.log.name: KERNEL_LOG})
+        sources.announce(self)
         return self
 
     def __exit__(
@@ -92,6 +139,7 @@ class KernelProcess:
         if self._context.closed:  # killed
             return
         try:
+            self._look()
             self.send("shutdown_request", {"restart": False}, channel="control")
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -104,9 +152,77 @@ class KernelProcess:
         return self._process.pid
 
     def kill(self) -> None:
+        self.is_over = True
         self._process.kill()
         self._process.wait()
         self._context.destroy(linger=0)
+
+    # what others can read of it
+
+    def begin(self) -> None:
+        """Another test begins."""
+        self._said_before = len(self.said)
+        self.asked.clear()
+        self._replied_before = set(self.replies)
+        self._variables.clear()
+        self.shows_plain_html = False  # in an output now, with a link that must be there
+        self._left_in.begin()
+
+    def leave_behind(self, left: LeftBehind) -> None:
+        """Leave what it said, wrote and logged in this test, and what its variables show now.
+
+        What cells are made of is the test's own, and so are the messages that repeat it.
+        """
+        if len(self.said) == self._said_before:
+            return  # it took no part
+        self._look()
+        said = [
+            *(one for one in self.said[self._said_before :] if one["msg_type"] != "execute_input"),
+            *self.asked,
+            *(one for name, one in self.replies.items() if name not in self._replied_before),
+        ]
+        left.leave(MESSAGES, json.dumps([[one["msg_type"], one["content"]] for one in said]))
+        left.leave(NAMESPACE, "\n".join(self._variables))
+        for widget_state, usual in ((False, SAVED_NOTEBOOK), (True, WIDGET_STATE)):
+            place = PLAIN_HTML if self.shows_plain_html else usual
+            left.leave(place, nbformat.writes(self.notebook(widget_state=widget_state)))
+        self._left_in.leave(left)
+        if self.processes.have_been_seen:
+            self.processes.leave(left)
+
+    def notebook(self, *, widget_state: bool) -> NotebookNode:
+        """What a front end would save of this test's cells now."""
+        if not self.is_over:
+            self._read(0)
+        return notebook_of(self.said[self._said_before :], widget_state=widget_state)
+
+    def _look(self) -> None:
+        """Note what can be seen only while it runs, and can answer."""
+        if self.is_over or self._process.poll() is not None:
+            return
+        self.processes.look()
+        with contextlib.suppress(AssertionError):  # a cell runs on, or it has just ended
+            if self.is_idle:
+                self.evaluate(VARIABLES.format(path=str(self._shown)))
+                self._variables.append(self._shown.read_text(encoding="utf-8"))
+                self._shown.unlink()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no cell runs, as far as it has said."""
+        self._read(0)
+        states = [
+            one["content"]["execution_state"] for one in self.said if one["msg_type"] == "status"
+        ]
+        return states[-1:] == ["idle"]
+
+    def evaluate(self, expression: str) -> str:
+        """Return what an expression comes to, as text; nothing of it is shown or kept."""
+        asked = {"code": "", "silent": True, "user_expressions": {"asked": expression}}
+        reply = self.reply(self.send("execute_request", {"store_history": False, **asked}))
+        answer = reply["content"]["user_expressions"]["asked"]
+        assert answer["status"] == "ok", answer
+        return str(answer["data"]["text/plain"])
 
     # what a front end does
 
@@ -229,12 +345,16 @@ class KernelProcess:
         deadline = time.monotonic() + seconds
         self._read(0)
         while not (result := condition()):
-            assert self._process.poll() is None, f"the kernel died:\n{self.log.read_text()}"
+            assert self._process.poll() is None, f"the kernel died:\n{self._last_words}"
             assert time.monotonic() < deadline, (
-                f"waited {seconds} s in vain: {what}\n{self.log.read_text()}"
+                f"waited {seconds} s in vain: {what}\n{self._last_words}"
             )
             self._read(0.05)
         return result
+
+    @property
+    def _last_words(self) -> str:
+        return self.log.read_text(errors="replace")[-3000:]
 
     def _read(self, seconds: float) -> None:
         poller = zmq.Poller()
@@ -271,6 +391,7 @@ class KernelProcess:
         own = {
             "IPYTHONDIR": folder,
             "JUPYTER_RUNTIME_DIR": folder,
+            "TMPDIR": str(self._temporary),
             "XDG_CACHE_HOME": folder,
             "JPY_PARENT_PID": str(os.getpid()),  # the kernel ends when the tests die
             "PYTHONPATH": str(REPOSITORY),

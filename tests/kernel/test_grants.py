@@ -177,11 +177,19 @@ def test_cancel_ends_the_waiting_cell(front: Front, flow: Flow, call: str) -> No
     assert "GOES ON" not in front.kernel.printed(cell)
 
 
+# As from a variable: the secret comes into the kernel and is in no cell.
+SERVICE = """\
+Client(
+    "service-basic",
+    client_secret=__import__("requests")
+    .get("{oidc.issuer}/__test__/client_secrets").json()["service-basic"],
+)"""
+
+
 @every_call
 def test_an_app_signs_in_with_nothing_to_click(front: Front, call: str) -> None:
-    secret = front.oidc.client_secrets["service-basic"]
-    client = f'Client("service-basic", client_secret="{secret}")'
-    front.kernel.run(f"{describe(front.oidc, client)}\nfrom nb_oauth import ClientCredentialsLogin")
+    described = describe(front.oidc, SERVICE.format(oidc=front.oidc))
+    front.kernel.run(f"{described}\nfrom nb_oauth import ClientCredentialsLogin")
     made = 'login = ClientCredentialsLogin(provider, client, scope="api:read")'
     again = "session.renew()"
     asked = 'print("GOES ON", session.get(api).json()["client_id"])'

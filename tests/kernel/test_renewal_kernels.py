@@ -52,7 +52,9 @@ def kernels(tmp_path: Path) -> Iterator[list[KernelProcess]]:
         started: list[KernelProcess] = []
         for folder in folders:
             folder.mkdir()
-            started.append(stack.enter_context(KernelProcess(sys.executable, folder)))
+            started.append(
+                stack.enter_context(KernelProcess(sys.executable, folder, logs_all=True))
+            )
         yield started
 
 
@@ -80,7 +82,7 @@ def test_kernels_that_meet_an_ended_token_renew_it_once_and_all_go_on(
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[KernelProcess]:
-    with KernelProcess(sys.executable, tmp_path) as kernel:
+    with KernelProcess(sys.executable, tmp_path, logs_all=True) as kernel:
         yield kernel
 
 

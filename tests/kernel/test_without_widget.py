@@ -21,20 +21,17 @@ from tests.kernel.test_grants import (
     IMPLICIT,
     PASSWORD,
     PICTURED,
+    SERVICE,
     Flow,
     Front,
     assert_goes_on,
 )
-from tests.leaks.places import LOG, MESSAGES, SAVED_NOTEBOOK
-from tests.leaks.processes import Processes
 from tests.providers.visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.kernel.conftest import Place
-    from tests.leaks.left_behind import LeftBehind
     from tests.providers.oidc import OidcProvider
 
 pytestmark = pytest.mark.kernel
@@ -54,41 +51,20 @@ def visitor() -> Iterator[Visitor]:
         yield visitor
 
 
-LOGGING = """\
-import logging
+SOON = """\
 from nb_oauth.surfaces import widget
 
-usual, widget._APPEARS_WITHIN = widget._APPEARS_WITHIN, 0.1
-log = logging.FileHandler({path!r}, "w")
-logging.root.addHandler(log)
-logging.root.setLevel(1)"""
-AS_USUAL = """\
-widget._APPEARS_WITHIN = usual
-logging.root.setLevel(logging.WARNING)
-logging.root.removeHandler(log)
-log.close()"""
+usual, widget._APPEARS_WITHIN = widget._APPEARS_WITHIN, 0.1"""
 
 
 @pytest.fixture
-def front(
-    place: Place, oidc: OidcProvider, left_behind: LeftBehind, tmp_path: Path
-) -> Iterator[Front]:
-    """A widget that says nothing is given up soon. Nothing that the kernel says has a secret."""
+def front(place: Place, oidc: OidcProvider) -> Iterator[Front]:
+    """A widget that says nothing is given up soon."""
     oidc.set_device_codes(interval=0.2)
-    log = tmp_path / "debug.log"
-    place.kernel.run(LOGGING.format(path=str(log)))
+    place.kernel.run(SOON)
     place.kernel.asked.clear()
-    said_before = len(place.kernel.said)
-    processes = Processes(place.kernel.pid)
-    processes.look()
     yield Front(place, oidc)
-    processes.look()
-    place.kernel.run(AS_USUAL)
-    processes.leave(left_behind)
-    left_behind.leave(LOG, log.read_text(encoding="utf-8"), "what is logged in the kernel")
-    left_behind.leave(LOG, place.kernel.log.read_text(encoding="utf-8"), "what the kernel prints")
-    said = [[one["msg_type"], one["content"]] for one in place.kernel.said[said_before:]]
-    left_behind.leave(MESSAGES, json.dumps(said))
+    place.kernel.run("widget._APPEARS_WITHIN = usual")
 
 
 def link_in(front: Front) -> str:
@@ -100,22 +76,16 @@ def link_in(front: Front) -> str:
     return unescape(found[1])
 
 
-def save(front: Front, cell: str, left: LeftBehind) -> None:
-    """Leave what the front end would save of the cell."""
-    left.leave(SAVED_NOTEBOOK, json.dumps([front.output(), front.kernel.printed(cell)]))
-
-
 @signs_in(flows_by_place.CODE, PLAIN_HTML, "link")
 @every_call
 def test_the_link_is_enough_where_the_browser_comes_back(
-    front: Front, visitor: Visitor, left_behind: LeftBehind, call: str
+    front: Front, visitor: Visitor, call: str
 ) -> None:
     cell = front.begin(CODE, call)
     link = link_in(front)
     assert "You can close that page when it says so." in front.output()["text/plain"]
     assert "You can close this tab" in visitor.come_back(visitor.answer(link))
     assert_goes_on(front, cell, CODE)
-    save(front, cell, left_behind)
     assert front.kernel.asked == []
 
 
@@ -133,7 +103,7 @@ def test_the_link_is_enough_where_the_browser_comes_back(
     ],
 )
 def test_the_link_is_enough_where_the_listener_s_page_brings_the_token(
-    front: Front, visitor: Visitor, oidc: OidcProvider, left_behind: LeftBehind, flow: Flow
+    front: Front, visitor: Visitor, oidc: OidcProvider, flow: Flow
 ) -> None:
     cell = front.begin(flow, "blocking")
     address = visitor.answer(link_in(front))
@@ -141,33 +111,21 @@ def test_the_link_is_enough_where_the_listener_s_page_brings_the_token(
     assert "You can close this tab" in visitor.come_back(address)
     assert_goes_on(front, cell, flow)
     assert ("id_token" in {one.kind for one in oidc.secrets()}) == (flow is IMPLICIT)
-    save(front, cell, left_behind)
     assert front.kernel.asked == []
 
 
-# As from a variable: the secret comes into the kernel and is in no cell.
-SERVICE = """\
-Client(
-    "service-basic",
-    client_secret=__import__("requests")
-    .get("{oidc.issuer}/__test__/client_secrets").json()["service-basic"],
-)"""
 AS_THE_APP = 'login = ClientCredentialsLogin(provider, client, scope="api:read")'
 
 
 @signs_in(flows_by_place.CLIENT_CREDENTIALS, PLAIN_HTML, "nothing to do")
 @every_call
-def test_an_app_signs_in_with_nothing_to_click(
-    front: Front, oidc: OidcProvider, left_behind: LeftBehind, call: str
-) -> None:
+def test_an_app_signs_in_with_nothing_to_click(front: Front, oidc: OidcProvider, call: str) -> None:
     described = describe(oidc, SERVICE.format(oidc=oidc))
     front.kernel.run(f"{described}\nfrom nb_oauth import ClientCredentialsLogin")
     asked = 'print("GOES ON", session.get(api).json()["client_id"])'
     cell = execute(front.kernel, f"{AS_THE_APP}\n{CALLS[call]}\n{asked}")
     assert front.kernel.outcome(cell) == "ok"
     assert front.kernel.printed(cell) == "GOES ON service-basic\n"
-    shown = front.kernel.published(cell, "display_data")
-    left_behind.leave(SAVED_NOTEBOOK, json.dumps([shown, front.kernel.printed(cell)]))
     assert front.kernel.asked == []
 
 
@@ -183,9 +141,7 @@ def test_a_late_widget_comes_back(front: Front, visitor: Visitor) -> None:
 
 
 @signs_in(flows_by_place.CODE, PLAIN_HTML, "address pasted into the cell")
-def test_what_has_to_be_pasted_is_asked_for_in_the_cell(
-    front: Front, visitor: Visitor, left_behind: LeftBehind
-) -> None:
+def test_what_has_to_be_pasted_is_asked_for_in_the_cell(front: Front, visitor: Visitor) -> None:
     cell = front.begin(PASTING, "blocking")
     asked = front.kernel.wait_until_asked()
     assert asked == {"prompt": PROMPT, "password": True}
@@ -196,13 +152,12 @@ def test_what_has_to_be_pasted_is_asked_for_in_the_cell(
     front.kernel.wait_for(lambda: "address" in front.output()["text/plain"], "an explanation")
     front.kernel.type(visitor.answer(link))
     assert_goes_on(front, cell, PASTING)
-    save(front, cell, left_behind)
 
 
 @signs_in(flows_by_place.PASSWORD, PLAIN_HTML, "name and password typed into the cell")
 @every_call
 def test_name_and_password_are_asked_for_in_the_cell(
-    front: Front, oidc: OidcProvider, left_behind: LeftBehind, call: str
+    front: Front, oidc: OidcProvider, call: str
 ) -> None:
     front.kernel.type("the answer to a cell before")
     cell = front.begin(PASSWORD, call)
@@ -213,13 +168,10 @@ def test_name_and_password_are_asked_for_in_the_cell(
     assert front.kernel.wait_until_asked(2)["prompt"].startswith("Password")
     front.kernel.type(oidc.passwords["analyst"])
     assert_goes_on(front, cell, PASSWORD)
-    save(front, cell, left_behind)
 
 
 @signs_in(flows_by_place.DEVICE, PLAIN_HTML, "code and picture of it")
-def test_a_code_that_was_refused_can_be_had_anew(
-    front: Front, visitor: Visitor, left_behind: LeftBehind
-) -> None:
+def test_a_code_that_was_refused_can_be_had_anew(front: Front, visitor: Visitor) -> None:
     cell = front.begin(DEVICE, "blocking")
     said = re.compile(r"To sign in to Judge open (\S+) and enter (\S+)")
 
@@ -235,7 +187,6 @@ def test_a_code_that_was_refused_can_be_had_anew(
     second = front.kernel.wait_for(lambda: code_other_than(first[2]), "another code")
     visitor.enter_code(*second.groups())
     assert_goes_on(front, cell, DEVICE)
-    save(front, cell, left_behind)
 
 
 def typed_into_the_next_cell(front: Front, text: str) -> str:

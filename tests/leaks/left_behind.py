@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser.harness.leaks import find_secrets
-from tests.leaks.places import PLACES, Place
+from tests.browser.harness.leaks import forms_of
+from tests.leaks.places import MOMENTS, PLACES, Place
 from tests.providers.oidc import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+_LONG_ENOUGH = 8  # characters, that are nowhere by chance
 
 
 class LeftBehind:
@@ -19,16 +21,33 @@ class LeftBehind:
 
     Attributes:
         found: what the search has found; never a value.
+        moments: of those in ``MOMENTS``, where the sign-ins of the test had come to.
     """
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.moments: list[str] = []
         self._texts: dict[Place, list[tuple[str, str]]] = defaultdict(list)
         self._made: list[Secret] = []
 
     def made(self, kind: str, value: str) -> None:
         """Note a secret that the judge knows nothing of."""
         self._made.append(Secret(kind, value))
+
+    @property
+    def has_made(self) -> bool:
+        """Whether the test has noted any."""
+        return bool(self._made)
+
+    @property
+    def has_anything(self) -> bool:
+        """Whether there is anything to search."""
+        return bool(self._texts)
+
+    def at(self, moment: str) -> None:
+        """Note how far a sign-in of the test had come when it left what it has."""
+        assert moment in MOMENTS, moment
+        self.moments.append(moment)
 
     def leave(self, place: Place, text: str, what: str = "all of it") -> None:
         """Note what can be read at ``place``.
@@ -40,14 +59,29 @@ class LeftBehind:
         """
         self._texts[place].append((what, text))
 
-    def leave_files(self, place: Place, folder: Path, *, apart_from: Iterable[Path] = ()) -> None:
-        """Note each file in a folder, and its name, apart from some and what is in them."""
+    def leave_files(
+        self,
+        place: Place,
+        folder: Path,
+        *,
+        apart_from: Iterable[Path] = (),
+        since: float | None = None,
+    ) -> None:
+        """Note each file in a folder, and its name, apart from some and what is in them.
+
+        Args:
+            place: where others find them.
+            folder: where they are.
+            apart_from: files or folders.
+            since: a time as files have it; what was there before, and is as it was, is not read.
+        """
         others = set(apart_from)
         paths = [one for one in sorted(folder.rglob("*")) if not others & {one, *one.parents}]
         self.leave(place, "\n".join(map(str, paths)), "the names of files")
         for path in filter(Path.is_file, paths):
-            content = path.read_bytes().decode("latin-1")
-            self.leave(place, content, str(path.relative_to(folder)))
+            if since is None or path.stat().st_mtime >= since:
+                content = path.read_bytes().decode("latin-1")
+                self.leave(place, content, str(path.relative_to(folder)))
 
     def search(self, secrets: Iterable[Secret]) -> dict[str, dict[str, tuple[int, int]]]:
         """Search every place for all secrets but those that it shows on purpose.
@@ -62,10 +96,15 @@ class LeftBehind:
         wanted = [one for one in known if one.kind not in place.shows]
         found: Counter[str] = Counter()
         for secret in wanted:
+            forms = {
+                form: name
+                for one in with_their_ends([secret])
+                for form, name in forms_of(one.value).items()
+            }
             told = [
-                f"{place.name}, {what}: {forms[0]}"
+                f"{place.name}, {what}: {secret.kind}, {names[0]}"
                 for what, text in self._texts[place]
-                if (forms := find_secrets(text, with_their_ends([secret])))
+                if (names := [name for form, name in forms.items() if form in text])
             ]
             found[secret.kind] += bool(told)
             self.found += told
@@ -77,5 +116,6 @@ def with_their_ends(secrets: Iterable[Secret]) -> Iterator[Secret]:
     """Also what comes after the last space: letters and digits, which every encoding leaves be."""
     for secret in secrets:
         yield secret
-        if " " in secret.value:
-            yield Secret(secret.kind, secret.value.rpartition(" ")[2])
+        end = secret.value.rpartition(" ")[2]
+        if end != secret.value and len(end) >= _LONG_ENOUGH:
+            yield Secret(secret.kind, end)

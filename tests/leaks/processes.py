@@ -33,6 +33,11 @@ class Processes:
         self._commands: dict[tuple[str, ...], None] = {}
         self._variables: dict[tuple[str, str], None] = {}
 
+    @property
+    def have_been_seen(self) -> bool:
+        """Whether somebody has looked in time."""
+        return any(self._commands)
+
     def look_now_and_then(self) -> None:
         """Look if the last time is long enough ago."""
         if time.monotonic() >= self._next:
@@ -50,7 +55,7 @@ class Processes:
 
     def leave(self, left: LeftBehind) -> None:
         """Leave all that was seen to be searched."""
-        assert any(self._commands), "nobody has looked in time"
+        assert self.have_been_seen, "nobody has looked in time"
         left.leave(COMMAND_LINES, "\n".join(" ".join(words) for words in self._commands))
         others = (pair for pair in self._variables if pair[0] not in self._given)
         left.leave(ENVIRONMENTS, "\n".join(f"{name}={value}" for name, value in others))

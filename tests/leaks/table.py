@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.leaks.places import KINDS, PLACES, Place
+from tests.leaks.places import KINDS, MOMENTS, PLACES, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,24 @@ def as_table(noted: Sequence[Noted]) -> tuple[list[str], list[str]]:
         for place in PLACES
         if place.shows
     )
-    return [*lines, *told], wrong
+    moments, never = _by_moment(noted)
+    return [*lines, *told, *moments], wrong + never
+
+
+def _by_moment(noted: Sequence[Noted]) -> tuple[list[str], list[str]]:
+    """How many places were searched when a sign-in had come that far, and where something was."""
+    lines, wrong = [], []
+    for moment in MOMENTS:
+        then = [one.searched for one in noted if moment in one.moments]
+        places = {name for searched in then for name in searched}
+        found = sum(
+            count for searched in then for kinds in searched.values() for _, count in kinds.values()
+        )
+        cell = f"{found} / {len(places)} places" if places else "MISSING"
+        lines.append(_row(f"when {moment}", [cell]))
+        if found or not places:
+            wrong.append(f"{moment}: {cell}")
+    return lines, wrong
 
 
 def _cell(place: Place, kind: str, noted: Sequence[Noted]) -> str:

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from tests.kernel.harness import KernelProcess
+from tests.leaks import sources
+from tests.leaks.converted import as_page
+from tests.leaks.garden import Garden
 from tests.leaks.left_behind import LeftBehind
 from tests.leaks.logs import LOGGING
 from tests.leaks.places import (
+    CHECKPOINTS,
     COMMAND_LINES,
+    CONVERTED,
     ENVIRONMENTS,
     FILES,
-    KINDS,
+    HISTORY,
+    KERNEL_LOG,
     LOG,
     MESSAGES,
-    PLACES,
+    NAMESPACE,
+    PICKLES,
+    PLAIN_HTML,
+    REPRESENTATIONS,
     SAVED_NOTEBOOK,
     SCROLLBACK,
     STANDARD_OUTPUT,
-    Place,
+    TEMPORARY,
+    TRACEBACKS,
+    WARNINGS,
+    WIDGET_STATE,
+    WORKSPACES,
 )
-from tests.providers.oidc import Secret
+from tests.leaks.shown import pickles_of, text_of, ways_to_tell
 from tests.terminal import PseudoTerminal, python
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.kernel
@@ -39,15 +51,17 @@ pytestmark = pytest.mark.kernel
 # child itself says that it is there: while it begins, the process list shows nothing of it yet.
 PLANTING = f"""
 {LOGGING}
-import json, os, subprocess, sys
+import json, os, subprocess, sys, tempfile
 
 meant_for = json.load(open("../planted.json"))
 print(*meant_for["standard output"])
 print(*meant_for["terminal scrollback"], file=sys.stderr)
-for one in meant_for["logs at DEBUG"]:
+for one in meant_for["log records at DEBUG"]:
     logging.getLogger("urllib3").debug("%s", one)
 with open("left.txt", "w") as file:
     file.write(" ".join(meant_for["other files"]))
+with tempfile.NamedTemporaryFile("w", delete=False) as file:
+    file.write(" ".join(meant_for["temporary folder"]))
 code = "import sys; print('planted', file=sys.stderr); input()"
 program = [sys.executable, "-c", code, *meant_for["process list: commands"]]
 variables = {{"PLANTED": " ".join(meant_for["process list: variables"])}}
@@ -55,38 +69,33 @@ child = subprocess.Popen(program, env={{**os.environ, **variables}}, stdin=subpr
 input()
 child.communicate(b"\\n")
 """
-PRINTING = "import json\nprint(*json.load(open({path!r}))[{name!r}])"
-
-
-class Garden:
-    """A secret of each kind for each place, and what was left with them in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.planted = {
-            place.name: [Secret(kind, f"+/%: {secrets.token_hex(20)}") for kind in KINDS]
-            for place in PLACES
-        }
-        self.path = folder / "planted.json"
-        values = {name: [one.value for one in all_] for name, all_ in self.planted.items()}
-        self.path.write_text(json.dumps(values), encoding="utf-8")
-        self.left = LeftBehind()
-        for of_a_place in self.planted.values():
-            for one in of_a_place:
-                self.left.made(one.kind, one.value)
-
-    def printing(self, place: Place) -> str:
-        return PRINTING.format(path=str(self.path), name=place.name)
-
-    def expect_found_at(self, *places: Place) -> None:
-        """Found is what was planted there, and of nothing else that anything was left at."""
-        found = self.left.search([])
-        assert found.keys() == {place.name for place in places}
-        for place in places:
-            searched = [kind for kind in KINDS if kind not in place.shows]
-            assert found[place.name] == dict.fromkeys(searched, (len(PLACES), 1))
-        told = " ".join(self.left.found)
-        assert not any(one.value in told for all_ in self.planted.values() for one in all_)
+# The same in a kernel: each in a cell of its own, and none of them in its source.
+IN_A_KERNEL = {
+    MESSAGES: "print(*of('messages of a kernel'))",
+    SAVED_NOTEBOOK: "print(*of('saved notebook'))",
+    WIDGET_STATE: """\
+import anywidget, traitlets
+class Planted(anywidget.AnyWidget):
+    _esm = "export default {}"
+    label = traitlets.Unicode().tag(sync=True)
+Planted(label=" ".join(of('saved widget state')))""",
+    LOG: "import logging; logging.getLogger('oauthlib').debug('%s', of('log records at DEBUG'))",
+    KERNEL_LOG: "get_ipython().kernel.log.debug('%s', of(\"kernel's log at DEBUG\"))",
+    NAMESPACE: "planted = of('In, Out, _, variables')",
+    HISTORY: 'get_ipython().run_cell(repr(of("IPython\'s history")), store_history=True)',
+    TEMPORARY: """\
+import tempfile
+with tempfile.NamedTemporaryFile("w", delete=False) as file:
+    _ = file.write(" ".join(of("temporary folder")))""",
+    CHECKPOINTS: "write('.ipynb_checkpoints/one.ipynb', of('checkpoints'))",
+    WORKSPACES: "write('workspaces/one.jupyterlab-workspace', of(\"JupyterLab's workspace\"))",
+}
+BEFORE = """\
+import json, pathlib
+of = lambda name: json.loads(pathlib.Path({path!r}).read_text())[name]
+def write(name, values):
+    pathlib.Path(name).parent.mkdir()
+    pathlib.Path(name).write_text(" ".join(values))"""
 
 
 @pytest.fixture
@@ -101,26 +110,91 @@ def test_what_a_program_at_a_terminal_leaves(garden: Garden) -> None:
     with PseudoTerminal(python(PLANTING), home, given) as terminal:
         terminal.wait_for("planted")
         terminal.type("\n")
-        garden.left.leave(STANDARD_OUTPUT, terminal.end())
-        terminal.leave_behind(garden.left)
-    garden.expect_found_at(SCROLLBACK, STANDARD_OUTPUT, COMMAND_LINES, ENVIRONMENTS, LOG, FILES)
+        terminal.end()
+    terminal.leave_behind(garden.left)
+    garden.expect_found_at(
+        *(SCROLLBACK, STANDARD_OUTPUT, COMMAND_LINES, ENVIRONMENTS, LOG, FILES, TEMPORARY)
+    )
+    assert garden.left.search([])[ENVIRONMENTS.name]["client_secret"][1] == 1
 
 
-def test_what_a_kernel_says(garden: Garden) -> None:
-    with KernelProcess(sys.executable, garden.folder) as kernel:
-        kernel.run(garden.printing(MESSAGES))
-        garden.left.leave(MESSAGES, json.dumps([one["content"] for one in kernel.said]))
-    garden.expect_found_at(MESSAGES)
+def test_what_a_kernel_leaves(garden: Garden) -> None:
+    folder = garden.folder / "kernel"
+    folder.mkdir()
+    with KernelProcess(sys.executable, folder, logs_all=True) as kernel:
+        kernel.run(BEFORE.format(path=str(garden.path)))
+        for cell in IN_A_KERNEL.values():
+            kernel.run(cell)
+        kernel.leave_behind(garden.left)
+        garden.expect_found_at(*IN_A_KERNEL)
+
+        kernel.begin()  # another test: a front end that shows no widget
+        kernel.shows_plain_html = True
+        kernel.run(garden.printing(PLAIN_HTML))
+        midway = Garden.again(garden)
+        kernel.leave_behind(midway.left)
+        midway.expect_found_at(PLAIN_HTML)
+        found = {name for name, kinds in midway.left.search([]).items() if _total(kinds)}
+        assert found == {MESSAGES.name, NAMESPACE.name, HISTORY.name, PLAIN_HTML.name}
 
 
-def test_what_is_saved(garden: Garden, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(garden.folder))
-    cell = nbformat.v4.new_code_cell(garden.printing(SAVED_NOTEBOOK))
+def _total(kinds: dict[str, tuple[int, int]]) -> int:
+    return sum(found for _, found in kinds.values())
+
+
+def test_what_is_converted(garden: Garden) -> None:
+    output = nbformat.v4.new_output("stream", text=garden.of(CONVERTED))
+    cell = nbformat.v4.new_code_cell(outputs=[output])
     notebook = nbformat.v4.new_notebook(cells=[cell])
-    NotebookClient(notebook).execute()
-    garden.left.leave(SAVED_NOTEBOOK, nbformat.writes(notebook))
-    garden.expect_found_at(SAVED_NOTEBOOK)
+    garden.left.leave(CONVERTED, as_page(nbformat.writes(notebook)))
+    garden.expect_found_at(CONVERTED)
+
+
+class Telling:
+    """It says whatever it holds."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def test_what_is_shown_of_objects(garden: Garden) -> None:
+    garden.left.leave(REPRESENTATIONS, text_of(Telling(garden.of(REPRESENTATIONS))))
+    garden.left.leave(PICKLES, pickles_of(Telling(garden.of(PICKLES))))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        warnings.warn(garden.of(WARNINGS), stacklevel=1)
+    garden.left.leave(WARNINGS, str(warned[0].message))
+    garden.expect_found_at(REPRESENTATIONS, PICKLES, WARNINGS)
+
+
+OURS = """\
+def fail(secret):
+    try:
+        raise KeyError("x")
+    except KeyError:
+        int("x")
+"""
+
+
+@pytest.mark.parametrize("way", ["in part 2 of its traceback", "with %xmode Verbose"])
+def test_what_an_error_tells(garden: Garden, way: str) -> None:
+    """The variables of a frame of ours, and those of a frame below it."""
+    names: dict[str, object] = {}
+    module = garden.folder / "nb_oauth" / "ours.py"
+    module.parent.mkdir()
+    module.write_text(OURS, encoding="utf-8")
+    exec(compile(OURS, str(module), "exec"), names)  # noqa: S102 - our own
+    fail: object = names["fail"]
+    assert callable(fail)
+    with pytest.raises(ValueError, match="invalid literal") as told:
+        fail(garden.of(TRACEBACKS))
+    ways = dict(ways_to_tell(told.value))
+    assert not [one for one, text in ways.items() if one == "as text" and "+/%" in text]
+    garden.left.leave(TRACEBACKS, "\n".join(ways.values()))
+    garden.expect_found_at(TRACEBACKS)
 
 
 def test_the_name_of_a_file_is_searched_as_well(tmp_path: Path) -> None:
@@ -136,3 +210,25 @@ def test_who_only_looks_at_what_has_ended_is_told(tmp_path: Path) -> None:
         terminal.process.wait()
         with pytest.raises(AssertionError, match="nobody has looked in time"):
             terminal.processes.leave(LeftBehind())
+
+
+# -- that no test has to ask for it --------------------------------------------------------
+
+
+@pytest.fixture
+def of_another_test() -> Iterator[LeftBehind]:
+    """A test within this one."""
+    left = LeftBehind()
+    sources.begin(left)
+    yield left
+    assert sources.end() is left
+
+
+def test_all_that_runs_in_a_test_is_searched_at_its_end(
+    of_another_test: LeftBehind, tmp_path: Path
+) -> None:
+    with PseudoTerminal(python("print('a-code-'[::-1][::-1] + 'of-it')"), tmp_path) as terminal:
+        terminal.end()
+    of_another_test.made("code", "a-code-of-it")
+    sources.leave_all(of_another_test)
+    assert of_another_test.search([])[STANDARD_OUTPUT.name] == {"code": (1, 1)}

@@ -8,7 +8,7 @@ const REQUEST_SECRETS = [
   'code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'password',
   'device_code', 'access_token', 'id_token', 'token',
 ];
-const RESPONSE_SECRETS = ['access_token', 'refresh_token', 'id_token', 'device_code'];
+const RESPONSE_SECRETS = ['access_token', 'refresh_token', 'id_token', 'device_code', 'user_code'];
 const REDIRECT_SECRETS = ['code', 'access_token', 'id_token', 'state'];
 
 const FAULTS = {

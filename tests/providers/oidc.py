@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import urllib.request
@@ -156,6 +157,12 @@ class OidcProvider:
     def slow_api(self, milliseconds: int) -> str:
         return f"{self.issuer}/api/slow?ms={milliseconds}"
 
+    @functools.cached_property
+    def _keys(self) -> list[Secret]:
+        files = sorted(self.certificates.folder.glob("*.key"))
+        keys = [*self.client_keys.values(), *(one.read_text(encoding="ascii") for one in files)]
+        return [Secret("certificate_key", private_line_of(key)) for key in keys]
+
     def reset(self) -> None:
         """Forget what happened, every fault and setting. Tokens go on living."""
         self._control("reset", {})
@@ -222,8 +229,11 @@ class OidcProvider:
         return list(self._control("log")["api_requests"])
 
     def secrets(self) -> list[Secret]:
-        """Every code, state, verifier, token, client secret and password since ``reset()``."""
-        return [Secret(**one) for one in self._control("secrets")]
+        """Every code, state, verifier, token, client secret and password since ``reset()``.
+
+        And the private keys of its clients, whoever may have used them.
+        """
+        return [*(Secret(**one) for one in self._control("secrets")), *self._keys]
 
     def _control(self, command: str, body: dict[str, Any] | None = None) -> Any:
         return self._get(f"/__test__/{command}", body)
@@ -234,6 +244,15 @@ class OidcProvider:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=10) as answer:
             return json.load(answer)
+
+
+def private_line_of(key: str) -> str:
+    """A line of a PEM file that is of the private key alone: in the middle, or the first of few.
+
+    What comes before is of the public key where that is RSA's, and what comes after for others.
+    """
+    lines = [one for one in key.splitlines() if one and not one.startswith("-----")]
+    return lines[len(lines) * 2 // 5]
 
 
 def _node() -> str:

@@ -6,11 +6,13 @@ import html
 import json
 import random
 import time
+import traceback
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from nb_oauth.masking import MASK, excerpt, mask
+from nb_oauth import OAuthError
+from nb_oauth.masking import MASK, excerpt, mask, with_bare_errors
 
 SECRET = "S3CRET-abc.DEF_ghi~jkl"
 TRICKY = [
@@ -209,3 +211,39 @@ def test_a_long_answer_is_masked_in_time(piece: str) -> None:
     began = time.process_time()
     mask(piece * (100_000 // len(piece)))
     assert time.process_time() - began < 2
+
+
+# -- errors without frames -----------------------------------------------------------------
+
+
+@with_bare_errors
+def _refuse(secret: str) -> None:
+    try:
+        int(f"not a number, but {secret!r}")
+    except ValueError as error:
+        raise OAuthError("Sign in again.") from error
+
+
+def _refuse_while_handling_another() -> None:
+    try:
+        {}["the caller's own"]
+    except KeyError:
+        _refuse("")
+
+
+def test_an_error_comes_without_the_frames_within_and_so_does_what_led_to_it() -> None:
+    with pytest.raises(OAuthError) as told:
+        _refuse("")
+    names = [frame.name for frame in traceback.extract_tb(told.value.__traceback__)]
+    assert "_refuse" not in names
+    assert told.value.__cause__
+    assert told.value.__cause__.__traceback__ is None
+
+
+def test_what_the_caller_was_handling_keeps_its_frames() -> None:
+    with pytest.raises(OAuthError) as told:
+        _refuse_while_handling_another()
+    assert told.value.__cause__
+    callers = told.value.__cause__.__context__
+    assert isinstance(callers, KeyError)
+    assert callers.__traceback__

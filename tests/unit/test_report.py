@@ -11,7 +11,7 @@ import pytest
 from tests import flows_by_place, report
 from tests.flows_by_place import CODE, DEVICE, FLOWS, PLACES, TERMINAL, signs_in
 from tests.leaks import table
-from tests.leaks.places import KINDS, LOG, SCROLLBACK
+from tests.leaks.places import KINDS, LOG, MOMENTS, SCROLLBACK
 from tests.leaks.places import PLACES as LEAKS
 from tests.report import Noted, Notes
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EVERY_WAY = [(flow, place, "by hand") for flow in FLOWS for place in PLACES]
 NOTHING_FOUND = {place.name: dict.fromkeys(KINDS, (2, 0)) for place in LEAKS}
-WHOLE = Noted("test_all", "passed", EVERY_WAY, NOTHING_FOUND)
+WHOLE = Noted("test_all", "passed", EVERY_WAY, NOTHING_FOUND, list(MOMENTS))
 
 
 @pytest.fixture(autouse=True)
@@ -91,14 +91,23 @@ def test_what_is_shown_on_purpose_is_told_and_not_searched_for() -> None:
     lines, _ = table.as_table([WHOLE])
     (row,) = [line for line in lines if line.startswith(SCROLLBACK.name)]
     assert row.endswith("–")
-    assert f"– state, {SCROLLBACK.name}: {SCROLLBACK.why}" in lines
+    assert f"– state, user_code, {SCROLLBACK.name}: {SCROLLBACK.why}" in lines
 
 
 def test_what_was_found_and_what_was_not_searched_for_is_told() -> None:
     found = {**NOTHING_FOUND, LOG.name: {**NOTHING_FOUND[LOG.name], "code": (2, 1)}}
     del found[LOG.name]["password"]
     _, wrong = table.as_table([replace(WHOLE, searched=found)])
-    assert wrong == ["password, logs at DEBUG: MISSING", "code, logs at DEBUG: 1 / 2"]
+    assert wrong == [
+        "password, log records at DEBUG: MISSING",
+        "code, log records at DEBUG: 1 / 2",
+        *(f"{moment}: 1 / {len(LEAKS)} places" for moment in MOMENTS),
+    ]
+
+
+def test_a_moment_at_which_nothing_was_searched_is_told() -> None:
+    _, wrong = table.as_table([replace(WHOLE, moments=list(MOMENTS[1:]))])
+    assert wrong == [f"{MOMENTS[0]}: MISSING"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +142,9 @@ def test_of_a_test_that_ran_twice_the_newest_counts() -> None:
 def test_it_fails_until_all_is_there(noted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main("show") == 1
     assert "MISSING" in capsys.readouterr().out
-    note(*finished("test_all", "passed", ways=EVERY_WAY, searched=NOTHING_FOUND))
+    note(
+        *finished("test_all", "passed", ways=EVERY_WAY, searched=NOTHING_FOUND, moments=[*MOMENTS])
+    )
     assert report.main("show") == 0
     shown = capsys.readouterr().out
     assert flows_by_place.TITLE in shown

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import copy
 import gc
+import importlib
+import inspect
 import json
 import logging
 import logging.config
 import pickle
+import pkgutil
 import pprint
+import re
 import sys
 import threading
 import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import oauthlib
 import pytest
 import requests
 import requests_oauthlib
+import urllib3
+from oauthlib.common import Request as OAuthlibRequest
 from oauthlib.oauth2 import MobileApplicationClient, WebApplicationClient
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
@@ -218,6 +225,40 @@ def test_it_is_there_while_a_session_is(log: pytest.LogCaptureFixture) -> None:
         assert not logging.getLogger(name).filters, name
     POOL.debug("code=%s", "as-it-is")
     assert "as-it-is" in shown(log)
+
+
+def _writes(module: Any) -> set[str]:
+    """The names of the loggers to which it writes."""
+    loggers = [(name, one) for name, one in vars(module).items() if isinstance(one, logging.Logger)]
+    source = inspect.getsource(module) if loggers else ""
+    level = "(debug|info|warning|error|exception|log)"
+    return {one.name for name, one in loggers if re.search(rf"\b{name}\.{level}\(", source)}
+
+
+@pytest.mark.parametrize("package", [oauthlib, requests_oauthlib, requests, urllib3])
+def test_every_logger_is_known_that_could_write_a_secret(package: Any) -> None:
+    """But those of OAuth 1, and of what runs only in a browser or with pyOpenSSL."""
+    found: set[str] = set()
+    for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not re.search("oauth1|emscripten|contrib|http2", one.name):
+            found |= _writes(importlib.import_module(one.name))
+    assert found <= set(log_masking.LOGGERS)
+
+
+def test_a_request_that_oauthlib_refuses_is_logged_without_its_token(
+    log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """oauthlib shows whole requests once somebody has called ``set_debug``."""
+    monkeypatch.setattr(oauthlib, "_DEBUG", True)
+    request = OAuthlibRequest("https://api.example/?code=secret-code", body="password=secret-p")
+    userinfo = logging.getLogger("oauthlib.openid.connect.core.endpoints.userinfo")
+    holder = watched("nothing")
+    userinfo.debug("Userinfo access valid for %r.", request)
+    assert "secret-" not in shown(log)
+    del holder
+    gc.collect()
+    userinfo.debug("Userinfo access valid for %r.", request)
+    assert "secret-code" in shown(log)
 
 
 def test_what_holds_no_secret_is_as_it_was(log: pytest.LogCaptureFixture) -> None:

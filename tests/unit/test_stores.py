@@ -152,6 +152,14 @@ class TestMemoryTokenStore(ContractOfTokenStores):
         store.save(KEY, TOKEN)
         assert repr(store) == "<MemoryTokenStore: holds 1>"
 
+    def test_its_tokens_do_not_leave_the_process_and_copies_share_them(
+        self, store: LockingTokenStore
+    ) -> None:
+        store.save(KEY, TOKEN)
+        sent: LockingTokenStore = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own
+        assert sent.load(KEY) is None
+        assert copy.copy(store) is copy.deepcopy(store) is store
+
 
 class TestFileTokenStore(ContractOfTokenStores):
     @pytest.fixture

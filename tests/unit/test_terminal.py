@@ -19,7 +19,7 @@ from tests.flows_by_place import (
     signs_in,
 )
 from tests.leaks.logs import LOG_FILE, LOGGING
-from tests.leaks.places import COMMAND_LINES, ENVIRONMENTS, STANDARD_OUTPUT
+from tests.leaks.places import COMMAND_LINES, ENVIRONMENTS
 from tests.providers.visitor import Visitor
 from tests.terminal import PseudoTerminal, python
 
@@ -85,10 +85,8 @@ def visitor() -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def run(
-    oidc: OidcProvider, left_behind: LeftBehind, tmp_path: Path
-) -> Iterator[Callable[..., PseudoTerminal]]:
-    """Runs a program in a terminal; afterwards the terminal is as it was, and shows no secret."""
+def run(oidc: OidcProvider, tmp_path: Path) -> Iterator[Callable[..., PseudoTerminal]]:
+    """Runs a program in a terminal; afterwards the terminal is as it was."""
     oidc.set_device_codes(interval=0.2)
     begun: list[PseudoTerminal] = []
     home = tmp_path / "home"
@@ -96,16 +94,15 @@ def run(
 
     def begin(code: str, **env: str) -> PseudoTerminal:
         program = PROGRAM.format(oidc=oidc) + code
-        terminal = PseudoTerminal(python(program), home, {"TMPDIR": str(home), **env})
+        terminal = PseudoTerminal(python(program), home, env)
         begun.append(terminal.__enter__())
         return terminal
 
     yield begin
     try:
         for terminal in begun:
-            left_behind.leave(STANDARD_OUTPUT, terminal.end())
+            terminal.end()
             assert terminal.settings_now() == terminal.settings
-            terminal.leave_behind(left_behind)
     finally:
         for terminal in begun:
             terminal.__exit__()
@@ -389,9 +386,7 @@ def test_a_program_of_coroutines_awaits(
     assert terminal.end() == "I am alice\n"
 
 
-def test_ipython_without_a_kernel(
-    visitor: Visitor, oidc: OidcProvider, left_behind: LeftBehind, tmp_path: Path
-) -> None:
+def test_ipython_without_a_kernel(visitor: Visitor, oidc: OidcProvider, tmp_path: Path) -> None:
     file = tmp_path / "setup.py"
     own = PROGRAM.format(oidc=oidc).replace("*\n", "Client, DeviceLogin, Provider\n")
     file.write_text(own)  # IPython would take no names of a star
@@ -415,7 +410,6 @@ def test_ipython_without_a_kernel(
         terminal.type("exit\n")
         terminal.end()
         assert answer not in terminal.shown
-    terminal.leave_behind(left_behind)
     history = (tmp_path / "profile_default" / "history.sqlite").read_bytes()
     assert answer.encode() not in history
     assert b"session = login" in history

@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.browser.harness.lab import environment
-from tests.leaks.places import FILES, LOG
+from tests.leaks import sources
+from tests.leaks.folders import Folder
+from tests.leaks.logs import log_in_kernels
+from tests.leaks.places import FILES, SERVER_LOG
 from tests.leaks.processes import Processes
 from tests.polling import wait_until
 from tests.server_process import ServerProcess
@@ -103,7 +106,12 @@ class FrontEnd:
         """The module to run, and its arguments."""
         raise NotImplementedError
 
+    is_over = False
+
     def __enter__(self) -> Self:
+        log_in_kernels(self.folder / "ipython", self.folder)
+        self._left_in = Folder(self.folder, {self._process.log.name: self.log_is})
+        sources.announce(self)
         self._process.__enter__()
         try:
             wait_until(self._answers, f"{self.command()[0]} answers", seconds=60)
@@ -118,6 +126,7 @@ class FrontEnd:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.is_over = True
         self._process.__exit__(kind, error, traceback)
 
     def _answers(self) -> bool:
@@ -136,17 +145,18 @@ class FrontEnd:
         """What others see of the server and of every kernel."""
         return Processes(self._process.pid)
 
-    def leave(self, left: LeftBehind) -> None:
-        """Leave each file that the server or a kernel wrote, to be searched."""
-        log = self._process.log
-        left.leave(self.log_is, self._process.read_log(), log.name)
-        left.leave_files(FILES, self.folder, apart_from=[log])
+    def begin(self) -> None:
+        """A server is of one test alone."""
+
+    def leave_behind(self, left: LeftBehind) -> None:
+        """Leave each file that the server or a kernel wrote."""
+        self._left_in.leave(left)
 
 
 class Voila(FrontEnd):
     """Voilà, which runs all cells of a notebook for each visitor, and then shows the page."""
 
-    log_is = LOG
+    log_is = SERVER_LOG
 
     def __init__(self, folder: Path, cells: Sequence[str]) -> None:
         super().__init__(folder)

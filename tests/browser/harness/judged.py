@@ -8,8 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Error, expect
 
 from tests.browser.harness import provider_pages
+from tests.browser.harness.storage import kept_by
 from tests.browser.harness.widget import SignInWidget
-from tests.leaks.places import FILES, LOG, SAVED_NOTEBOOK
+from tests.leaks.converted import as_page
+from tests.leaks.places import BROWSER_STORAGE, CONVERTED, SAVED_NOTEBOOK, WIDGET_STATE
+from tests.leaks.saved import STATE
 from tests.polling import wait_until
 
 if TYPE_CHECKING:
@@ -92,25 +95,26 @@ class JudgedNotebook:
         self.notebook.expect_output(cell, CLEAN_LINE)
         expect(self.widget(cell).root).to_have_count(0)
 
-    def leave_behind(self, left: LeftBehind) -> None:
-        """Leave all that this notebook wrote, to be searched for every secret of the run."""
+    def expect_secrets(self) -> None:
+        """The run has made every kind of secret that it was to make: there is what to find."""
         assert {secret.kind for secret in self.oidc.secrets()} >= self.kinds
-        leave_behind(self.notebook, left)
 
 
 def leave_behind(notebook: NotebookPage, left: LeftBehind) -> None:
-    """Save without and with widget state, and leave that and whatever else was written."""
-    processes = notebook.lab.processes()
-    processes.look()
-    for on in (False, True):  # state that was once saved stays in the file
+    """Save without and with widget state, and leave that and what the browser keeps.
+
+    What the server and the kernels write is searched without being asked for.
+    """
+    notebook.lab.look()
+    for on in (False, True):
         notebook.set_save_widget_state(on=on)
         saved = notebook.save()
-        assert ("widget-state+json" in saved) == on
-        left.leave(SAVED_NOTEBOOK, saved, f"with widget state {on}")
+        has_state = STATE in saved  # state that was once saved stays in the file
+        assert has_state or not on
+        left.leave(WIDGET_STATE if has_state else SAVED_NOTEBOOK, saved)
+        left.leave(CONVERTED, as_page(saved), f"with widget state {on}")
     notebook.set_save_widget_state(on=False)
-    for path, content in notebook.lab.files():
-        left.leave(LOG if path.endswith(".log") else FILES, content, path)
-    processes.leave(left)
+    left.leave(BROWSER_STORAGE, kept_by(notebook.page.context))
 
 
 def sign_in_by(widget: SignInWidget, *, name: str = "alice") -> Page:

@@ -13,6 +13,10 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.leaks import sources
+from tests.leaks.folders import TEMPORARY_FOLDER, WORKSPACE_FOLDER, Folder
+from tests.leaks.logs import log_in_kernels
+from tests.leaks.places import SERVER_LOG
 from tests.leaks.processes import Processes
 from tests.polling import wait_until
 from tests.server_process import ServerProcess
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from tests.leaks.left_behind import LeftBehind
     from tests.providers.tls import Certificates
 
 # Pop-ups that would lie over the notebook.
@@ -39,28 +44,12 @@ ENABLED = Path(__file__).parents[3] / "jupyter-config"
 # A person's own set-up, and whatever would make the kernel believe that nobody is there.
 SCRUBBED = ("CI", "JUPYTER", "JPY_", "IPYTHON", "NB_OAUTH_", "OAUTHLIB_", "XDG_")
 
-# Run in every kernel: what these log goes to a file; and to the cell what would without.
-LOGGING = """\
-def _log_to_a_file():
-    import logging, os
-
-    file = logging.FileHandler(os.path.join({folder!r}, f"kernel-{{os.getpid()}}.log"))
-    for name in ("nb_oauth", "oauthlib", "requests", "requests_oauthlib", "urllib3"):
-        logger = logging.getLogger(name)
-        logger.setLevel(1)
-        logger.addHandler(file)
-        logger.addHandler(logging.lastResort)
-
-_log_to_a_file()
-del _log_to_a_file
-"""
-
 
 class Lab:
     """JupyterLab on 127.0.0.1 and a free port, its notebooks in ``notebooks``.
 
     Its log is at DEBUG and holds what its kernels print to their standard output. Each kernel has
-    another, of what our session and those beneath it log.
+    two more: of what our session and those beneath it log, and of all else.
 
     Args:
         folder: where all its files are.
@@ -97,6 +86,7 @@ class Lab:
         self.token = secrets.token_hex(16)
         self._folder = folder
         self._has_callback_page = has_callback_page
+        self._left_in = Folder(folder, {self.log.name: SERVER_LOG})
         self._process = ServerProcess(
             [
                 sys.executable,
@@ -115,8 +105,11 @@ class Lab:
             cwd=folder,
         )
 
+    is_over = False
+
     def __enter__(self) -> Self:
         self._lay_out()
+        sources.announce(self)
         self._process.__enter__()
         try:
             self.url = wait_until(self._running_at, "JupyterLab starts", seconds=60)
@@ -132,7 +125,24 @@ class Lab:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.is_over = True
         self._process.__exit__(kind, error, traceback)
+
+    def begin(self) -> None:
+        """Another test begins."""
+        self._left_in.begin()
+        self._seen: Processes | None = None
+
+    def look(self) -> None:
+        """Note what the process list shows now."""
+        self._seen = self._seen or self.processes()
+        self._seen.look()
+
+    def leave_behind(self, left: LeftBehind) -> None:
+        """Leave all that it and its kernels have written in this test."""
+        self._left_in.leave(left)
+        if self._seen is not None and self._seen.have_been_seen:
+            self._seen.leave(left)
 
     def _lay_out(self) -> None:
         self.notebooks.mkdir(parents=True)
@@ -142,10 +152,7 @@ class Lab:
             path.write_text(json.dumps(content), encoding="utf-8")
         if self._has_callback_page:
             shutil.copytree(ENABLED, self._folder / "config", dirs_exist_ok=True)
-        startup = self._folder / "ipython" / "profile_default" / "startup"
-        startup.mkdir(parents=True)
-        program = LOGGING.format(folder=str(self._folder))
-        (startup / "00-log.py").write_text(program, encoding="utf-8")
+        log_in_kernels(self._folder / "ipython", self._folder)
 
     def _running_at(self) -> str | None:
         self._process.check_alive()
@@ -242,9 +249,9 @@ def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
         "JUPYTER_DATA_DIR": folder / "data",
         "JUPYTER_RUNTIME_DIR": folder / "runtime",
         "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
+        "JUPYTERLAB_WORKSPACES_DIR": folder / WORKSPACE_FOLDER,
         "IPYTHONDIR": folder / "ipython",
-        "TMPDIR": folder / "tmp",
+        "TMPDIR": folder / TEMPORARY_FOLDER,
     }
     for path in own.values():
         path.mkdir(parents=True, exist_ok=True)

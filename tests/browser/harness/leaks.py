@@ -18,12 +18,20 @@ def find_secrets(text: str, secrets: Iterable[Secret]) -> list[str]:
     return [
         f"{secret.kind}, {encoding}"
         for secret in secrets
-        for encoding, form in _forms(secret.value)
+        for form, encoding in forms_of(secret.value).items()
         if form in text
     ]
 
 
-def _forms(value: str) -> Iterator[tuple[str, str]]:
+def forms_of(value: str) -> dict[str, str]:
+    """Each form, and its first name: most encodings leave most secrets as they are."""
+    forms: dict[str, str] = {}
+    for name, form in _named_forms(value):
+        forms.setdefault(form, name)
+    return forms
+
+
+def _named_forms(value: str) -> Iterator[tuple[str, str]]:
     yield "as it is", value
     yield "as JSON", json.dumps(value)[1:-1]
     yield "URL-encoded", quote(value, safe="")
