@@ -44,15 +44,23 @@ class KernelProcess:
         python: the interpreter to run it with.
         folder: where its connection file, its log and its settings go.
         launch: the interpreter's arguments that start it.
+        packages: folders whose packages come before those of the interpreter.
     """
 
-    def __init__(self, python: str, folder: Path, launch: Sequence[str] = LAUNCH) -> None:
+    def __init__(
+        self,
+        python: str,
+        folder: Path,
+        launch: Sequence[str] = LAUNCH,
+        packages: Sequence[Path] = (),
+    ) -> None:
         self.log = folder / "kernel.log"
         self.said: list[Message] = []  # on iopub
         self.replies: dict[str, Message] = {}  # on shell and control, by the request's ID
         self.asked: list[Message] = []  # on stdin: what it wants typed
         self._command = [python, *launch, "-f", str(folder / "connection.json")]
         self._folder = folder
+        self._packages = packages
 
     def __enter__(self) -> Self:
         _, connection = write_connection_file(
@@ -67,7 +75,11 @@ class KernelProcess:
         self._stdin = self._connect(zmq.DEALER, connection["stdin_port"])
         self._iopub = self._connect(zmq.SUB, connection["iopub_port"])
         self._iopub.subscribe(b"")
-        with self.log.open("wb") as log:
+        self._launch()
+        return self
+
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -82,7 +94,6 @@ class KernelProcess:
         except BaseException:
             self.kill()
             raise
-        return self
 
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
@@ -107,6 +118,28 @@ class KernelProcess:
         self._process.wait()
         self._context.destroy(linger=0)
 
+    def restart(self, meanwhile: Callable[[], object] = lambda: None) -> bool:
+        """Restart it as Jupyter servers do: on the same ports, with the front end still there.
+
+        Args:
+            meanwhile: called while there is no kernel.
+
+        Returns:
+            Whether it ended by itself, and had not to be killed.
+        """
+        self.interrupt()
+        self.send("shutdown_request", {"restart": True}, channel="control")
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        ended_by_itself = self._process.wait() != -signal.SIGKILL
+        meanwhile()
+        self._read(0)
+        self.said.clear()
+        self._launch()
+        return ended_by_itself
+
     # what a front end does
 
     def send(
@@ -117,24 +150,33 @@ class KernelProcess:
         channel: str = "shell",
         subshell: str | None = None,
         key: bytes | None = None,
+        buffers: Sequence[bytes] = (),
+        metadata: Message | None = None,
     ) -> str:
         """Send a message; signed with another key, if one is given."""
-        message = self._session.msg(message_type, content)
+        message = self._session.msg(message_type, content, metadata=metadata)
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
         socket = {"shell": self._shell, "control": self._control}[channel]
         session = self._session if key is None else Session(key=key)
-        session.send(socket, message)
+        session.send(socket, message, buffers=list(buffers))
         message_id: str = message["header"]["msg_id"]
         return message_id
 
-    def execute(self, code: str, *, stop_on_error: bool = True, subshell: str | None = None) -> str:
+    def execute(
+        self,
+        code: str,
+        *,
+        stop_on_error: bool = True,
+        subshell: str | None = None,
+        allow_stdin: bool = False,
+    ) -> str:
         content = {
             "code": code,
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": False,
+            "allow_stdin": allow_stdin,
             "stop_on_error": stop_on_error,
         }
         return self.send("execute_request", content, subshell=subshell)
@@ -272,7 +314,7 @@ class KernelProcess:
             "JUPYTER_RUNTIME_DIR": folder,
             "XDG_CACHE_HOME": folder,
             "JPY_PARENT_PID": str(os.getpid()),  # the kernel ends when the tests die
-            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONPATH": os.pathsep.join(map(str, [*self._packages, REPOSITORY])),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
         kept = {name: value for name, value in os.environ.items() if name != "CI"}

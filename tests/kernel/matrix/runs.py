@@ -1,0 +1,124 @@
+"""One environment, one mode: every outcome on every shell, again and again."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.kernel.harness import KernelProcess
+from tests.kernel.matrix.notebook import Notebook
+from tests.kernel.matrix.outcomes import OUTCOMES, Repeat
+from tests.kernel.matrix.token_endpoint import TokenEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+    from tests.kernel.matrix.environments import Environment
+
+MAIN, SUBSHELL = "main shell", "subshell"
+SHELLS = (MAIN, SUBSHELL)
+MOST_FAILURES = 3  # of one outcome; each takes its time, and the next ones say no more
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run in one go."""
+
+    environment: Environment
+    shell: str
+    mode: str
+    outcomes: tuple[str, ...]
+    repeats: int
+
+
+@dataclass
+class Result:
+    """What came of one cell of the matrix."""
+
+    ipykernel: str
+    python: str
+    shell: str
+    mode: str
+    outcome: str
+    ok: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, plan: Plan, outcome: str) -> Self:
+        """Of a cell that has not been run yet."""
+        environment = plan.environment
+        return cls(environment.ipykernel, environment.python, plan.shell, plan.mode, outcome)
+
+    @property
+    def name(self) -> str:
+        return f"{self.ipykernel} on {self.python}, {self.shell}, {self.mode}, {self.outcome}"
+
+
+class Kernels:
+    """A kernel that is replaced by a new one when something went wrong in it."""
+
+    def __init__(self, plan: Plan, endpoint: TokenEndpoint, folder: Path) -> None:
+        self._plan = plan
+        self._endpoint = endpoint
+        self._folder = folder
+        self._notebook: Notebook | None = None
+        self._numbers = itertools.count()
+
+    def notebook(self) -> Notebook:
+        if self._notebook is None:
+            folder = self._folder / str(next(self._numbers))
+            folder.mkdir()
+            environment = self._plan.environment
+            kernel = KernelProcess(
+                environment.interpreter, folder, packages=[environment.packages]
+            ).__enter__()
+            self._notebook = Notebook(kernel, folder / "journal.txt", self._endpoint, None)
+            self._notebook.set_up()
+        if self._plan.shell == SUBSHELL and self._notebook.subshell is None:
+            self._notebook.subshell = self._notebook.kernel.create_subshell()
+        return self._notebook
+
+    def end(self, *, kill: bool = False) -> None:
+        notebook, self._notebook = self._notebook, None
+        if notebook is not None:
+            if kill:
+                notebook.kernel.kill()
+            notebook.kernel.__exit__(None, None, None)
+
+
+def run(plan: Plan) -> list[Result]:
+    """Run what is planned; an error of the run itself is a failure as well."""
+    results = [Result.of(plan, outcome) for outcome in plan.outcomes]
+    with tempfile.TemporaryDirectory(prefix="nb_oauth-") as folder, TokenEndpoint() as endpoint:
+        kernels = Kernels(plan, endpoint, Path(folder))
+        numbers = itertools.count(1, 2)  # two logins take two
+        try:
+            for result in results:
+                _fill(result, plan, kernels, Path(folder), numbers)
+        finally:
+            kernels.end()
+    return results
+
+
+def _fill(
+    result: Result, plan: Plan, kernels: Kernels, folder: Path, numbers: Iterator[int]
+) -> None:
+    for turn in range(plan.repeats):
+        number = next(numbers)
+        try:
+            notebook = kernels.notebook()
+            notebook.begin()
+            OUTCOMES[result.outcome](Repeat(notebook, plan.mode, turn, number, folder))
+            notebook.check_order()
+            notebook.tidy()
+            result.ok += 1
+        except Exception:  # noqa: BLE001 - whatever it is, it is a failure of this repeat
+            result.failures.append(f"{result.name}, repeat {turn}:\n{traceback.format_exc()}")
+            kernels.end(kill=True)
+            if len(result.failures) == MOST_FAILURES:
+                return
