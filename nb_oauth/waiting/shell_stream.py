@@ -182,6 +182,8 @@ def _zmq_stream(kernel: Kernel, subshell_id: str | None) -> object:
     channel_thread = getattr(kernel, "shell_channel_thread", None)
     if channel_thread is None:
         stream = kernel.shell_stream
+        if stream is not None and stream.io_loop is not kernel.io_loop:
+            raise AttributeError("another thread reads the shell's stream")
     else:
         stream = channel_thread.manager.get_shell_channel_to_subshell_pair(subshell_id).to_stream
     if stream is None:

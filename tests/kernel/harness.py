@@ -11,7 +11,7 @@ import secrets
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import zmq
 from jupyter_client.connect import write_connection_file
@@ -20,10 +20,12 @@ from jupyter_client.session import Session
 from tests.kernel.environments import REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    Start = Callable[[Sequence[str], Mapping[str, str], Path, Path], "Process"]
 
 Message = dict[str, Any]
 Result = TypeVar("Result")
@@ -37,6 +39,33 @@ LAUNCH_ON_UVLOOP = ("-c", ON_UVLOOP)
 STOP_SECONDS = 10
 
 
+class Process(Protocol):
+    """As much of a ``Popen`` as is used here."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+    def send_signal(self, number: signal.Signals, /) -> None: ...
+
+
+def start_process(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path
+) -> Process:
+    """Start a kernel; what it says and nobody asked for is appended to ``log``."""
+    with log.open("ab") as file:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C ends the tests, which then end the kernel
+        )
+
+
 class KernelProcess:
     """A real kernel in a process of its own, and all that it has said.
 
@@ -45,7 +74,10 @@ class KernelProcess:
         folder: where its connection file, its log and its settings go.
         launch: the interpreter's arguments that start it.
         packages: folders whose packages come before those of the interpreter.
+        start: starts the process: see `start_process`.
     """
+
+    patience = 8  # seconds to wait for what takes a few milliseconds
 
     def __init__(
         self,
@@ -53,6 +85,7 @@ class KernelProcess:
         folder: Path,
         launch: Sequence[str] = LAUNCH,
         packages: Sequence[Path] = (),
+        start: Start | None = None,
     ) -> None:
         self.log = folder / "kernel.log"
         self.said: list[Message] = []  # on iopub
@@ -61,6 +94,7 @@ class KernelProcess:
         self._command = [python, *launch, "-f", str(folder / "connection.json")]
         self._folder = folder
         self._packages = packages
+        self._start = start or start_process
 
     def __enter__(self) -> Self:
         _, connection = write_connection_file(
@@ -79,16 +113,8 @@ class KernelProcess:
         return self
 
     def _launch(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._environment(),
-                cwd=self._folder,
-                start_new_session=True,  # Ctrl-C ends the tests, which then end the kernel
-            )
+        self.log.touch()
+        self._process = self._start(self._command, self._environment(), self._folder, self.log)
         try:
             self._wait_until_ready()
         except BaseException:
@@ -129,11 +155,13 @@ class KernelProcess:
         """
         self.interrupt()
         self.send("shutdown_request", {"restart": True}, channel="control")
+        ended_by_itself = True
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            ended_by_itself = False
             self._process.kill()
-        ended_by_itself = self._process.wait() != -signal.SIGKILL
+            self._process.wait()
         meanwhile()
         self._read(0)
         self.said.clear()
@@ -220,12 +248,12 @@ class KernelProcess:
 
     # what it has said
 
-    def reply(self, request: str, *, seconds: float = 8) -> Message:
+    def reply(self, request: str, *, seconds: float | None = None) -> Message:
         return self.wait_for(
             lambda: self.replies.get(request), f"the reply to {request}", seconds=seconds
         )
 
-    def outcome(self, request: str, *, seconds: float = 8) -> str:
+    def outcome(self, request: str, *, seconds: float | None = None) -> str:
         """``ok``, ``aborted``, or the name of the error that ended the cell."""
         content = self.reply(request, seconds=seconds)["content"]
         self.wait_until_idle(request)
@@ -265,8 +293,9 @@ class KernelProcess:
         self.wait_until_idle(probe)
         assert request not in self.replies, self.replies[request]["content"]
 
-    def wait_for(self, condition: Callable[[], Result], what: str, *, seconds: float = 8) -> Result:
+    def wait_for(self, condition: Callable[[], Result], what: str, *, seconds: float | None = None) -> Result:
         """Read messages until ``condition`` returns something true, and return that."""
+        seconds = self.patience if seconds is None else seconds
         deadline = time.monotonic() + seconds
         self._read(0)
         while not (result := condition()):

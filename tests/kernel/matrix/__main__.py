@@ -40,7 +40,7 @@ class Matrix:
     def prepare(self) -> None:
         """Build the environments, and plan what to run in each."""
         interpreters = environments.pythons()
-        kept = {
+        kept = self._kept = {
             python: environments.built(python, interpreters[python])
             for python in self._pythons
             if python in interpreters
@@ -53,7 +53,9 @@ class Matrix:
                     self._leave_out((wanted, python), self._shells, f"no Python {python} here")
 
     def _plan(self, wanted: str, python: str, interpreter: str) -> None:
-        version = environments.resolved(interpreter, wanted)
+        first = next(iter(self._kept.values()))
+        asked = interpreter if wanted in {NEWEST, PRE_RELEASE} else first
+        version = environments.resolved(asked, wanted)
         row = (wanted if version.startswith(wanted) else f"{wanted} ({version})", python)
         if wanted == PRE_RELEASE and version == environments.resolved(interpreter, NEWEST):
             self._leave_out(row, self._shells, "none is newer than the newest release")

@@ -6,6 +6,7 @@ has what the newest of them needs: that is what pip gives an older one, too.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from pathlib import Path
 from shutil import rmtree, which
 from typing import TYPE_CHECKING
 
-from tests.kernel.environments import KEPT
+from tests.kernel.environments import KEPT, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,6 +67,10 @@ class Environment:
         return self.number >= (7,)
 
     @property
+    def path(self) -> str:
+        return os.pathsep.join(map(str, [self.packages, REPOSITORY]))
+
+    @property
     def name(self) -> str:
         return f"{self.ipykernel} on {self.python}"
 
@@ -104,6 +109,7 @@ def built(python: str, interpreter: str) -> str:
     return kept
 
 
+@functools.cache
 def resolved(interpreter: str, wanted: str) -> str:
     """Which ipykernel pip takes for one of the names in the table's head."""
     asked = "ipykernel" if wanted in {NEWEST, PRE_RELEASE} else f"ipykernel=={wanted}.*"

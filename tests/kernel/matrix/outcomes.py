@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 BLOCKING, AWAIT, TWO_CELLS = "blocking", "await", "two cells"
 MODES = (BLOCKING, AWAIT, TWO_CELLS)
 SHORT = 0.1  # seconds
-CANCELLED_BY = {"KeyboardInterrupt", "CancelledError"}
+HOLD = """
+released = concurrent.futures.Future()
+threading.Thread(target=lambda: released.set_result(wait_for_file({path!r}))).start()
+waiting.wait(released)
+"""
 
 
 @dataclass
@@ -25,14 +29,14 @@ class Repeat:
         mode: how the cell waits.
         turn: which time this is; what a person may do one way or another alternates by it.
         number: of the sign-in, in this kernel.
-        folder: for files that a cell waits for.
+        ipykernel: its version.
     """
 
     notebook: Notebook
     mode: str
     turn: int
     number: int
-    folder: Path
+    ipykernel: tuple[int, ...]
 
     # -- the cells ---------------------------------------------------------------------------
 
@@ -94,6 +98,24 @@ class Repeat:
         widget = self.notebook.widget(cells[0])
         self.hello(widget)
         return cells[-1], widget
+
+    def queue(self, *codes: str, then: str = "") -> list[Cell]:
+        """Send cells that begin when the kernel has read them all: "Run All" in an instant.
+
+        An error aborts what has been read by then; what comes an instant later does run.
+
+        Args:
+            codes: the cells.
+            then: what to do before the first of them, in one that was sent before.
+        """
+        notebook = self.notebook
+        path = notebook.new_path()
+        (holding,) = notebook.send(f"{HOLD.format(path=str(path))}\n{then}")
+        cells = notebook.send(*codes)
+        notebook.kernel.wait_until_read(holding.request)
+        path.touch()
+        self.assert_told(holding, "ok")
+        return cells
 
     # -- the person --------------------------------------------------------------------------
 
@@ -158,7 +180,7 @@ def interrupt(repeat: Repeat) -> None:
 
 
 def timeout(repeat: Repeat) -> None:
-    cells = repeat.notebook.send(*repeat.cells(SHORT), "print('must not run')")
+    cells = repeat.queue(*repeat.cells(SHORT), "print('must not run')")
     widget = repeat.notebook.widget(cells[0])
     repeat.hello(widget)
     repeat.assert_told(cells[-2], "TimeoutError" if repeat.awaits else "LoginTimeout")
@@ -237,7 +259,7 @@ def early_click(repeat: Repeat) -> None:
 
     Where the page has the link, it is the click; where it does not, it is the widget's hello.
     """
-    path = repeat.folder / f"go-on-{repeat.number}"
+    path = repeat.notebook.new_path()
     pause = f"wait_for_file({str(path)!r})"
     if repeat.turn // 2 % 2:
         pause = f"await wait_for_file_async({str(path)!r})"
@@ -246,7 +268,6 @@ def early_click(repeat: Repeat) -> None:
         _early_hello(repeat, pause, path)
     else:
         _early_answer(repeat, pause, path)
-    path.unlink()
 
 
 def _early_answer(repeat: Repeat, pause: str, path: Path) -> None:
@@ -297,23 +318,88 @@ def reload(repeat: Repeat) -> None:
 def restart(repeat: Repeat) -> None:
     """The kernel is restarted in the middle of a wait, and somebody clicks in between.
 
-    Nobody hears of the queued cells again, and nothing comes of the click: the new process knows
-    no such widget. A cell that waits there is none the worse for it.
+    Nothing comes of the click: the new process knows no such widget. A cell that waits there is
+    none the worse for it.
     """
-    notebook = repeat.notebook
     cell, widget = repeat.start()
-    notebook.send(*["print('must not run')"] * 3)
+    repeat.notebook.send(*["pass"] * 3)
     address = widget.address(repeat.number)
-    notebook.kernel.wait_until_read(cell.request)
-    assert notebook.kernel.restart(lambda: widget.say("answer", address)), "it had to be killed"
-    sent = [f"begin # {one.number}" for one in notebook.forget_cells()]
-    queued = sent[-3:]
-    assert not set(queued) & set(notebook.read_journal()), "a queued cell ran"
-    notebook.set_up()
-    assert not notebook.read_journal()
+    repeat.notebook.kernel.wait_until_read(cell.request)
+    repeat.notebook.restart(lambda: widget.say("answer", address))
     repeat.assert_exchanged(0)
     repeat.number += 1
     answer(repeat)
+
+
+# The class, its private name or one that no documentation has, and the first ipykernel with it.
+NAMES = (
+    ("zmq.eventloop.zmqstream", "ZMQStream", "_recv_callback", (6,)),
+    ("zmq.eventloop.zmqstream", "ZMQStream", "_recv_copy", (6,)),
+    ("ipykernel.ipkernel", "IPythonKernel", "_publish_status", (6,)),
+    ("jupyter_client.session", "Session", "digest_history", (6,)),
+    ("ipykernel.ipkernel", "IPythonKernel", "shell_channel_thread", (7,)),
+    ("ipykernel.shellchannel", "ShellChannelThread", "manager", (7,)),
+    ("ipykernel.socket_pair", "SocketPair", "to_stream", (7,)),
+    ("ipykernel.subshell_manager", "SubshellManager", "subshell_id_from_thread_id", (7,)),
+    ("ipykernel.subshell_manager", "SubshellManager", "get_shell_channel_to_subshell_pair", (7,)),
+    ("ipykernel.subshell_manager", "SubshellManager", "get_subshell_to_shell_channel_socket", (7,)),
+)
+# The kernel is as it was before the first wait; from then on nb_oauth, and it alone, misses a name.
+HIDE = """
+import sys
+from {module} import {kind} as kind
+kernel = get_ipython().kernel
+thread = getattr(kernel, "shell_channel_thread", None)
+stream = kernel.shell_stream
+if thread is not None:
+    stream = thread.manager.get_shell_channel_to_subshell_pair(None).to_stream
+ours = vars(stream).pop("_nb_oauth_shell_stream", None)
+if ours is not None:
+    stream._recv_callback = ours._pass_on
+def hide(kind, name):
+    get = kind.__getattribute__
+    def __getattribute__(self, wanted):
+        if wanted == name and sys._getframe(1).f_globals["__name__"].startswith("nb_oauth"):
+            raise AttributeError(name)
+        return get(self, wanted)
+    kind.__getattribute__ = __getattribute__
+hide(kind, {name!r})
+"""
+SHOW = "del kind.__getattribute__"
+DELIVERS_WHILE_AWAITING = (7, 4)
+
+
+def name_missing(repeat: Repeat) -> None:
+    """An ipykernel that is not as we know it: the cell says so at once, or waits and goes on."""
+    notebook = repeat.notebook
+    names = [one for one in NAMES if repeat.ipykernel >= one[3]]
+    module, kind, name, _ = names[repeat.turn % len(names)]
+    hide = HIDE.format(module=module, kind=kind, name=name)
+    if repeat.awaits and repeat.ipykernel >= DELIVERS_WHILE_AWAITING:
+        repeat.notebook.run(hide)
+        cell, widget = repeat.start()
+        repeat.answer(widget)  # ipykernel itself lacks the idle of some messages then
+        repeat.assert_signed_in(cell)
+    else:
+        _gate(repeat, hide)
+    repeat.notebook.run(SHOW)
+
+
+def _gate(repeat: Repeat, hide: str) -> None:
+    """One line says what to do, and no cell behind it runs; what it says to do does work."""
+    notebook = repeat.notebook
+    cells = repeat.queue(*repeat.cells(), "print('must not run')", then=hide)
+    repeat.assert_told(cells[-2], "LoginPending")
+    repeat.assert_told(cells[-1], "aborted")
+    notebook.kernel.wait_until_idle(cells[-2].request)
+    (error,) = notebook.kernel.published(cells[-2].request, "error")
+    (line,) = error["traceback"]
+    assert "Sign in above, then run this cell again" in line
+    widget = notebook.widget(cells[0])
+    repeat.hello(widget)
+    repeat.assert_handled(repeat.answer(widget))
+    notebook.kernel.wait_for(lambda: widget.is_done(), "somebody has signed in")
+    repeat.assert_signed_in(notebook.send_again(repeat.again()))
 
 
 OUTCOMES: dict[str, Callable[[Repeat], None]] = {
@@ -326,4 +412,5 @@ OUTCOMES: dict[str, Callable[[Repeat], None]] = {
     "Run All": run_all,
     "early click": early_click,
     "reload": reload,
+    "name missing": name_missing,
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.kernel.harness import KernelProcess
+from tests.kernel.matrix.forks import Forking
 from tests.kernel.matrix.notebook import Notebook
 from tests.kernel.matrix.outcomes import OUTCOMES, Repeat
 from tests.kernel.matrix.token_endpoint import TokenEndpoint
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
+    from tests.kernel.harness import Start
     from tests.kernel.matrix.environments import Environment
 
+RESTART = "restart"
 MAIN, SUBSHELL = "main shell", "subshell"
 SHELLS = (MAIN, SUBSHELL)
+PATIENCE = 30  # seconds; a machine with much to do may take some
 MOST_FAILURES = 3  # of one outcome; each takes its time, and the next ones say no more
 
 
@@ -62,21 +66,27 @@ class Result:
 class Kernels:
     """A kernel that is replaced by a new one when something went wrong in it."""
 
-    def __init__(self, plan: Plan, endpoint: TokenEndpoint, folder: Path) -> None:
+    def __init__(
+        self, plan: Plan, endpoint: TokenEndpoint, folder: Path, start: Start | None = None
+    ) -> None:
         self._plan = plan
         self._endpoint = endpoint
         self._folder = folder
+        self._start = start
         self._notebook: Notebook | None = None
-        self._numbers = itertools.count()
 
     def notebook(self) -> Notebook:
         if self._notebook is None:
-            folder = self._folder / str(next(self._numbers))
-            folder.mkdir()
+            folder = Path(tempfile.mkdtemp(dir=self._folder))
             environment = self._plan.environment
             kernel = KernelProcess(
-                environment.interpreter, folder, packages=[environment.packages]
-            ).__enter__()
+                environment.interpreter,
+                folder,
+                packages=[environment.packages],
+                start=self._start,
+            )
+            kernel.patience = PATIENCE
+            kernel.__enter__()
             self._notebook = Notebook(kernel, folder / "journal.txt", self._endpoint, None)
             self._notebook.set_up()
         if self._plan.shell == SUBSHELL and self._notebook.subshell is None:
@@ -94,26 +104,43 @@ class Kernels:
 def run(plan: Plan) -> list[Result]:
     """Run what is planned; an error of the run itself is a failure as well."""
     results = [Result.of(plan, outcome) for outcome in plan.outcomes]
-    with tempfile.TemporaryDirectory(prefix="nb_oauth-") as folder, TokenEndpoint() as endpoint:
-        kernels = Kernels(plan, endpoint, Path(folder))
-        numbers = itertools.count(1, 2)  # two logins take two
-        try:
-            for result in results:
-                _fill(result, plan, kernels, Path(folder), numbers)
-        finally:
-            kernels.end()
+    numbers = itertools.count(1, 2)  # two logins take two
+    with (
+        tempfile.TemporaryDirectory(prefix="nb_oauth-") as name,
+        TokenEndpoint() as endpoint,
+    ):
+        folder = Path(name)
+        for result in results:
+            if result.outcome == RESTART:
+                _restart_often(result, plan, endpoint, folder, numbers)
+        kernels = Kernels(plan, endpoint, folder)
+        for result in results:
+            if result.outcome != RESTART:
+                _fill(result, plan, kernels, numbers)
+        kernels.end()
     return results
 
 
-def _fill(
-    result: Result, plan: Plan, kernels: Kernels, folder: Path, numbers: Iterator[int]
+def _restart_often(
+    result: Result, plan: Plan, endpoint: TokenEndpoint, folder: Path, numbers: Iterator[int]
 ) -> None:
+    environment = plan.environment
+    with Forking(environment.interpreter, environment.path) as forking:
+        kernels = Kernels(plan, endpoint, folder, forking.start)
+        _fill(result, plan, kernels, numbers)
+        kernels.end()
+
+
+def _fill(result: Result, plan: Plan, kernels: Kernels, numbers: Iterator[int]) -> None:
     for turn in range(plan.repeats):
         number = next(numbers)
         try:
             notebook = kernels.notebook()
             notebook.begin()
-            OUTCOMES[result.outcome](Repeat(notebook, plan.mode, turn, number, folder))
+            repeat = Repeat(
+                notebook, plan.mode, turn, number, plan.environment.number
+            )
+            OUTCOMES[result.outcome](repeat)
             notebook.check_order()
             notebook.tidy()
             result.ok += 1
