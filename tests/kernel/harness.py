@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import Self
+
+    from typing_extensions import Self
 
     Start = Callable[[Sequence[str], Mapping[str, str], Path, Path], "Process"]
 
@@ -170,7 +171,7 @@ class KernelProcess:
 
     # what a front end does
 
-    def send(
+    def send(  # noqa: PLR0913 - all that a message may have
         self,
         message_type: str,
         content: Message,
@@ -293,7 +294,9 @@ class KernelProcess:
         self.wait_until_idle(probe)
         assert request not in self.replies, self.replies[request]["content"]
 
-    def wait_for(self, condition: Callable[[], Result], what: str, *, seconds: float | None = None) -> Result:
+    def wait_for(
+        self, condition: Callable[[], Result | None], what: str, *, seconds: float | None = None
+    ) -> Result:
         """Read messages until ``condition`` returns something true, and return that."""
         seconds = self.patience if seconds is None else seconds
         deadline = time.monotonic() + seconds
@@ -310,7 +313,7 @@ class KernelProcess:
         poller = zmq.Poller()
         for socket in (self._shell, self._control, self._stdin, self._iopub):
             poller.register(socket, zmq.POLLIN)
-        for socket, _ in poller.poll(seconds * 1000):
+        for socket, _ in poller.poll(int(seconds * 1000)):
             while (message := self._session.recv(socket, zmq.NOBLOCK)[1]) is not None:
                 if socket is self._iopub:
                     self.said.append(message)

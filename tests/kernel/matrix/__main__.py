@@ -69,13 +69,13 @@ class Matrix:
                 plan = Plan(environment, shell, mode, self._outcomes, self._repeats)
                 self.plans.append((plan, row))
                 for outcome in self._outcomes:
-                    self.results[*row, shell, mode, outcome] = Result.of(plan, outcome)
+                    self.results[_key(row, shell, mode, outcome)] = Result.of(plan, outcome)
 
     def _leave_out(self, row: tuple[str, str], shells: list[str], reason: str) -> None:
         for shell in shells:
             for mode in self._modes:
                 for outcome in self._outcomes:
-                    self.results[*row, shell, mode, outcome] = reason
+                    self.results[_key(row, shell, mode, outcome)] = reason
 
     def run(self) -> None:
         """Run all, some at once; tell how far it is."""
@@ -86,7 +86,7 @@ class Matrix:
                 plan, row = running[future]
                 results = future.result()
                 for one in results:
-                    self.results[*row, plan.shell, plan.mode, one.outcome] = one
+                    self.results[_key(row, plan.shell, plan.mode, one.outcome)] = one
                 ok = sum(one.ok for one in results)
                 minutes = (time.monotonic() - began) / 60
                 print(
@@ -95,6 +95,10 @@ class Matrix:
                     *(f"\n{failure}" for one in results for failure in one.failures),
                     flush=True,
                 )
+
+
+def _key(row: tuple[str, str], shell: str, mode: str, outcome: str) -> Key:
+    return (*row, shell, mode, outcome)
 
 
 def main(words: list[str]) -> int:

@@ -17,7 +17,8 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from typing import Self
+
+    from typing_extensions import Self
 
 FORKING = """
 import json, os, signal, sys, threading

@@ -371,7 +371,6 @@ DELIVERS_WHILE_AWAITING = (7, 4)
 
 def name_missing(repeat: Repeat) -> None:
     """An ipykernel that is not as we know it: the cell says so at once, or waits and goes on."""
-    notebook = repeat.notebook
     names = [one for one in NAMES if repeat.ipykernel >= one[3]]
     module, kind, name, _ = names[repeat.turn % len(names)]
     hide = HIDE.format(module=module, kind=kind, name=name)
@@ -398,7 +397,7 @@ def _gate(repeat: Repeat, hide: str) -> None:
     widget = notebook.widget(cells[0])
     repeat.hello(widget)
     repeat.assert_handled(repeat.answer(widget))
-    notebook.kernel.wait_for(lambda: widget.is_done(), "somebody has signed in")
+    notebook.kernel.wait_for(widget.is_done, "somebody has signed in")
     repeat.assert_signed_in(notebook.send_again(repeat.again()))
 
 

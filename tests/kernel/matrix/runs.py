@@ -17,7 +17,8 @@ from tests.kernel.matrix.token_endpoint import TokenEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Self
+
+    from typing_extensions import Self
 
     from tests.kernel.harness import Start
     from tests.kernel.matrix.environments import Environment
@@ -137,9 +138,7 @@ def _fill(result: Result, plan: Plan, kernels: Kernels, numbers: Iterator[int]) 
         try:
             notebook = kernels.notebook()
             notebook.begin()
-            repeat = Repeat(
-                notebook, plan.mode, turn, number, plan.environment.number
-            )
+            repeat = Repeat(notebook, plan.mode, turn, number, plan.environment.number)
             OUTCOMES[result.outcome](repeat)
             notebook.check_order()
             notebook.tidy()

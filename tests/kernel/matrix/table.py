@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from tests.kernel.matrix.runs import Result
 
-WIDTH = 110
+T = TypeVar("T")
+
+WIDTH = 155
 _FIRST, _OTHERS = 22, 13
 
 Key = tuple[str, str, str, str, str]
@@ -25,19 +27,24 @@ def as_table(results: Mapping[Key, Result | str], repeats: int) -> tuple[list[st
         repeats: how often each was to be run.
     """
     lines: list[str] = []
-    wrong: list[str] = []
     reasons: list[str] = []
     outcomes = _unique(key[4] for key in results)
     for shell, mode in _unique(key[2:4] for key in results):
         head = "".join(f"{outcome:>{_OTHERS}}" for outcome in outcomes)
-        lines += ["", f" {shell}, {mode} ".center(WIDTH, "-"), f"{'ipykernel, Python':{_FIRST}}{head}"]
+        lines += [
+            "",
+            f" {shell}, {mode} ".center(WIDTH, "-"),
+            f"{'ipykernel, Python':{_FIRST}}{head}",
+        ]
         for row in _unique(key[:2] for key in results):
             cells = [results.get((*row, shell, mode, outcome)) for outcome in outcomes]
             shown = "".join(f"{_shown(cell, repeats, reasons):>{_OTHERS}}" for cell in cells)
             lines.append(f"{', '.join(row):{_FIRST}}{shown}")
-    for result in results.values():
-        if not isinstance(result, str) and result.ok != repeats:
-            wrong.append(f"{result.name}: {result.ok} of {repeats} were right")
+    wrong = [
+        f"{result.name}: {result.ok} of {repeats} were right"
+        for result in results.values()
+        if not isinstance(result, str) and result.ok != repeats
+    ]
     lines += ["", *(f"{_mark(number)} {reason}" for number, reason in enumerate(reasons))]
     return lines, wrong
 
@@ -58,5 +65,5 @@ def _mark(number: int) -> str:
     return "¹²³⁴⁵⁶⁷⁸⁹"[number]
 
 
-def _unique(values: Iterator[tuple[str, ...]] | Iterator[str]) -> Sequence:
+def _unique(values: Iterable[T]) -> list[T]:
     return list(dict.fromkeys(values))
