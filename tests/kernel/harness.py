@@ -6,6 +6,7 @@ meanwhile, so a test sees all messages in the order of their arrival and needs n
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import signal
@@ -79,6 +80,7 @@ class KernelProcess:
     """
 
     patience = 8  # seconds to wait for what takes a few milliseconds
+    wakes_after: float | None = None  # seconds; for an ipykernel that may be deaf, see `_wake`
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class KernelProcess:
         self.said: list[Message] = []  # on iopub
         self.replies: dict[str, Message] = {}  # on shell and control, by the request's ID
         self.asked: list[Message] = []  # on stdin: what it wants typed
+        self.times_woken = 0
         self._command = [python, *launch, "-f", str(folder / "connection.json")]
         self._folder = folder
         self._packages = packages
@@ -105,7 +108,8 @@ class KernelProcess:
         )
         self._session = Session(key=connection["key"].encode())
         self._context = zmq.Context()
-        self._shell = self._connect(zmq.DEALER, connection["shell_port"])
+        self._shell_port: int = connection["shell_port"]
+        self._shell = self._connect(zmq.DEALER, self._shell_port)
         self._control = self._connect(zmq.DEALER, connection["control_port"])
         self._stdin = self._connect(zmq.DEALER, connection["stdin_port"])
         self._iopub = self._connect(zmq.SUB, connection["iopub_port"])
@@ -300,6 +304,7 @@ class KernelProcess:
         """Read messages until ``condition`` returns something true, and return that."""
         seconds = self.patience if seconds is None else seconds
         deadline = time.monotonic() + seconds
+        wakes_at = math.inf if self.wakes_after is None else time.monotonic() + self.wakes_after
         self._read(0)
         while not (result := condition()):
             assert self._process.poll() is None, f"the kernel died:\n{self.log.read_text()}"
@@ -307,7 +312,18 @@ class KernelProcess:
                 f"waited {seconds} s in vain: {what}\n{self.log.read_text()}"
             )
             self._read(0.05)
+            if time.monotonic() > wakes_at:
+                self._wake()
+                wakes_at = math.inf
         return result
+
+    def _wake(self) -> None:
+        """Connect once more: before 7.4 ipykernel may stay deaf until somebody does.
+
+        Its pull request 1529 says why. Messages that it has not noticed are read then.
+        """
+        self.times_woken += 1
+        self._context.socket(zmq.DEALER).connect(f"tcp://127.0.0.1:{self._shell_port}")
 
     def _read(self, seconds: float) -> None:
         poller = zmq.Poller()

@@ -257,6 +257,32 @@ def test_the_gate_where_ipykernel_is_not_as_we_know_it(
     kernel.run(SHOW.format(kind=kind))  # it would not survive the end of the interpreter
 
 
+# ipykernel's thread that reads from the front end no longer looks at its socket.
+DEAF = """
+kernel = get_ipython().kernel
+stream, loop = kernel.shell_stream, kernel.shell_channel_thread.io_loop
+{when} = threading.Event()
+loop.add_callback(lambda: (loop.{how}, {when}.set()))
+{when}.wait()
+"""
+GONE = DEAF.format(when="gone", how="remove_handler(stream.socket)")
+BACK = DEAF.format(when="back", how="add_handler(stream.socket, stream._handle_events, loop.READ)")
+
+
+@pytest.mark.parametrize("call", [BLOCKING, AWAIT, KEEPING_TASKS])
+def test_a_click_that_ipykernel_has_not_noticed_comes_through(
+    start_kernel: StartKernel, version: str, call: str
+) -> None:
+    if not environments.has_subshells(version):
+        pytest.skip("ipykernel 6 reads and writes in the same way")
+    scene = scene_in(start_kernel(), "widget", call)
+    cell = scene.kernel.execute(f"{GONE}\n{scene.waiting_code(then=BACK)}")
+    scene.kernel.wait_for(lambda: "busy" in scene.kernel.states(cell), "the cell runs")
+    scene.click(done="unnoticed")
+    assert scene.kernel.outcome(cell) == "ok"
+    assert "went on with unnoticed" in scene.kernel.printed(cell)
+
+
 def test_a_background_task_that_waits_does_not_keep_the_kernel_busy(
     start_kernel: StartKernel,
 ) -> None:

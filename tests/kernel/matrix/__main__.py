@@ -88,10 +88,12 @@ class Matrix:
                 for one in results:
                     self.results[_key(row, plan.shell, plan.mode, one.outcome)] = one
                 ok = sum(one.ok for one in results)
+                woken = sum(one.woken for one in results)
                 minutes = (time.monotonic() - began) / 60
                 print(
                     f"{number}/{len(running)} after {minutes:.1f} min: "
-                    f"{plan.environment.name}, {plan.shell}, {plan.mode}: {ok} right",
+                    f"{plan.environment.name}, {plan.shell}, {plan.mode}: {ok} right"
+                    + (f", {woken} times deaf" if woken else ""),
                     *(f"\n{failure}" for one in results for failure in one.failures),
                     flush=True,
                 )

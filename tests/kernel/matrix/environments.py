@@ -67,6 +67,11 @@ class Environment:
         return self.number >= (7,)
 
     @property
+    def may_be_deaf(self) -> bool:
+        """Whether it may miss that a message is here, until something else comes."""
+        return (7,) <= self.number < (7, 4)
+
+    @property
     def path(self) -> str:
         return os.pathsep.join(map(str, [self.packages, REPOSITORY]))
 

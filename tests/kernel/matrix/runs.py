@@ -27,6 +27,7 @@ RESTART = "restart"
 MAIN, SUBSHELL = "main shell", "subshell"
 SHELLS = (MAIN, SUBSHELL)
 PATIENCE = 30  # seconds; a machine with much to do may take some
+WAKES_AFTER = 5  # seconds
 MOST_FAILURES = 3  # of one outcome; each takes its time, and the next ones say no more
 
 
@@ -43,7 +44,13 @@ class Plan:
 
 @dataclass
 class Result:
-    """What came of one cell of the matrix."""
+    """What came of one cell of the matrix.
+
+    Attributes:
+        ok: how many repeats were right.
+        woken: how often ipykernel itself had not noticed a message and was woken by a connection.
+        failures: what went wrong in the others.
+    """
 
     ipykernel: str
     python: str
@@ -51,6 +58,7 @@ class Result:
     mode: str
     outcome: str
     ok: int = 0
+    woken: int = 0
     failures: list[str] = field(default_factory=list)
 
     @classmethod
@@ -87,6 +95,7 @@ class Kernels:
                 start=self._start,
             )
             kernel.patience = PATIENCE
+            kernel.wakes_after = WAKES_AFTER if environment.may_be_deaf else None
             kernel.__enter__()
             self._notebook = Notebook(kernel, folder / "journal.txt", self._endpoint, None)
             self._notebook.set_up()
@@ -138,11 +147,13 @@ def _fill(result: Result, plan: Plan, kernels: Kernels, numbers: Iterator[int]) 
         try:
             notebook = kernels.notebook()
             notebook.begin()
+            woken_before = notebook.kernel.times_woken
             repeat = Repeat(notebook, plan.mode, turn, number, plan.environment.number)
             OUTCOMES[result.outcome](repeat)
             notebook.check_order()
             notebook.tidy()
             result.ok += 1
+            result.woken += notebook.kernel.times_woken - woken_before
         except Exception:  # noqa: BLE001 - whatever it is, it is a failure of this repeat
             result.failures.append(f"{result.name}, repeat {turn}:\n{traceback.format_exc()}")
             kernels.end(kill=True)
