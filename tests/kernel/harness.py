@@ -95,6 +95,7 @@ class KernelProcess:
         self.replies: dict[str, Message] = {}  # on shell and control, by the request's ID
         self.asked: list[Message] = []  # on stdin: what it wants typed
         self.times_woken = 0
+        self._other_connections: list[zmq.Socket[bytes]] = []
         self._command = [python, *launch, "-f", str(folder / "connection.json")]
         self._folder = folder
         self._packages = packages
@@ -323,7 +324,9 @@ class KernelProcess:
         Its pull request 1529 says why. Messages that it has not noticed are read then.
         """
         self.times_woken += 1
-        self._context.socket(zmq.DEALER).connect(f"tcp://127.0.0.1:{self._shell_port}")
+        self._other_connections.append(
+            self._connect(zmq.DEALER, self._shell_port, secrets.token_hex(8).encode())
+        )
 
     def _read(self, seconds: float) -> None:
         poller = zmq.Poller()
@@ -349,9 +352,10 @@ class KernelProcess:
         self.reply(request)
         return bool(self.said)
 
-    def _connect(self, kind: int, port: int) -> zmq.Socket[bytes]:
+    def _connect(self, kind: int, port: int, identity: bytes | None = None) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
-        socket.identity = self._session.bsession  # who sent a cell is asked on stdin
+        # who sent a cell is asked on stdin
+        socket.identity = self._session.bsession if identity is None else identity
         socket.connect(f"tcp://127.0.0.1:{port}")
         return socket
 

@@ -21,10 +21,10 @@ CONTROL_VERSION = {"version": "1.0.0"}
 
 # Every cell begins with its number in a comment. IPython itself says which ones it runs.
 SETUP = """
-import asyncio, concurrent.futures, os, threading, time
+import asyncio, os, threading, time
 import ipywidgets, nb_oauth
 from IPython import get_ipython
-from nb_oauth import AuthorizationCodeLogin, Client, Provider, waiting
+from nb_oauth import AuthorizationCodeLogin, Client, Provider
 
 class Journal:
     def __init__(self, path):

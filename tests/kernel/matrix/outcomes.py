@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.kernel.scene import HIDE, HOLD, SHOW
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -14,11 +16,6 @@ if TYPE_CHECKING:
 BLOCKING, AWAIT, TWO_CELLS = "blocking", "await", "two cells"
 MODES = (BLOCKING, AWAIT, TWO_CELLS)
 SHORT = 0.1  # seconds
-HOLD = """
-released = concurrent.futures.Future()
-threading.Thread(target=lambda: released.set_result(wait_for_file({path!r}))).start()
-waiting.wait(released)
-"""
 
 
 @dataclass
@@ -344,28 +341,6 @@ NAMES = (
     ("ipykernel.subshell_manager", "SubshellManager", "get_shell_channel_to_subshell_pair", (7,)),
     ("ipykernel.subshell_manager", "SubshellManager", "get_subshell_to_shell_channel_socket", (7,)),
 )
-# The kernel is as it was before the first wait; from then on nb_oauth, and it alone, misses a name.
-HIDE = """
-import sys
-from {module} import {kind} as kind
-kernel = get_ipython().kernel
-thread = getattr(kernel, "shell_channel_thread", None)
-stream = kernel.shell_stream
-if thread is not None:
-    stream = thread.manager.get_shell_channel_to_subshell_pair(None).to_stream
-ours = vars(stream).pop("_nb_oauth_shell_stream", None)
-if ours is not None:
-    stream._recv_callback = ours._pass_on
-def hide(kind, name):
-    get = kind.__getattribute__
-    def __getattribute__(self, wanted):
-        if wanted == name and sys._getframe(1).f_globals["__name__"].startswith("nb_oauth"):
-            raise AttributeError(name)
-        return get(self, wanted)
-    kind.__getattribute__ = __getattribute__
-hide(kind, {name!r})
-"""
-SHOW = "del kind.__getattribute__"
 DELIVERS_WHILE_AWAITING = (7, 4)
 
 

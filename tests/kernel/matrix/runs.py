@@ -27,7 +27,7 @@ RESTART = "restart"
 MAIN, SUBSHELL = "main shell", "subshell"
 SHELLS = (MAIN, SUBSHELL)
 PATIENCE = 30  # seconds; a machine with much to do may take some
-WAKES_AFTER = 5  # seconds
+WAKES_AFTER = 3  # seconds; a waiting cell has ipykernel look five times a second
 MOST_FAILURES = 3  # of one outcome; each takes its time, and the next ones say no more
 
 
