@@ -57,10 +57,10 @@ class Matrix:
         asked = interpreter if wanted in {NEWEST, PRE_RELEASE} else first
         version = environments.resolved(asked, wanted)
         row = (wanted if version.startswith(wanted) else f"{wanted} ({version})", python)
-        if wanted == PRE_RELEASE and version == environments.resolved(interpreter, NEWEST):
-            self._leave_out(row, self._shells, "none is newer than the newest release")
-            return
         environment = environments.environment(version, python, interpreter)
+        if any(plan.environment == environment for plan, _ in self.plans):
+            self._leave_out(row, self._shells, "there is none but one that has a row already")
+            return
         for shell in self._shells:
             if shell == SUBSHELL and not environment.has_subshells:
                 self._leave_out(row, [shell], NO_SUBSHELLS)
@@ -78,10 +78,10 @@ class Matrix:
                     self.results[_key(row, shell, mode, outcome)] = reason
 
     def run(self) -> None:
-        """Run all, some at once; tell how far it is."""
+        """Run all, the newest first, some at once; tell how far it is."""
         began = time.monotonic()
         with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
-            running = {pool.submit(run, plan): (plan, row) for plan, row in self.plans}
+            running = {pool.submit(run, plan): (plan, row) for plan, row in reversed(self.plans)}
             for number, future in enumerate(as_completed(running), 1):
                 plan, row = running[future]
                 results = future.result()
