@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WIDTH = 155
-_FIRST, _OTHERS = 22, 13
+_FIRST, _OTHERS = 29, 13
 
 Key = tuple[str, str, str, str, str]
 """What the row calls the ipykernel, the Python, the shell, the mode and the outcome."""
