@@ -35,12 +35,13 @@ for line in sys.stdin:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     os.chdir(order["folder"])
-    os.environ.update(order["environment"], JPY_PARENT_PID=str(os.getppid()))
+    os.environ.update(order["environment"])
     null = os.open(os.devnull, os.O_RDONLY)
     log = os.open(order["log"], os.O_WRONLY | os.O_APPEND)
     for file, number in [(null, 0), (log, 1), (log, 2)]:
         os.dup2(file, number)
-    sys.argv = ["ipykernel_launcher", *order["arguments"]]
+    parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # it ends when its parent dies
+    sys.argv = ["ipykernel_launcher", parent, *order["arguments"]]
     ipykernel.kernelapp.launch_new_instance()
     os._exit(0)
 """
