@@ -51,6 +51,8 @@ async def wait_with_stream(
             look_around()
             deadline.check()
             await asyncio.wait({done}, timeout=deadline.next_slice())
+            if stream is not None:
+                stream.prompt_channel()
 
 
 def _mirror(future: Future[T]) -> asyncio.Future[None]:

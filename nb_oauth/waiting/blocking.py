@@ -73,7 +73,8 @@ def _wait_on_stream(future: Future[T], deadline: Deadline, stream: ShellStream) 
                     return future.result()
                 interrupt.check()
                 deadline.check()
-                doorbell.sleep(stream.zmq_stream.socket, deadline.next_slice())
+                if not doorbell.sleep(stream.zmq_stream.socket, deadline.next_slice()):
+                    stream.prompt_channel()
         except KeyboardInterrupt:
             stream.catch_up()
             raise
@@ -99,13 +100,18 @@ class _Doorbell:
         with contextlib.suppress(OSError):
             self._outside.send(b"!")
 
-    def sleep(self, zmq_socket: object, seconds: float) -> None:
-        """Sleep until there is something to read, somebody rings, or the time is up."""
+    def sleep(self, zmq_socket: object, seconds: float) -> bool:
+        """Sleep until there is something to read, somebody rings, or the time is up.
+
+        Returns:
+            Whether there was anything before the time was up.
+        """
         import zmq
 
         poller = zmq.Poller()
         poller.register(zmq_socket, zmq.POLLIN)
         poller.register(self._inside.fileno(), zmq.POLLIN)
-        poller.poll(math.ceil(seconds * 1000))
+        events = poller.poll(math.ceil(seconds * 1000))
         with contextlib.suppress(BlockingIOError):
             self._inside.recv(64)
+        return bool(events)

@@ -38,7 +38,8 @@ class Kernel(Protocol):
 
     session: Session
     shell_handlers: dict[str, Handler]
-    shell_stream: object
+    shell_stream: Any  # pyzmq's ZMQStream
+    io_loop: object  # tornado's, of the main shell
     shell_channel_thread: Any  # ipykernel's, from 7 on
     shell: Any  # IPython's InteractiveShell
 

@@ -34,6 +34,9 @@ class MessageHandler:
 
     Attributes:
         running: whether a handler, somebody else's code, runs now.
+
+    Raises:
+        AttributeError, LookupError: ipykernel is not built as the ones we know.
     """
 
     def __init__(self, kernel: Kernel, early: EarlyMessages, subshell_id: str | None) -> None:
@@ -42,6 +45,11 @@ class MessageHandler:
         self._early = early
         self._subshell_id = subshell_id
         self.running = False
+        self._probe()
+
+    def _probe(self) -> tuple[object, object]:
+        """Use what is only used when a click is here: where it is missing that is too late."""
+        return self._reply_to(), self._kernel.session.digest_history
 
     def handle(self, frames: Frames, waiter: Waiter) -> None:
         """Handle a message as if the waiting cell had called the handler."""

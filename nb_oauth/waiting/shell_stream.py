@@ -126,6 +126,18 @@ class ShellStream:
         self.zmq_stream.flush(zmq.POLLIN)
         self.handle_pending()
 
+    def prompt_channel(self) -> None:
+        """Have the thread that feeds this shell look whether there is a message.
+
+        Up to ipykernel 7.3 it may miss that one is there when it has just sent a reply, and then
+        stays deaf (ipykernel's pull request 1529); no click would come through any more.
+        """
+        channel_thread = getattr(self._kernel, "shell_channel_thread", None)
+        if channel_thread is not None:
+            import zmq
+
+            channel_thread.io_loop.add_callback(self._kernel.shell_stream.flush, zmq.POLLIN)
+
     def catch_up(self) -> None:
         """Read again after an interrupt, which may have come between ZMQStream's own steps."""
         import zmq
@@ -182,6 +194,8 @@ def _zmq_stream(kernel: Kernel, subshell_id: str | None) -> object:
     channel_thread = getattr(kernel, "shell_channel_thread", None)
     if channel_thread is None:
         stream = kernel.shell_stream
+        if stream is not None and stream.io_loop is not kernel.io_loop:
+            raise AttributeError("another thread reads the shell's stream")
     else:
         stream = channel_thread.manager.get_shell_channel_to_subshell_pair(subshell_id).to_stream
     if stream is None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import secrets
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import nbformat
 import zmq
@@ -36,10 +37,13 @@ from tests.leaks.processes import Processes
 from tests.leaks.saved import notebook_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import Self
+
+    from typing_extensions import Self
+
+    Start = Callable[[Sequence[str], Mapping[str, str], Path, Path], "Process"]
 
     from nbformat import NotebookNode
 
@@ -65,6 +69,33 @@ VARIABLES = (
 )
 
 
+class Process(Protocol):
+    """As much of a ``Popen`` as is used here."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+    def send_signal(self, number: signal.Signals, /) -> None: ...
+
+
+def start_process(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path
+) -> Process:
+    """Start a kernel; what it says and nobody asked for is appended to ``log``."""
+    with log.open("ab") as file:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C ends the tests, which then end the kernel
+        )
+
+
 class KernelProcess:
     """A real kernel in a process of its own, and all that it has said.
 
@@ -72,16 +103,22 @@ class KernelProcess:
         python: the interpreter to run it with.
         folder: where its connection file, its log and its settings go.
         launch: the interpreter's arguments that start it.
+        packages: folders whose packages come before those of the interpreter.
+        start: starts the process: see `start_process`.
         logs_all: whether it logs at DEBUG, and all that anybody logs in it goes into files.
     """
 
     is_over = False
+    patience = 8  # seconds to wait for what takes a few milliseconds
+    wakes_after: float | None = None  # seconds; for an ipykernel that may be deaf, see `_wake`
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a kernel can be like
         self,
         python: str,
         folder: Path,
         launch: Sequence[str] = LAUNCH,
+        packages: Sequence[Path] = (),
+        start: Start | None = None,
         *,
         logs_all: bool = False,
     ) -> None:
@@ -89,6 +126,8 @@ class KernelProcess:
         self.said: list[Message] = []  # on iopub
         self.replies: dict[str, Message] = {}  # on shell and control, by the request's ID
         self.asked: list[Message] = []  # on stdin: what it wants typed
+        self.times_woken = 0
+        self._other_connections: list[zmq.Socket[bytes]] = []
         self._command = [python, *launch, "-f", str(folder / "connection.json")]
         self._folder = folder
         self._temporary = folder / TEMPORARY_FOLDER
@@ -97,6 +136,8 @@ class KernelProcess:
         if logs_all:
             self._command.append("--debug")
             log_in_kernels(folder, folder)
+        self._packages = packages
+        self._start = start or start_process
 
     def __enter__(self) -> Self:
         self._temporary.mkdir(exist_ok=True)
@@ -107,30 +148,26 @@ class KernelProcess:
         )
         self._session = Session(key=connection["key"].encode())
         self._context = zmq.Context()
-        self._shell = self._connect(zmq.DEALER, connection["shell_port"])
+        self._shell_port: int = connection["shell_port"]
+        self._shell = self._connect(zmq.DEALER, self._shell_port)
         self._control = self._connect(zmq.DEALER, connection["control_port"])
         self._stdin = self._connect(zmq.DEALER, connection["stdin_port"])
         self._iopub = self._connect(zmq.SUB, connection["iopub_port"])
         self._iopub.subscribe(b"")
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._environment(),
-                cwd=self._folder,
-                start_new_session=True,  # Ctrl-C ends the tests, which then end the kernel
-            )
+        self._launch()
+        self._left_in = Folder(self._folder, {self.log.name: KERNEL_LOG})
+        sources.announce(self)
+        return self
+
+    def _launch(self) -> None:
+        self.log.touch()
+        self._process = self._start(self._command, self._environment(), self._folder, self.log)
         self.processes = Processes(self.pid)
         try:
             self._wait_until_ready()
         except BaseException:
             self.kill()
             raise
-        self._left_in = Folder(self._folder, {self.log.name: KERNEL_LOG})
-        sources.announce(self)
-        return self
 
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
@@ -224,9 +261,32 @@ class KernelProcess:
         assert answer["status"] == "ok", answer
         return str(answer["data"]["text/plain"])
 
+    def restart(self, meanwhile: Callable[[], object] = lambda: None) -> bool:
+        """Restart it as Jupyter servers do: on the same ports, with the front end still there.
+
+        Args:
+            meanwhile: called while there is no kernel.
+
+        Returns:
+            Whether it ended by itself, and had not to be killed.
+        """
+        self.interrupt()
+        self.send("shutdown_request", {"restart": True}, channel="control")
+        ended_by_itself = True
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            ended_by_itself = False
+            self._process.kill()
+            self._process.wait()
+        meanwhile()
+        self._read(0)
+        self._launch()
+        return ended_by_itself
+
     # what a front end does
 
-    def send(
+    def send(  # noqa: PLR0913 - all that a message may have
         self,
         message_type: str,
         content: Message,
@@ -234,24 +294,33 @@ class KernelProcess:
         channel: str = "shell",
         subshell: str | None = None,
         key: bytes | None = None,
+        buffers: Sequence[bytes] = (),
+        metadata: Message | None = None,
     ) -> str:
         """Send a message; signed with another key, if one is given."""
-        message = self._session.msg(message_type, content)
+        message = self._session.msg(message_type, content, metadata=metadata)
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
         socket = {"shell": self._shell, "control": self._control}[channel]
         session = self._session if key is None else Session(key=key)
-        session.send(socket, message)
+        session.send(socket, message, buffers=list(buffers))
         message_id: str = message["header"]["msg_id"]
         return message_id
 
-    def execute(self, code: str, *, stop_on_error: bool = True, subshell: str | None = None) -> str:
+    def execute(
+        self,
+        code: str,
+        *,
+        stop_on_error: bool = True,
+        subshell: str | None = None,
+        allow_stdin: bool = False,
+    ) -> str:
         content = {
             "code": code,
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": False,
+            "allow_stdin": allow_stdin,
             "stop_on_error": stop_on_error,
         }
         return self.send("execute_request", content, subshell=subshell)
@@ -295,12 +364,12 @@ class KernelProcess:
 
     # what it has said
 
-    def reply(self, request: str, *, seconds: float = 8) -> Message:
+    def reply(self, request: str, *, seconds: float | None = None) -> Message:
         return self.wait_for(
             lambda: self.replies.get(request), f"the reply to {request}", seconds=seconds
         )
 
-    def outcome(self, request: str, *, seconds: float = 8) -> str:
+    def outcome(self, request: str, *, seconds: float | None = None) -> str:
         """``ok``, ``aborted``, or the name of the error that ended the cell."""
         content = self.reply(request, seconds=seconds)["content"]
         self.wait_until_idle(request)
@@ -340,9 +409,13 @@ class KernelProcess:
         self.wait_until_idle(probe)
         assert request not in self.replies, self.replies[request]["content"]
 
-    def wait_for(self, condition: Callable[[], Result], what: str, *, seconds: float = 8) -> Result:
+    def wait_for(
+        self, condition: Callable[[], Result | None], what: str, *, seconds: float | None = None
+    ) -> Result:
         """Read messages until ``condition`` returns something true, and return that."""
+        seconds = self.patience if seconds is None else seconds
         deadline = time.monotonic() + seconds
+        wakes_at = math.inf if self.wakes_after is None else time.monotonic() + self.wakes_after
         self._read(0)
         while not (result := condition()):
             assert self._process.poll() is None, f"the kernel died:\n{self._last_words}"
@@ -350,17 +423,30 @@ class KernelProcess:
                 f"waited {seconds} s in vain: {what}\n{self._last_words}"
             )
             self._read(0.05)
+            if time.monotonic() > wakes_at:
+                self._wake()
+                wakes_at = math.inf
         return result
 
     @property
     def _last_words(self) -> str:
         return self.log.read_text(errors="replace")[-3000:]
 
+    def _wake(self) -> None:
+        """Connect once more: before 7.4 ipykernel may stay deaf until somebody does.
+
+        Its pull request 1529 says why. Messages that it has not noticed are read then.
+        """
+        self.times_woken += 1
+        self._other_connections.append(
+            self._connect(zmq.DEALER, self._shell_port, secrets.token_hex(8).encode())
+        )
+
     def _read(self, seconds: float) -> None:
         poller = zmq.Poller()
         for socket in (self._shell, self._control, self._stdin, self._iopub):
             poller.register(socket, zmq.POLLIN)
-        for socket, _ in poller.poll(seconds * 1000):
+        for socket, _ in poller.poll(int(seconds * 1000)):
             while (message := self._session.recv(socket, zmq.NOBLOCK)[1]) is not None:
                 if socket is self._iopub:
                     self.said.append(message)
@@ -373,16 +459,18 @@ class KernelProcess:
         request = self.send("kernel_info_request", {})
         self.reply(request, seconds=60)
         # Its iopub socket may not know of our subscription yet: ask until it is heard.
-        self.wait_for(self._is_heard, "the first message on iopub", seconds=60)
+        before = len(self.said)
+        self.wait_for(lambda: self._is_heard(before), "the first message on iopub", seconds=60)
 
-    def _is_heard(self) -> bool:
+    def _is_heard(self, before: int) -> bool:
         request = self.send("kernel_info_request", {})
         self.reply(request)
-        return bool(self.said)
+        return len(self.said) > before
 
-    def _connect(self, kind: int, port: int) -> zmq.Socket[bytes]:
+    def _connect(self, kind: int, port: int, identity: bytes | None = None) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
-        socket.identity = self._session.bsession  # who sent a cell is asked on stdin
+        # who sent a cell is asked on stdin
+        socket.identity = self._session.bsession if identity is None else identity
         socket.connect(f"tcp://127.0.0.1:{port}")
         return socket
 
@@ -394,7 +482,7 @@ class KernelProcess:
             "TMPDIR": str(self._temporary),
             "XDG_CACHE_HOME": folder,
             "JPY_PARENT_PID": str(os.getpid()),  # the kernel ends when the tests die
-            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONPATH": os.pathsep.join(map(str, [*self._packages, REPOSITORY])),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
         kept = {name: value for name, value in os.environ.items() if name != "CI"}

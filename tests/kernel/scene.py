@@ -31,6 +31,45 @@ class Widget:
 BLOCKING = "wait({future}, {timeout})"
 AWAIT = "await wait_async({future}, {timeout})"
 KEEPING_TASKS = "wait({future}, {timeout}, keep_tasks_running=True)"
+# In front of a cell: until there is a file it reads on, so that what is sent behind it is there.
+HOLD = """
+import concurrent.futures, os, threading, time
+from nb_oauth import waiting
+
+def until_there_is_a_file():
+    while not os.path.exists({path!r}):
+        time.sleep(0.005)
+    released.set_result(None)
+
+released = concurrent.futures.Future()
+threading.Thread(target=until_there_is_a_file).start()
+waiting.wait(released)
+"""
+# ipykernel and pyzmq go on to see a name, nb_oauth does not; it begins as before its first wait.
+HIDE = """
+import sys
+from {module} import {kind} as kind
+
+kernel = get_ipython().kernel
+channel_thread = getattr(kernel, "shell_channel_thread", None)
+stream = kernel.shell_stream
+if channel_thread is not None:
+    stream = channel_thread.manager.get_shell_channel_to_subshell_pair(None).to_stream
+ours = vars(stream).pop("_nb_oauth_shell_stream", None)
+if ours is not None:
+    stream._recv_callback = ours._pass_on
+
+def hide(kind, name):
+    get = kind.__getattribute__
+    def __getattribute__(self, wanted):
+        if wanted == name and sys._getframe(1).f_globals["__name__"].startswith("nb_oauth"):
+            raise AttributeError(name)
+        return get(self, wanted)
+    kind.__getattribute__ = __getattribute__
+
+hide(kind, {name!r})
+"""
+SHOW = "del kind.__getattribute__"
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 
 from tests.kernel import environments
 from tests.kernel.harness import LAUNCH, LAUNCH_ON_UVLOOP
-from tests.kernel.scene import AWAIT, BLOCKING, KEEPING_TASKS, Scene
+from tests.kernel.scene import AWAIT, BLOCKING, HIDE, HOLD, KEEPING_TASKS, SHOW, Scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,21 +36,6 @@ except ImportError:
     import nest_asyncio2 as nest_asyncio
 nest_asyncio.apply()
 """
-# ipykernel and pyzmq go on to see the names; nb_oauth does not.
-HIDE = """
-import sys
-def hide(kind, name):
-    get = kind.__getattribute__
-    def __getattribute__(self, wanted):
-        if wanted == name and sys._getframe(1).f_globals["__name__"].startswith("nb_oauth"):
-            raise AttributeError(name)
-        return get(self, wanted)
-    kind.__getattribute__ = __getattribute__
-from ipykernel.ipkernel import IPythonKernel
-from zmq.eventloop.zmqstream import ZMQStream
-hide({kind}, {name!r})
-"""
-SHOW = "del {kind}.__getattribute__"
 
 
 def scene_in(kernel: KernelProcess, name: str, call: str) -> Scene:
@@ -225,25 +210,40 @@ def test_on_uvloop_keeping_tasks_running_says_why_it_cannot(start_kernel: StartK
     kernel.run("assert not hasattr(asyncio, '_nest_patched')")
 
 
+def assert_one_line_says_what_to_do(kernel: KernelProcess, cell: str) -> None:
+    assert kernel.outcome(cell) == "LoginPending"
+    (line,) = kernel.published(cell, "error")[0]["traceback"]
+    assert "Sign in above, then run this cell again" in line
+
+
 @pytest.mark.parametrize(
-    ("kind", "name"), [("ZMQStream", "_recv_callback"), ("IPythonKernel", "_publish_status")]
+    "missing",
+    [
+        "zmq.eventloop.zmqstream ZMQStream _recv_callback",
+        "ipykernel.ipkernel IPythonKernel _publish_status",
+    ],
 )
 def test_the_gate_where_ipykernel_is_not_as_we_know_it(
-    start_kernel: StartKernel, version: str, kind: str, name: str
+    start_kernel: StartKernel, version: str, tmp_path: Path, missing: str
 ) -> None:
     kernel = start_kernel()
-    kernel.run(HIDE.format(kind=kind, name=name))
-    blocking, awaiting = scene_in(kernel, "a", BLOCKING), scene_in(kernel, "b", AWAIT)
+    blocking = scene_in(kernel, "a", BLOCKING)
+    path = tmp_path / "go on"
+    hide = HIDE.format(**dict(zip(("module", "kind", "name"), missing.split(), strict=True)))
+    holding = kernel.execute(f"{HOLD.format(path=str(path))}\n{hide}")
+    cell, queued = map(kernel.execute, [blocking.waiting_code(), "print('must not run')"])
+    kernel.wait_until_read(holding)  # what an error aborts is what has been read by then
+    path.touch()
+    assert kernel.outcome(holding) == "ok"
+    assert_one_line_says_what_to_do(kernel, cell)
+    assert kernel.outcome(queued) == "aborted"
+    awaiting = scene_in(kernel, "b", AWAIT)
     knows_await = environments.number(version) >= (7, 4)
     said = kernel.run("print(can_wait(), can_wait_async())").split()
     assert said == ["False", str(knows_await)]
-    for call in (BLOCKING, KEEPING_TASKS):
-        cell = kernel.execute(Scene(kernel, "a", call).waiting_code())
-        queued = kernel.execute("print('must not run')")
-        assert [kernel.outcome(cell), kernel.outcome(queued)] == ["LoginPending", "aborted"]
-        shown = kernel.published(cell, "error")[0]["traceback"]
-        assert len(shown) == 1
-        assert "Sign in above, then run this cell again" in shown[0]
+    code = Scene(kernel, "a", KEEPING_TASKS).waiting_code()
+    assert_one_line_says_what_to_do(kernel, kernel.execute(code))
+    kernel.run("pass")
     cell = kernel.execute(awaiting.waiting_code())
     if knows_await:
         kernel.wait_for(lambda: "busy" in kernel.states(cell), "the cell runs")
@@ -254,7 +254,33 @@ def test_the_gate_where_ipykernel_is_not_as_we_know_it(
     kernel.run("pass")
     kernel.wait_until_idle(blocking.click(done="between cells"))
     assert "went on with between cells" in kernel.run(blocking.waiting_code())
-    kernel.run(SHOW.format(kind=kind))  # it would not survive the end of the interpreter
+    kernel.run(SHOW)  # it would not survive the end of the interpreter
+
+
+# ipykernel's thread that reads from the front end no longer looks at its socket.
+DEAF = """
+kernel = get_ipython().kernel
+stream, loop = kernel.shell_stream, kernel.shell_channel_thread.io_loop
+{when} = threading.Event()
+loop.add_callback(lambda: (loop.{how}, {when}.set()))
+{when}.wait()
+"""
+GONE = DEAF.format(when="gone", how="remove_handler(stream.socket)")
+BACK = DEAF.format(when="back", how="add_handler(stream.socket, stream._handle_events, loop.READ)")
+
+
+@pytest.mark.parametrize("call", [BLOCKING, AWAIT, KEEPING_TASKS])
+def test_a_click_that_ipykernel_has_not_noticed_comes_through(
+    start_kernel: StartKernel, version: str, call: str
+) -> None:
+    if not environments.has_subshells(version):
+        pytest.skip("ipykernel 6 reads and writes in the same way")
+    scene = scene_in(start_kernel(), "widget", call)
+    cell = scene.kernel.execute(f"{GONE}\nprint('deaf')\n{scene.waiting_code(then=BACK)}")
+    scene.kernel.wait_until_printed("deaf", cell)
+    scene.click(done="unnoticed")
+    assert scene.kernel.outcome(cell) == "ok"
+    assert "went on with unnoticed" in scene.kernel.printed(cell)
 
 
 def test_a_background_task_that_waits_does_not_keep_the_kernel_busy(

@@ -124,6 +124,15 @@ def test_preparing_where_no_stream_feeds_the_shell_does_nothing() -> None:
     prepare_streams(FakeKernel(print))  # type: ignore[arg-type]
 
 
+def test_a_stream_that_another_thread_reads_is_not_the_one_we_know() -> None:
+    """As where the name of ipykernel 7 for that thread is missing."""
+    kernel = FakeKernel(print)
+    kernel.io_loop = "of the main thread"  # type: ignore[attr-defined]
+    kernel.shell_stream = types.SimpleNamespace(io_loop="of another")  # type: ignore[assignment]
+    with pytest.raises(AttributeError, match="another thread reads"):
+        ShellStream.of(kernel, None)  # type: ignore[arg-type]
+
+
 def test_a_kernel_that_dispatches_nothing_delivers_nothing() -> None:
     assert not kernels.delivers_while_awaiting(FakeKernel(print))  # type: ignore[arg-type]
 
