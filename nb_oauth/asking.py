@@ -161,9 +161,7 @@ def after(prompt: Prompt) -> str | None:
     return PREPARING if isinstance(prompt, AskClient) else "Fetching the token…"
 
 
-def judge(
-    prompt: Prompt, answer: RawAnswer | Credentials | TypedClient
-) -> Answer[Any] | Rejection | None:
+def judge(prompt: Prompt, answer: Reported) -> Answer[Any] | Rejection | None:
     """Judge whether ``answer`` answers ``prompt``; None where it answers no such prompt at all."""
     if isinstance(prompt, OpenPage) and isinstance(answer, RawAnswer):
         return prompt.accept(answer)
@@ -172,6 +170,22 @@ def judge(
     if isinstance(prompt, AskClient) and isinstance(answer, TypedClient):
         return prompt.accept(answer)
     return None
+
+
+def stop_for(event: object) -> None:
+    """Ask no further where ``event`` calls for no answer any more.
+
+    Raises:
+        LoginCancelled: the person has cancelled.
+        BeginAgainError: they want a new link.
+        SignedInElsewhereError: they have signed in by another login.
+    """
+    if isinstance(event, Cancelled):
+        raise LoginCancelled(cancelled())
+    if isinstance(event, NewLinkWanted):
+        raise BeginAgainError
+    if isinstance(event, OAuth2Session):
+        raise SignedInElsewhereError(event)
 
 
 class Verdicts:

@@ -34,11 +34,10 @@ from nb_oauth.prompts import (
     Prompt,
     RawAnswer,
     Rejection,
-    TypedClient,
 )
 from nb_oauth.redirects.catching import TAKEN_OVER, Catcher
 from nb_oauth.session import OAuth2Session
-from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, Surface, View
+from nb_oauth.surfaces import Status, Surface, View
 from nb_oauth.surfaces.contract import UNDER_WAY
 
 _logger = logging.getLogger(__name__)
@@ -266,12 +265,7 @@ class Attempt:
         """Wait for what answers ``prompt``, well or badly."""
         while True:
             event = self._inbox.next_for(prompt)
-            if isinstance(event, Cancelled):
-                raise LoginCancelled(asking.cancelled())
-            if isinstance(event, NewLinkWanted):
-                raise BeginAgainError
-            if isinstance(event, OAuth2Session):
-                raise asking.SignedInElsewhereError(event)
+            asking.stop_for(event)
             if isinstance(event, TakenOver):
                 self._catcher.lose()
                 return Rejection(TAKEN_OVER)
@@ -279,9 +273,7 @@ class Attempt:
             if outcome is not None:
                 return outcome
 
-    def _judge(
-        self, event: RawAnswer | Delivered | Page | Credentials | TypedClient, prompt: Prompt
-    ) -> Answer[Any] | Rejection | None:
+    def _judge(self, event: Reported, prompt: Prompt) -> Answer[Any] | Rejection | None:
         if isinstance(event, Page):
             return self._learn(event, prompt)
         if isinstance(event, Delivered):
