@@ -37,6 +37,7 @@ from nb_oauth.surfaces.plain_text import Screen, address_of
 from nb_oauth.surfaces.questions import Question, ask
 from nb_oauth.surfaces.terminal import Terminal
 from nb_oauth.surfaces.widget import LoginWidget
+from nb_oauth.waiting import RUN_AGAIN
 from tests.polling import wait_until
 
 if TYPE_CHECKING:
@@ -485,4 +486,4 @@ def test_a_login_at_a_terminal_says_how_to_begin(
 
 @pytest.mark.parametrize("where", [Place.TERMINAL, Place.NOTEBOOK])
 def test_an_interrupt_is_told_as_the_place_has_it(where: Place) -> None:
-    assert ("goes on" in interrupted_at(where)) is (where is Place.NOTEBOOK)
+    assert ("goes on" in str(interrupted_at(where, RUN_AGAIN))) is (where is Place.NOTEBOOK)
