@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from nb_oauth import Client, OAuth2Session, Provider
 from nb_oauth.stores import FileTokenStore
@@ -40,6 +39,15 @@ session = nb_oauth.login(
 )
 session.trust_env = False
 print("SIGNED IN")
+"""
+# In the kernel: what it prints is searched for the refresh token.
+REUSE = """
+import requests
+spend = {{"grant_type": "refresh_token", "client_id": "public"}}
+spend["refresh_token"] = session.token["refresh_token"]
+for _ in range(2):  # a reuse, which ends the sign-in
+    requests.post({token_endpoint!r}, spend, timeout=10)
+del spend
 """
 ASK = "print(session.get(api).status_code)"
 CLIENT = 'Client("public", redirect_uri="http://127.0.0.1/callback")'
@@ -98,7 +106,7 @@ def sign_in(kernel: KernelProcess, cell: str) -> None:
 
 
 @pytest.mark.parametrize("found", ["it has ended", "the API refuses it"])
-@pytest.mark.parametrize("store", ["", ', store=FileTokenStore("tokens")'], ids=["memory", "file"])
+@pytest.mark.parametrize("store", ["", ', store=FileTokenStore("nb_oauth/tokens")'], ids=["memory", "file"])
 def test_when_the_provider_renews_no_longer_the_next_login_asks_again_and_nothing_is_lost(
     kernel: KernelProcess, oidc: OidcProvider, store: str, found: str
 ) -> None:
@@ -107,10 +115,7 @@ def test_when_the_provider_renews_no_longer_the_next_login_asks_again_and_nothin
     sign_in(kernel, execute(kernel, login))
     assert kernel.run(ASK) == "200\n"
 
-    spent = kernel.run("print(session.token['refresh_token'])").strip()
-    spend = {"grant_type": "refresh_token", "client_id": "public", "refresh_token": spent}
-    for _ in range(2):  # a reuse, which ends the sign-in
-        requests.post(oidc.token_endpoint, spend, timeout=10)
+    kernel.run(REUSE.format(token_endpoint=oidc.token_endpoint))
     change = "expires_at=0" if found == "it has ended" else "access_token='made-up'"
     kernel.run(f"session._keep(dict(session.token, {change}))")
     oidc.reset()
