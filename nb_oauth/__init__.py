@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nb_oauth import bridges as bridges
+    from nb_oauth import data as data
     from nb_oauth import demo as demo
     from nb_oauth import providers as providers
     from nb_oauth.clients import Client
@@ -80,7 +81,7 @@ _ROOMS = {
     "logout": "sign_out",
     "sessions": "sign_out",
 }
-_MODULES = ("bridges", "demo", "providers")
+_MODULES = ("bridges", "data", "demo", "providers")
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazily(__name__, {**_ROOMS, **dict.fromkeys(_MODULES, "")})

@@ -41,7 +41,7 @@ def test_every_public_name_is_in_the_readme() -> None:
         assert f"`{name}" in text, name
 
 
-@pytest.mark.parametrize("name", ["bridges", "demo", "providers"])
+@pytest.mark.parametrize("name", ["bridges", "data", "demo", "providers"])
 def test_public_modules_are_reached_by_name(name: str) -> None:
     assert getattr(nb_oauth, name).__name__ == f"nb_oauth.{name}"
 
