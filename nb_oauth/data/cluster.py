@@ -163,7 +163,7 @@ def _done(
 ) -> Iterator[tuple[int, _R]]:
     from distributed import as_completed
 
-    under_way: dict[Future, int] = {}
+    under_way: dict[Future[Any], int] = {}
     finished = as_completed(loop=client.loop)
 
     def fill() -> None:

@@ -1,5 +1,6 @@
 """The notebook's side of a Dask cluster: renewing the token, and publishing what came of it."""
 
+import contextlib
 import secrets
 import threading
 import time
@@ -85,10 +86,8 @@ class Publisher(threading.Thread):
         while not self._is_closed and self._client.status not in _IS_OVER:
             self._wakes.wait(self._rest())
             self._wakes.clear()
-            try:
+            with contextlib.suppress(Exception):  # what ails the connection is Dask's to tell
                 self._go_on()
-            except Exception:  # noqa: BLE001, S110 - whatever ails the connection is Dask's to tell
-                pass
         self._end()
 
     def _rest(self) -> float:
@@ -110,11 +109,12 @@ class Publisher(threading.Thread):
             self._publish(token, is_last=is_last, why=why)
 
     def _renew_refused(self) -> None:
-        """Renew a token that lives, since a worker cannot use it."""
-        try:
+        """Renew a token that lives, since a worker cannot use it.
+
+        Where that fails it stays, and they are told that it is the last one.
+        """
+        with contextlib.suppress(OAuthError, requests.RequestException):
             self._session.renew()
-        except (OAuthError, requests.RequestException):
-            pass  # then this one stays, and they are told that it is the last one
 
     def _renew_in_time(self) -> str:
         """Renew the token if its end is near; return why there is none, if so."""
@@ -139,11 +139,9 @@ class Publisher(threading.Thread):
     def _end(self) -> None:
         if self._client.status in _IS_OVER:
             return
-        try:
+        with contextlib.suppress(Exception):  # the client was closed meanwhile
             self._client.unsubscribe_topic(self.variable)
             self._publish(None, why=_CLOSED)
-        except Exception:  # noqa: BLE001, S110 - the client was closed meanwhile
-            pass
 
 
 def _seconds_left(token: Token) -> float:

@@ -53,6 +53,8 @@ class Wire:
                 one.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
+        for one in self._open:
+            one.close()
 
     def holds(self, text: str) -> bool:
         """Whether it went through, in either direction of any connection."""
@@ -105,7 +107,7 @@ class Cluster(ServerProcess):
         self.wire.begin(said["port"])
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self.wire.close()
         for one in self.processes():  # to end in order takes them seconds
             with contextlib.suppress(psutil.Error):

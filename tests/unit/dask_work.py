@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from distributed import Event, Variable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -63,6 +65,12 @@ def seconds_until(error: type[Exception], session: requests.Session, url: str) -
         except error as told:
             return time.monotonic() - began, str(told)
         time.sleep(0.05)
+
+
+def note_when(variable: str, error: type[Exception], session: requests.Session, url: str) -> None:
+    """Say in a variable of Dask's what ``seconds_until`` returns."""
+    Event(variable).set()
+    Variable(variable).set(list(seconds_until(error, session, url)))
 
 
 def fails(session: requests.Session, urls: Sequence[str]) -> list[int]:

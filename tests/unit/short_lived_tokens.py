@@ -33,13 +33,12 @@ class ShortLived(ServerProcess):
     """The server, as a test sees it."""
 
     def __init__(self, log: Path) -> None:
-        self.client_secret = f"client-secret-{secrets.token_hex(16)}"
-        command = [sys.executable, "-m", "tests.unit.short_lived_tokens", self.client_secret]
+        command = [sys.executable, "-m", "tests.unit.short_lived_tokens"]
         super().__init__(command, log=log, env=tools.unmeasured())
         self._http = requests.Session()
         self._http.trust_env = False
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self._http.close()
         super().__exit__(*error)
 
@@ -50,12 +49,7 @@ class ShortLived(ServerProcess):
 
     def open(self, life: float = 3600, **arguments: Any) -> OAuth2Session:
         """A session that has just signed in, for tokens that live so many seconds; all is new."""
-        provider = Provider("Observatory", token_endpoint=f"{self.issuer}/token")
-        client = Client(CLIENT_ID, client_secret=self.client_secret)
-        token = self.tell("begin", life=life)
-        session = OAuth2Session.open(provider, client, token=token, **arguments)
-        session.trust_env = False
-        return session
+        return open_at(self.issuer, life, **arguments)
 
     def urls(self, count: int) -> list[str]:
         return [f"{self.issuer}/records/{number}" for number in range(count)]
@@ -66,11 +60,22 @@ class ShortLived(ServerProcess):
 
     def secrets(self) -> list[str]:
         """What may be nowhere but in the notebook."""
-        return [self.client_secret, *self.tell("seen")["refresh_tokens"]]
+        seen = self.tell("seen")
+        return [seen["client_secret"], *seen["refresh_tokens"]]
 
     def count(self, what: str) -> int:
         counted: int = self.tell("seen")[what]
         return counted
+
+
+def open_at(issuer: str, life: float, **arguments: Any) -> OAuth2Session:
+    provider = Provider("Observatory", token_endpoint=f"{issuer}/token")
+    client = Client(CLIENT_ID, client_secret=f"client-secret-{secrets.token_hex(16)}")
+    told = {"life": life, "client_secret": client.client_secret}
+    session = OAuth2Session.open(provider, client, token={}, **arguments)
+    session.trust_env = False
+    session._keep(session.post(f"{issuer}/begin", told, withhold_token=True).json())
+    return session
 
 
 class Server:
@@ -83,12 +88,11 @@ class Server:
         requests: how many came there.
     """
 
-    def __init__(self, client_secret: str) -> None:
-        self._secret = client_secret
-        self._begin(3600)
+    def __init__(self) -> None:
+        self._begin(3600, "")
 
-    def _begin(self, life: float) -> None:
-        self._life = life
+    def _begin(self, life: float, client_secret: str) -> None:
+        self._life, self.client_secret = life, client_secret
         self._ends: dict[str, float] = {}
         self.refresh_tokens: list[str] = []
         self.refreshes = self.spent = self.requests = self.refused = 0
@@ -107,7 +111,7 @@ class Server:
 
     def at_token_endpoint(self, headers: dict[str, str], body: str) -> tuple[int, Any]:
         form = dict(parse_qsl(body))
-        shown = base64.b64encode(f"{CLIENT_ID}:{self._secret}".encode()).decode()
+        shown = base64.b64encode(f"{CLIENT_ID}:{self.client_secret}".encode()).decode()
         if headers.get("authorization") != f"Basic {shown}":
             return 401, {"error": "invalid_client"}
         if self._token_answers != 200:
@@ -129,7 +133,7 @@ class Server:
     def told(self, what: str, form: dict[str, str]) -> dict[str, Any]:
         """Do what a test asks for."""
         if what == "/begin":
-            self._begin(float(form["life"]))
+            self._begin(float(form["life"]), form["client_secret"])
             return self.tokens()
         if what == "/revoke":  # the access tokens
             self._ends.clear()
@@ -173,12 +177,12 @@ def _as_http(status: int, said: Any) -> bytes:
     return "\r\n".join([*head, "", ""]).encode() + content
 
 
-async def main(client_secret: str) -> None:
-    server = Server(client_secret)
+async def main() -> None:
+    server = Server()
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=512)
     print(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main())
