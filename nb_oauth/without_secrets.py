@@ -105,6 +105,7 @@ def is_of_client(auth: object, client_id: object, secret: object) -> bool:
 
 def how_to_send_another() -> str:
     """Return what to do where a session was sent from, if its copy cannot go on without that."""
-    if "distributed" in sys.modules:
-        return "send the session of nb_oauth.data.on_cluster(session, client): that goes on."
-    return "renew the token there and send the session once more."
+    renew = "renew the token there and send the session once more."
+    if "distributed" not in sys.modules:
+        return renew
+    return f"{renew} In a Dask cluster one of nb_oauth.data.on_cluster(session, client) goes on."

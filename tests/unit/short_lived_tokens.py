@@ -18,15 +18,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
-from nb_oauth import Client, OAuth2Session, Provider
+from nb_oauth import Client, OAuth2Session, Provider, tokens
 from tests import tools
 from tests.polling import wait_until
 from tests.server_process import ServerProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-CLIENT_ID = "analysis"
 
 
 class ShortLived(ServerProcess):
@@ -70,12 +68,21 @@ class ShortLived(ServerProcess):
 
 def open_at(issuer: str, life: float, **arguments: Any) -> OAuth2Session:
     provider = Provider("Observatory", token_endpoint=f"{issuer}/token")
-    client = Client(CLIENT_ID, client_secret=f"client-secret-{secrets.token_hex(16)}")
-    told = {"life": life, "client_secret": client.client_secret}
+    one = secrets.token_hex(16)  # of every test: workers remember what went wrong with a sign-in
+    client = Client(f"app-{one}", client_secret=f"client-secret-{one}")
     session = OAuth2Session.open(provider, client, token={}, **arguments)
     session.trust_env = False
-    session._keep(session.post(f"{issuer}/begin", told, withhold_token=True).json())
+    sign_in(session, issuer, life)
     return session
+
+
+def sign_in(session: OAuth2Session, issuer: str, life: float) -> None:
+    """Have the server begin anew, with a first token for that session."""
+    client, now = session._registered, time.time()
+    assert client is not None
+    told = {"life": life, "client_id": client.client_id, "client_secret": client.client_secret}
+    answer = session.post(f"{issuer}/begin", told, withhold_token=True)
+    session._keep(tokens.dated(answer.json(), now))
 
 
 class Server:
@@ -89,10 +96,10 @@ class Server:
     """
 
     def __init__(self) -> None:
-        self._begin(3600, "")
+        self._begin(3600, "", "")
 
-    def _begin(self, life: float, client_secret: str) -> None:
-        self._life, self.client_secret = life, client_secret
+    def _begin(self, life: float, client_id: str, client_secret: str) -> None:
+        self._life, self.client_id, self.client_secret = life, client_id, client_secret
         self._ends: dict[str, float] = {}
         self.refresh_tokens: list[str] = []
         self.refreshes = self.spent = self.requests = self.refused = 0
@@ -111,7 +118,7 @@ class Server:
 
     def at_token_endpoint(self, headers: dict[str, str], body: str) -> tuple[int, Any]:
         form = dict(parse_qsl(body))
-        shown = base64.b64encode(f"{CLIENT_ID}:{self.client_secret}".encode()).decode()
+        shown = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
         if headers.get("authorization") != f"Basic {shown}":
             return 401, {"error": "invalid_client"}
         if self._token_answers != 200:
@@ -133,7 +140,7 @@ class Server:
     def told(self, what: str, form: dict[str, str]) -> dict[str, Any]:
         """Do what a test asks for."""
         if what == "/begin":
-            self._begin(float(form["life"]), form["client_secret"])
+            self._begin(float(form["life"]), form["client_id"], form["client_secret"])
             return self.tokens()
         if what == "/revoke":  # the access tokens
             self._ends.clear()

@@ -26,7 +26,7 @@ from tests.leaks import process_memory
 from tests.polling import wait_until
 from tests.unit import dask_notebook, dask_work
 from tests.unit.dask_cluster import Cluster
-from tests.unit.short_lived_tokens import ShortLived
+from tests.unit.short_lived_tokens import ShortLived, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,7 +215,7 @@ def test_workers_are_told_when_the_provider_renews_no_longer(
         told = client.submit(dask_work.seconds_until, LoginRequired, there, server.urls(1)[0])
         _, said = told.result()
         assert "cannot be renewed" in said
-        session._keep(server.tell("begin", life=3600))  # somebody signs in again
+        sign_in(session, server.issuer, 3600)
         wait_until(
             lambda: (
                 client.submit(dask_work.status, there, server.urls(1)[0], pure=False).result()
