@@ -30,7 +30,7 @@ _REFUSED_FOR = 15.0  # seconds
 _IMPATIENT_FOR = 60.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds; each is twice the one before
 _SHARE_TO_REST, _LONGEST_REST = 0.1, 1.0  # of what is left of a token; seconds
-_MOMENT = 0.1  # seconds, in which a request may come too late with a token that lives
+_SHARE_OF_NO_USE, _MOMENT = 0.01, 0.1  # of a token's life; seconds: a request may come too late
 
 _NO_OTHER = "The notebook has no other token than the one that the API refuses."
 _NOT_HERE = (
@@ -110,7 +110,7 @@ class Notebook:
         newer = bulletin.live_after(former, is_refused=is_refused)
         if newer is not None:
             return newer
-        if _seconds_left(former) <= _MOMENT:
+        if _seconds_left(former) <= _moment(former):
             return self._awaited(bulletin, former)
         if not is_refused:
             return former
@@ -215,6 +215,12 @@ class _Bulletin:
 def _seconds_left(token: Token) -> float:
     end = tokens.expires_at(token)
     return math.inf if end is None else end - time.time()
+
+
+def _moment(token: Token) -> float:
+    """Return for how long before its end to send no more request with ``token``."""
+    life = tokens.seconds(token.get("expires_in"))
+    return _MOMENT if life is None else min(_MOMENT, max(0.0, life) * _SHARE_OF_NO_USE)
 
 
 @functools.lru_cache(maxsize=128)

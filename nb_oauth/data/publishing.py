@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nb_oauth.session import OAuth2Session
 
 _BEAT = 0.5  # seconds after which to see whether somebody signed out, or has renewed already
-_SHARE_AHEAD = 0.04  # of a token's life; of a short one the workers are to use most
+_SHARE_AHEAD = 0.01  # of a token's life: who renews much before the end renews more often
 _REPEATED_AFTER = 30.0  # seconds, should the scheduler have lost it
 _ANSWERS_WITHIN = 10.0  # seconds
 _IS_OVER = ("closing", "closed")
@@ -147,8 +147,8 @@ class Publisher(threading.Thread):
 def _seconds_left(token: Token) -> float:
     """Return in how many seconds to renew ``token``.
 
-    The workers use a token to its end, and so does who renews it: 30 s before, or for one that
-    lives for less than a quarter of an hour, a twenty-fifth of its life.
+    The workers use a token to its end, and wait for nothing where the next one is there by then.
+    So it is renewed a hundredth of its life before, or half a minute.
     """
     end = tokens.expires_at(token)
     if end is None:
