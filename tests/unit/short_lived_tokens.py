@@ -90,6 +90,7 @@ class Server:
 
     Attributes:
         refreshes: how many tokens were renewed.
+        turned_away: how many times the token endpoint was asked while out of order.
         spent: how many times a refresh token came that is good no more.
         refused: how many requests came to the API with a token that is.
         requests: how many came there.
@@ -102,7 +103,7 @@ class Server:
         self._life, self.client_id, self.client_secret = life, client_id, client_secret
         self._ends: dict[str, float] = {}
         self.refresh_tokens: list[str] = []
-        self.refreshes = self.spent = self.requests = self.refused = 0
+        self.refreshes = self.spent = self.turned_away = self.requests = self.refused = 0
         self._token_answers = self._api_answers = 200
 
     def tokens(self) -> dict[str, Any]:
@@ -122,6 +123,7 @@ class Server:
         if headers.get("authorization") != f"Basic {shown}":
             return 401, {"error": "invalid_client"}
         if self._token_answers != 200:
+            self.turned_away += 1
             return self._token_answers, {}
         if form.get("refresh_token") != self.refresh_tokens[-1]:
             self.spent += 1
@@ -144,6 +146,8 @@ class Server:
             return self.tokens()
         if what == "/revoke":  # the access tokens
             self._ends.clear()
+        if what == "/keep":
+            self._ends = {form["only"]: self._ends[form["only"]]}
         if what == "/answer":
             self._token_answers = int(form.get("token", 200))
             self._api_answers = int(form.get("api", 200))

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -19,7 +20,8 @@ import requests
 from distributed import Client as DaskClient
 from distributed import Variable
 
-from nb_oauth import FileTokenStore, LoginRequired, OAuth2Session
+from nb_oauth import ConfigurationError, FileTokenStore, LoginRequired, OAuth2Session, TokenError
+from nb_oauth.data import published_tokens, publishing
 from nb_oauth.data.cluster import in_batches, on_cluster
 from nb_oauth.data.published_tokens import Notebook, Published
 from tests.leaks import process_memory
@@ -324,3 +326,155 @@ def test_a_copy_in_a_process_of_no_cluster_says_so(lent: OAuth2Session) -> None:
         [sys.executable, "-c", code], input=pickle.dumps(lent), capture_output=True, check=False
     )
     assert b"A session from a Dask cluster gets its next token in a process of that" in done.stderr
+
+
+def test_an_old_copy_is_lent_the_token_of_now(lent: OAuth2Session, client: DaskClient) -> None:
+    lender, former = lent.lender, lent.token
+    assert isinstance(lender, Notebook)
+    renewed = lender.lend(former, is_refused=True)  # the notebook is told, and renews
+    assert renewed["access_token"] != former["access_token"]
+    with pytest.raises(TokenError, match="no other token than the one that the API refuses"):
+        lender.lend(renewed, is_refused=True)
+    Variable(lender.variable, client=client).set(Published(1, dict(former))._asdict())
+    assert lender.lend({**former, "expires_at": time.time()}) == renewed
+
+
+ALWAYS: dict[str, Any] = {"access_token": "of-old"}  # nobody knows its end
+
+
+@pytest.mark.parametrize(
+    ("published", "former", "is_newer"),
+    [
+        ({"access_token": "another"}, ALWAYS, True),
+        ({"access_token": "of-old"}, ALWAYS, False),
+        ({"access_token": "another", "expires_at": 10}, {**ALWAYS, "expires_at": 10}, True),
+        ({"access_token": "another", "expires_at": 9}, {**ALWAYS, "expires_at": 10}, False),
+        ({"access_token": "of-old", "expires_at": 11}, {**ALWAYS, "expires_at": 10}, True),
+        (None, ALWAYS, False),
+    ],
+)
+def test_which_token_is_newer(
+    published: dict[str, Any] | None, former: dict[str, Any], is_newer: bool
+) -> None:
+    assert Published(1, published).is_newer(former) is is_newer
+
+
+def test_an_end_that_nobody_knows_is_no_end(
+    server: ShortLived, client: DaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published_tokens, "_REFUSED_FOR", 0.1)
+    lender = Notebook("nb_oauth-nobody-is-there")
+    variable = Variable(lender.variable, client=client)
+    variable.set(Published(1, ALWAYS)._asdict())
+    assert lender.lend(ALWAYS) == ALWAYS
+    with pytest.raises(TokenError, match="no other token"):
+        lender.lend(ALWAYS, is_refused=True)
+    variable.set(Published(2, None, why="all is over")._asdict())
+    with pytest.raises(TokenError, match="no other token"):
+        lender.lend(ALWAYS, is_refused=True)
+    with pytest.raises(LoginRequired, match="all is over"):
+        lender.lend({**ALWAYS, "expires_at": 1})
+
+
+def test_a_scheduler_that_knows_nothing_is_not_waited_for(
+    client: DaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that was started anew, and has lost what was published."""
+    monkeypatch.setattr(published_tokens, "_ANSWERS_WITHIN", 0.1)
+    with pytest.raises(LoginRequired, match="its kernel may have ended"):
+        Notebook("nb_oauth-unknown", patience=0.2).lend({**ALWAYS, "expires_at": 1})
+
+
+def test_what_a_worker_asks_by(monkeypatch: pytest.MonkeyPatch, client: DaskClient) -> None:
+    """A thread that a task has begun is not known to Dask, but its process has a worker."""
+
+    def unknown() -> None:
+        raise ValueError
+
+    monkeypatch.setattr("distributed.get_client", unknown)
+    with pytest.raises(TokenError, match="this is none"):
+        Notebook("nb_oauth-unknown").lend({**ALWAYS, "expires_at": 1})
+    worker = SimpleNamespace(_get_client=lambda: client)
+    monkeypatch.setattr("distributed.Worker._instances", [worker])
+    assert published_tokens._client() is client
+
+
+def test_a_session_in_the_loop_of_a_worker_says_where_else_to_use_it(
+    server: ShortLived, client: DaskClient
+) -> None:
+    session = server.open(LIFE)
+    with on_cluster(session, client) as there:
+        ended = pickle.loads(pickle.dumps(there))  # noqa: S301 - our own
+        ended.token = {**ended.token, "expires_at": 1}
+        task = client.submit(dask_work.number_in_the_loop, ended, server.urls(1)[0])
+        with pytest.raises(TokenError, match="in a plain function"):
+            task.result()
+
+
+# -- what is published, and for how long ----------------------------------------------------------
+
+
+def test_which_sessions_and_clients_will_do(server: ShortLived, dask_cluster: Cluster) -> None:
+    with DaskClient(dask_cluster.address, set_as_default=False) as other:
+        with pytest.raises(ConfigurationError, match="a session that was opened"):
+            on_cluster(OAuth2Session("app"), other)
+        session = server.open()
+        session.forget_token()
+        with pytest.raises(LoginRequired):
+            on_cluster(session, other)
+    with pytest.raises(ConfigurationError, match="a client that is connected"):
+        on_cluster(server.open(), other)
+
+
+def test_it_ends_with_the_client(server: ShortLived, dask_cluster: Cluster) -> None:
+    with DaskClient(dask_cluster.address, set_as_default=False) as other:
+        there = on_cluster(server.open(), other)
+        publisher = there._publisher
+        assert publisher.is_alive()
+    publisher.join(10)
+    assert not publisher.is_alive()
+    there.close()
+
+
+def test_a_renewal_in_a_cell_is_published(server: ShortLived, client: DaskClient) -> None:
+    session = server.open()
+    with on_cluster(session, client) as there:
+        url = server.urls(1)[0]
+        session.renew()
+        server.tell("keep", only=session.token["access_token"])
+        assert client.submit(dask_work.number, there, url).result() == 0
+    assert server.count("refreshes") == 1
+
+
+def test_a_token_endpoint_that_is_out_of_order_is_asked_again(
+    server: ShortLived, client: DaskClient
+) -> None:
+    session = server.open(1.0)
+    session._pause = lambda _: None
+    with on_cluster(session, client) as there:
+        server.tell("answer", token=503)
+        first = session.token["access_token"]
+        wait_until(lambda: server.count("turned_away"), "the token endpoint is asked")
+        server.tell("answer")
+        assert client.submit(dask_work.number, there, server.urls(1)[0]).result() == 0
+        assert session.token["access_token"] != first
+
+
+def test_what_is_published_is_said_again_now_and_then(
+    server: ShortLived, client: DaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scheduler that was started anew has lost it."""
+    monkeypatch.setattr(publishing, "_REPEATED_AFTER", 0.2)
+    with on_cluster(server.open(), client) as there:
+        lender = there.lender_of_copies
+        assert isinstance(lender, Notebook)
+        variable = Variable(lender.variable, client=client)
+        variable.delete()
+        assert variable.get(timeout=10)["token"]["access_token"] == there.token["access_token"]
+
+
+def test_a_message_to_who_is_gone_is_nobodys() -> None:
+    gone: Any = SimpleNamespace()
+    handle = publishing._handler(gone)
+    del gone
+    assert handle((0.0, {"number": 1})) is None
