@@ -14,8 +14,10 @@ __all__ = ["PageRequest"]
 
 # Where in the whole a page is: when a link says it by one of these, no other says it as well.
 _POSITIONS = frozenset(
-    ("after", "before", "cursor", "from", "offset", "page", "page[number]", "page[offset]")
-    + ("pagetoken", "skip", "$skip", "start", "startat")
+    {
+        *("after", "before", "cursor", "from", "offset", "page", "page[number]", "page[offset]"),
+        *("pagetoken", "skip", "$skip", "start", "startat"),
+    }
 )
 
 
@@ -34,7 +36,13 @@ class PageRequest:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def first(cls, method: str, url: str, params: Any, arguments: Mapping[str, Any]) -> "PageRequest":  # noqa: ANN401, E501 - as requests takes them
+    def first(
+        cls,
+        method: str,
+        url: str,
+        params: Any,  # noqa: ANN401 - as requests takes them
+        arguments: Mapping[str, Any],
+    ) -> "PageRequest":
         """Make the first request, with ``params`` in its address."""
         whole = requests.Request(method, url, params=params).prepare().url
         return cls(method.upper(), str(whole), arguments)
@@ -67,7 +75,9 @@ class PageRequest:
         address = urlsplit(self.url)
         query = parse_qsl(address.query, keep_blank_values=True)
         others = [(key, old) for key, old in query if key != name]
-        return replace(self, url=address._replace(query=urlencode([*others, (name, value)])).geturl())
+        return replace(
+            self, url=address._replace(query=urlencode([*others, (name, value)])).geturl()
+        )
 
     def with_headers(self, headers: Mapping[str, str]) -> "PageRequest":
         """Return this request with further headers."""
@@ -77,7 +87,9 @@ class PageRequest:
     def with_body(self, method: str, body: Mapping[str, Any] | None) -> "PageRequest":
         """Return this request with another method, and another body or none."""
         kept = {name: one for name, one in self.arguments.items() if name not in {"data", "json"}}
-        return replace(self, method=method, arguments=kept if body is None else {**kept, "json": body})
+        return replace(
+            self, method=method, arguments=kept if body is None else {**kept, "json": body}
+        )
 
     def following(self, link: str, base: str) -> "PageRequest":
         """Return the request for the page that a link leads to.
