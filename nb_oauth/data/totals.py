@@ -93,8 +93,7 @@ def totals(response: "requests.Response", document: object, came: int) -> Totals
 
 def continuation_in(document: object) -> str | None:
     """Return where in a document something stands that a next page is usually asked for by."""
-    for path, value in _members(document):
-        name = _BETWEEN_WORDS.sub("", path.rpartition(".")[2].lower())
+    for path, name, value in _members(document):
         if name in _CONTINUATIONS and value and isinstance(value, str | int):
             return path
     return None
@@ -102,19 +101,21 @@ def continuation_in(document: object) -> str | None:
 
 def _said(document: object) -> Iterator[tuple[str, int]]:
     """Yield every number with its name, of the document and what it says about itself."""
-    for path, value in _members(document):
-        name = _BETWEEN_WORDS.sub("", path.rpartition(".")[2].lower())
+    for path, name, value in _members(document):
         number = _number(value)
         # Pages are those of a book, perhaps, where no page has a number.
         if number is not None and (name != "pages" or _is_beside(document, path, "page")):
             yield name, number
 
 
-def _members(document: object, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield every member of the document and of what it says about itself, with its path."""
+def _members(
+    document: object, prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, str, Any]]:
+    """Yield path, plain name and value of each member of the document and of what is about it."""
     for key, value in document.items() if isinstance(document, Mapping) else ():
-        yield f"{prefix}{key}", value
-        if depth < _DEEPEST and _BETWEEN_WORDS.sub("", key.lower()) in _AROUND:
+        name = _BETWEEN_WORDS.sub("", key.lower())
+        yield f"{prefix}{key}", name, value
+        if depth < _DEEPEST and name in _AROUND:
             yield from _members(value, f"{prefix}{key}.", depth + 1)
 
 

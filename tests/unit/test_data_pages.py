@@ -13,23 +13,10 @@ from nb_oauth import data
 from tests.unit.data_stage import Answer, Api, Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 SIZE, COUNT = 10, 25
 RECORDS = [{"id": number, "name": f"star {number}"} for number in range(COUNT)]
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with Api() as api:
-        yield api
-
-
-@pytest.fixture
-def session() -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        session.trust_env = False
-        yield session
 
 
 def part(start: int, size: int = SIZE) -> list[dict[str, Any]]:
@@ -175,22 +162,22 @@ DOCUMENTED = [
 @pytest.mark.parametrize("documented", DOCUMENTED)
 def test_what_an_api_says_is_followed(
     api: Api,
-    session: requests.Session,
+    plain_session: requests.Session,
     documented: Callable[[Asked], Answer],
     prefetch: bool,  # noqa: FBT001 - the example
 ) -> None:
     api.answer = documented
-    found = list(data.records(session, api.url, prefetch=prefetch))
+    found = list(data.records(plain_session, api.url, prefetch=prefetch))
     assert [int(each["id"]) for each in found] == list(range(COUNT))
     assert len(api.asked) == (4 if documented is earthdata else 3)
 
 
 @pytest.mark.parametrize("documented", DOCUMENTED)
 def test_pages_are_the_answers(
-    api: Api, session: requests.Session, documented: Callable[[Asked], Answer]
+    api: Api, plain_session: requests.Session, documented: Callable[[Asked], Answer]
 ) -> None:
     api.answer = documented
-    found = list(data.pages(session, api.url))
+    found = list(data.pages(plain_session, api.url))
     assert {type(each) for each in found} == {requests.Response}
     assert len(found) == len(api.asked)
 
@@ -295,12 +282,12 @@ NAMED: list[tuple[Callable[[Asked], Answer], dict[str, Any], int]] = [
 @pytest.mark.parametrize(("answer", "arguments", "requested"), NAMED)
 def test_what_it_does_not_say_one_argument_says(
     api: Api,
-    session: requests.Session,
+    plain_session: requests.Session,
     answer: Callable[[Asked], Answer],
     arguments: dict[str, Any],
     requested: int,
 ) -> None:
     api.answer = answer
-    found = list(data.records(session, api.url, **arguments))
+    found = list(data.records(plain_session, api.url, **arguments))
     assert [each["id"] for each in found] == list(range(COUNT))
     assert len(api.asked) == requested
