@@ -98,8 +98,10 @@ class _Bar:
         done, begun = bar.n, bar.start_t
         bar.unit = _spaced(unit)
         bar.reset(total)  # what is drawn learns of a total in no other way
-        bar.n, bar.start_t = done, begun
-        bar.refresh()
+        bar.start_t = begun
+        if done:
+            bar.n = done
+            bar.refresh()
 
 
 def _spaced(unit: str) -> str:

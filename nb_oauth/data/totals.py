@@ -108,9 +108,7 @@ def _said(document: object) -> Iterator[tuple[str, int]]:
             yield name, number
 
 
-def _members(
-    document: object, prefix: str = "", depth: int = 0
-) -> Iterator[tuple[str, str, Any]]:
+def _members(document: object, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str, Any]]:
     """Yield path, plain name and value of each member of the document and of what is about it."""
     for key, value in document.items() if isinstance(document, Mapping) else ():
         name = _BETWEEN_WORDS.sub("", key.lower())
