@@ -1,0 +1,326 @@
+"""A session's requests on a Dask cluster of separate processes: the token is renewed here alone."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pickle
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import dask
+import dask.bag
+import pytest
+import requests
+from distributed import Client as DaskClient
+from distributed import Variable
+
+from nb_oauth import FileTokenStore, LoginRequired, OAuth2Session
+from nb_oauth.data.cluster import in_batches, on_cluster
+from nb_oauth.data.published_tokens import Notebook, Published
+from tests.leaks import process_memory
+from tests.polling import wait_until
+from tests.unit import dask_notebook, dask_work
+from tests.unit.dask_cluster import Cluster
+from tests.unit.short_lived_tokens import ShortLived, sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LIFE = 2.0  # seconds
+WORKERS = 2
+
+
+@pytest.fixture(scope="module")
+def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("dask") / "cluster.log", workers=WORKERS) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def client(dask_cluster: Cluster) -> Iterator[DaskClient]:
+    with DaskClient(dask_cluster.address) as one:
+        one.wait_for_workers(WORKERS)
+        yield one
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShortLived]:
+    with ShortLived(tmp_path_factory.mktemp("server") / "server.log") as one:
+        yield one
+
+
+def found_on(dask_cluster: Cluster, texts: list[str]) -> set[str]:
+    """Which of these are in the memory of scheduler or workers, or went over the wire."""
+    found = {text for text in texts if dask_cluster.wire.holds(text)}
+    for process in dask_cluster.processes():
+        found |= process_memory.found_in(process.pid, texts)
+    return found
+
+
+def future_pid(client: DaskClient, future: Any) -> int:
+    """The process of the worker that has what came of a task."""
+    [address] = client.who_has([future])[future.key]
+    pid: int = client.run(dask_work.process, workers=[address])[address]
+    return pid
+
+
+# -- many requests ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "life"),
+    [
+        (900, 1.0),
+        pytest.param(10_000, 2.0, marks=[pytest.mark.sweep, pytest.mark.timeout(600)]),
+    ],
+)
+def test_every_result_comes_once_though_a_worker_is_lost(
+    server: ShortLived, dask_cluster: Cluster, client: DaskClient, count: int, life: float
+) -> None:
+    session = server.open(life)
+    client.wait_for_workers(WORKERS)
+    processes = sorted(client.run(dask_work.process).values())
+    results, began = [], time.monotonic()
+    for result in in_batches(session, client, server.urls(count), dask_work.numbers):
+        results.append(result)
+        if len(results) == count // 2:
+            os.kill(processes[0], signal.SIGKILL)
+    took = time.monotonic() - began
+    assert sorted(results) == [(number, number) for number in range(count)]
+    assert 1 <= server.count("refreshes") <= took / life + 1
+    assert server.count("spent") == 0
+    assert sorted(client.run(dask_work.process).values()) != processes
+    access_token = session.token["access_token"]
+    assert found_on(dask_cluster, [*server.secrets(), access_token]) == {access_token}
+
+
+def test_what_is_on_a_cluster_is_found(
+    server: ShortLived, dask_cluster: Cluster, client: DaskClient
+) -> None:
+    """A session of requests has no other way than to send the secret along."""
+    server.open()
+    planted = server.secrets()
+    careless = requests.Session()
+    careless.headers["Authorization"] = " ".join(planted)
+    future = client.submit(dask_work.held, careless)
+    assert future.result() == len(" ".join(planted))
+    assert all(dask_cluster.wire.holds(text) for text in planted)
+    for pid in (dask_cluster.pid, future_pid(client, future)):
+        assert process_memory.found_in(pid, planted) == set(planted)
+
+
+def test_few_items_are_taken_before_they_are_needed(server: ShortLived, client: DaskClient) -> None:
+    taken = itertools.count()
+    items = (f"{server.issuer}/records/{number}" for number in taken)
+    results = in_batches(server.open(), client, items, dask_work.numbers, size=5)
+    for _, (place, number) in zip(range(40), results, strict=False):
+        assert place == number
+    results.close()
+    threads = sum(client.nthreads().values())
+    assert next(taken) <= 40 + 5 * (2 + 3 * threads)
+    wait_until(lambda: not client.processing() or not any(client.processing().values()), "idle")
+
+
+def test_what_goes_wrong_in_a_task_is_raised(server: ShortLived, client: DaskClient) -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(in_batches(server.open(), client, server.urls(200), dask_work.fails))
+
+
+def test_a_session_without_a_sign_in_is_sent_as_it_is(
+    server: ShortLived, client: DaskClient
+) -> None:
+    token = server.open().token["access_token"]
+    plain = requests.Session()
+    plain.trust_env, plain.headers["Authorization"] = False, f"Bearer {token}"
+    results = in_batches(plain, client, server.urls(3), dask_work.numbers)
+    assert sorted(results) == [(0, 0), (1, 1), (2, 2)]
+
+
+# -- what else people do with Dask ----------------------------------------------------------------
+
+
+def test_a_bag_and_delayed_tasks_outlive_the_token(server: ShortLived, client: DaskClient) -> None:
+    session, urls = server.open(LIFE), server.urls(8)
+    with on_cluster(session, client) as there:
+        tasks = [dask.delayed(dask_work.number)(there, url) for url in urls]
+        began, first = time.time(), session.token["access_token"]
+        assert dask.compute(*tasks) == tuple(range(8))
+        wait_until(lambda: time.time() > began + LIFE, "the first token ends")
+        assert dask.compute(*tasks) == tuple(range(8))  # with the copies of before
+        bag = dask.bag.from_sequence(urls, npartitions=2)
+        assert bag.map(lambda url: there.get(url).json()["number"]).compute() == list(range(8))
+        assert client.submit(dask_work.number_by_thread, there, urls[3]).result() == 3
+        assert session.token["access_token"] != first
+    assert server.count("spent") == 0
+
+
+def test_a_copy_has_neither_store_nor_secret(
+    server: ShortLived, client: DaskClient, tmp_path: Path, dask_cluster: Cluster
+) -> None:
+    session = server.open(store=FileTokenStore(tmp_path / "tokens"))
+    session.pickles_secret = True
+    who = f"person-{secrets.token_hex(16)}"
+    session._keep({**session.token, "id_token": who})
+    with on_cluster(session, client) as there:
+        had = client.submit(dask_work.what_it_has, there).result()
+        expected = ["access_token", "expires_at", "expires_in", "token_type"]
+        assert had == {"token": expected, "store": None, "secret": None, "renews": True}
+        assert there.account == session.account
+    assert found_on(dask_cluster, [*server.secrets(), who]) == set()
+
+
+def test_who_sends_a_session_plainly_is_told_how(server: ShortLived, client: DaskClient) -> None:
+    session = server.open(LIFE)
+    waited = client.submit(dask_work.seconds_until, LoginRequired, session, server.urls(1)[0])
+    seconds, said = waited.result()
+    assert "nb_oauth.data.on_cluster(session, client)" in said
+    assert seconds <= LIFE + 0.5
+
+
+# -- when there is no next token -------------------------------------------------------------------
+
+
+def test_workers_are_told_when_somebody_signs_out(server: ShortLived, client: DaskClient) -> None:
+    session = server.open(1.0)
+    with on_cluster(session, client) as there:
+        told = client.submit(dask_work.seconds_until, LoginRequired, there, server.urls(1)[0])
+        session.forget_token()
+        seconds, said = told.result()
+    assert "nobody is signed in any more" in said
+    assert seconds < 3
+
+
+def test_workers_are_told_when_it_is_closed(server: ShortLived, client: DaskClient) -> None:
+    there = on_cluster(server.open(1.0), client)
+    told = client.submit(dask_work.seconds_until, LoginRequired, there.session, server.urls(1)[0])
+    there.close()
+    seconds, said = told.result()
+    assert "on_cluster() was closed" in said
+    assert seconds < 3
+    assert "Observatory" in repr(there)
+
+
+def test_workers_are_told_when_the_provider_renews_no_longer(
+    server: ShortLived, client: DaskClient
+) -> None:
+    session = server.open(1.0)
+    with on_cluster(session, client) as there:
+        session._client.token = {**session.token, "refresh_token": "another"}
+        told = client.submit(dask_work.seconds_until, LoginRequired, there, server.urls(1)[0])
+        _, said = told.result()
+        assert "cannot be renewed" in said
+        sign_in(session, server.issuer, 3600)
+        wait_until(
+            lambda: (
+                client.submit(dask_work.status, there, server.urls(1)[0], pure=False).result()
+                == 200
+            ),
+            "the workers go on",
+        )
+    assert server.count("spent") == 0
+
+
+def test_a_worker_waits_no_longer_than_it_is_told(server: ShortLived, client: DaskClient) -> None:
+    """As where the kernel of the notebook was killed, and nothing was said any more."""
+    session = server.open()
+    left = Notebook("nb_oauth-left-behind", patience=0.3)
+    ended = {**session.token, "expires_at": time.time() - 1}
+    Variable(left.variable, client=client).set(Published(1, ended)._asdict())
+    for patience, at_most in ((0.3, 1.0), (0.0, 0.3)):  # and not again within a minute
+        began = time.monotonic()
+        with pytest.raises(LoginRequired, match="its kernel may have ended"):
+            left.lend(ended)
+        assert patience <= time.monotonic() - began < at_most
+
+
+@pytest.mark.sweep
+def test_workers_are_told_when_the_notebook_is_killed(
+    server: ShortLived, client: DaskClient, dask_cluster: Cluster
+) -> None:
+    given = [dask_cluster.address, server.issuer, str(LIFE)]
+    notebook = subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, "-m", "tests.unit.dask_notebook", *given], stdout=subprocess.PIPE
+    )
+    assert notebook.stdout is not None
+    with notebook, notebook.stdout as said:
+        variable = Variable(said.readline().decode().strip(), client=client)
+        notebook.kill()
+    seconds, told = variable.get(timeout=30)
+    assert "its kernel may have ended" in told
+    assert seconds < LIFE + dask_notebook.PATIENCE + 2
+
+
+# -- tokens that an API refuses -------------------------------------------------------------------
+
+
+def test_a_token_that_is_refused_before_its_end_is_renewed_in_the_notebook(
+    server: ShortLived, client: DaskClient
+) -> None:
+    session = server.open()
+    with on_cluster(session, client) as there:
+        server.tell("revoke")
+        tasks = [client.submit(dask_work.number, there, url) for url in server.urls(8)]
+        assert client.gather(tasks) == list(range(8))
+        assert server.count("refreshes") == 1
+
+
+def test_an_api_that_refuses_every_token_costs_one_renewal(
+    server: ShortLived, client: DaskClient
+) -> None:
+    session = server.open()
+    server.tell("answer", api=401)
+    with on_cluster(session, client) as there:
+        began = time.monotonic()
+        tasks = [client.submit(dask_work.status, there, url) for url in server.urls(8)]
+        assert client.gather(tasks) == [401] * 8
+        assert time.monotonic() - began < 5
+        assert server.count("refreshes") == 1
+
+
+def test_a_token_that_is_refused_and_cannot_be_renewed_stays(
+    server: ShortLived, client: DaskClient
+) -> None:
+    session = server.open()
+    server.tell("answer", api=401, token=503)
+    session._pause = lambda _: None
+    with on_cluster(session, client) as there:
+        assert client.submit(dask_work.status, there, server.urls(1)[0]).result() == 401
+
+
+# -- this process is one of the cluster as well ---------------------------------------------------
+
+
+@pytest.fixture
+def lent(server: ShortLived, client: DaskClient) -> Iterator[OAuth2Session]:
+    """A copy of a session as a worker has it, in this process, which has a client."""
+    with on_cluster(server.open(LIFE), client) as there:
+        yield pickle.loads(pickle.dumps(there))  # noqa: S301 - our own
+
+
+def test_a_token_that_lives_is_used_while_another_is_looked_for(
+    server: ShortLived, lent: OAuth2Session
+) -> None:
+    lender, former = lent.lender, lent.token
+    assert lender is not None
+    assert lender.lend(former) == former
+    end = former["expires_at"]
+    wait_until(lambda: time.time() > end, "it ends")
+    newer = lender.lend(former)
+    assert newer["expires_at"] > end
+    assert former["access_token"] not in repr(lender) + repr(newer)
+    assert lender.lend(former) == newer
+    assert server.count("refreshes") == 1
+
+
+def test_a_copy_in_a_process_of_no_cluster_says_so(lent: OAuth2Session) -> None:
+    code = "import pickle, sys; pickle.load(sys.stdin.buffer).renew()"
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code], input=pickle.dumps(lent), capture_output=True, check=False
+    )
+    assert b"A session from a Dask cluster gets its next token in a process of that" in done.stderr
