@@ -35,6 +35,7 @@ def look_up(document: object, path: str, missing: object = None) -> Any:  # noqa
         path: keys with dots between them, such as ``"meta.next_cursor"`` or
             ``"@odata.nextLink"`` (a key that has dots itself is found first), or any other
             expression of JMESPath, such as ``"data[-1].id"``.
+        missing: what to return where keys lead to nothing; an expression then gives None.
 
     Raises:
         ConfigurationError: it is no path.

@@ -1,7 +1,7 @@
 """Where pages may lead, and where a token may go with them."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from nb_oauth.exceptions import ConfigurationError, PaginationError
@@ -70,7 +70,7 @@ class Origins:
         anonymous = {
             **given,
             "headers": {**(given.get("headers") or {}), **withheld, "Authorization": None},
-            "params": dict.fromkeys(session.params),
+            "params": dict.fromkeys(cast("Iterable[str]", session.params)),
             "auth": _as_it_is,
         }
         anonymous.pop("cookies", None)

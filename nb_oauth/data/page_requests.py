@@ -14,8 +14,10 @@ __all__ = ["PageRequest"]
 
 # Where in the whole a page is: when a link says it by one of these, no other says it as well.
 _POSITIONS = frozenset(
-    ("after", "before", "cursor", "from", "offset", "page", "page[number]", "page[offset]")
-    + ("pagetoken", "skip", "$skip", "start", "startat")
+    {
+        *("after", "before", "cursor", "from", "offset", "page", "page[number]", "page[offset]"),
+        *("pagetoken", "skip", "$skip", "start", "startat"),
+    }
 )
 
 
@@ -35,8 +37,12 @@ class PageRequest:
 
     @classmethod
     def first(
-        cls, method: str, url: str, params: Any, arguments: Mapping[str, Any]
-    ) -> "PageRequest":  # noqa: ANN401, E501 - as requests takes them
+        cls,
+        method: str,
+        url: str,
+        params: Any,  # noqa: ANN401 - as requests takes them
+        arguments: Mapping[str, Any],
+    ) -> "PageRequest":
         """Make the first request, with ``params`` in its address."""
         whole = requests.Request(method, url, params=params).prepare().url
         return cls(method.upper(), str(whole), arguments)

@@ -20,7 +20,7 @@ class Progress(Protocol):
         """Say that ``n`` more are done."""
         ...
 
-    def expect(self, total: int, unit: str) -> None:
+    def expect(self, total: int | None, unit: str) -> None:
         """Say how many there will be, and of what, once that is known."""
         ...
 
@@ -57,7 +57,7 @@ class _Silence:
     def update(self, n: int = 1) -> None:
         pass
 
-    def expect(self, total: int, unit: str) -> None:
+    def expect(self, total: int | None, unit: str) -> None:
         pass
 
 
@@ -93,13 +93,15 @@ class _Bar:
     def update(self, n: int = 1) -> None:
         self._bar.update(n)
 
-    def expect(self, total: int, unit: str) -> None:
+    def expect(self, total: int | None, unit: str) -> None:
         bar = self._bar
         done, begun = bar.n, bar.start_t
         bar.unit = _spaced(unit)
         bar.reset(total)  # what is drawn learns of a total in no other way
-        bar.n, bar.start_t = done, begun
-        bar.refresh()
+        bar.start_t = begun
+        if done:
+            bar.n = done
+            bar.refresh()
 
 
 def _spaced(unit: str) -> str:

@@ -9,12 +9,16 @@ from nb_oauth.exceptions import PaginationError
 __all__ = ["RecordLists"]
 
 _USUAL = frozenset(
-    ("data", "docs", "entries", "entry", "features", "hits", "items", "nodes", "records")
-    + ("resources", "results", "rows", "value", "values")
+    {
+        *("data", "docs", "entries", "entry", "features", "hits", "items", "nodes", "records"),
+        *("resources", "results", "rows", "value", "values"),
+    }
 )
-_BESIDE = frozenset(  # lists that come with the records and are none
-    ("aggregations", "errors", "facets", "included", "links", "messages", "warnings")
-    + ("@context", "conformsTo", "stac_extensions")
+_BESIDE = frozenset(
+    {
+        *("aggregations", "errors", "facets", "included", "links", "messages", "warnings"),
+        *("@context", "conformsTo", "stac_extensions"),
+    }
 )
 _DEEPEST = 5  # GraphQL: data.repository.issues.nodes
 
@@ -54,13 +58,6 @@ class RecordLists:
         if records:
             self._path, self._is_known = path, True
         return records
-
-    def of_any(self, document: object) -> list[Any] | None:
-        """Return the records of a page, None where nobody can tell."""
-        try:
-            return self.of(document)
-        except PaginationError:
-            return None
 
     def _named_in(self, document: object, path: str) -> list[Any]:
         records = look_up(document, path)

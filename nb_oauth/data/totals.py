@@ -1,4 +1,4 @@
-"""How many records or pages there are, where the API says so."""
+"""How many records or pages there are, where the API says so, and that there are more."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from nb_oauth.data.json_path import look_up
 from nb_oauth.data.link_header import links_by_relation
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Totals", "totals"]
+__all__ = ["Totals", "continuation_in", "totals"]
 
 _HEADERS = {
     "records": ("X-Total-Count", "X-Total", "X-WP-Total", "Total-Count", "CMR-Hits"),
@@ -19,16 +20,46 @@ _HEADERS = {
 }
 # In lower case and without what stands between the words.
 _OF_RECORDS = frozenset(
-    ("total", "totalcount", "totalelements", "totalhits", "totalitems", "totalrecords")
-    + ("totalresults", "totalsize", "matched", "numbermatched", "numfound", "odatacount")
+    {
+        *("total", "totalcount", "totalelements", "totalhits", "totalitems", "totalrecords"),
+        *("totalresults", "totalsize", "matched", "numbermatched", "numfound", "odatacount"),
+    }
 )
 _OF_PAGES = frozenset(("lastpage", "pagecount", "pages", "totalpages"))
 # What some call how many there are, and some how many came.
 _OF_EITHER = frozenset(("count", "recordcount"))
 _AROUND = frozenset(
-    ("context", "hits", "info", "meta", "metadata", "page", "pageinfo", "pagination", "paging")
-    + ("response",)
+    {
+        *(
+            "context",
+            "hits",
+            "info",
+            "meta",
+            "metadata",
+            "page",
+            "pageinfo",
+            "pagination",
+            "paging",
+        ),
+        *("response",),
+    }
 )
+_CONTINUATIONS = frozenset(
+    {
+        *(
+            "continuation",
+            "continuationtoken",
+            "cursor",
+            "cursormark",
+            "endcursor",
+            "marker",
+            "next",
+        ),
+        *("nextcursor", "nextcursormark", "nextmarker", "nextoffset", "nextpage", "nextpagetoken"),
+        *("nexttoken", "scrollid"),
+    }
+)
+_DEEPEST = 2  # meta.pagination.total
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]")
 _CONTENT_RANGE = re.compile(r"[\w-]+ (?:\d+-\d+|\*)/(\d+)")  # RFC 9110 §14.4
 _PAGE_PARAMETERS = frozenset(("page", "pagenumber", "p"))
@@ -60,18 +91,35 @@ def totals(response: "requests.Response", document: object, came: int) -> Totals
     )
 
 
-def _said(document: object, depth: int = 0) -> Iterator[tuple[str, int]]:
+def continuation_in(document: object) -> str | None:
+    """Return where in a document something stands that a next page is usually asked for by."""
+    for path, name, value in _members(document):
+        if name in _CONTINUATIONS and value and isinstance(value, str | int):
+            return path
+    return None
+
+
+def _said(document: object) -> Iterator[tuple[str, int]]:
     """Yield every number with its name, of the document and what it says about itself."""
-    if not isinstance(document, Mapping):
-        return
-    for key, value in document.items():
-        name = _BETWEEN_WORDS.sub("", key.lower())
+    for path, name, value in _members(document):
         number = _number(value)
-        if number is not None:
-            if name != "pages" or "page" in document:  # else those of a book, perhaps
-                yield name, number
-        elif name in _AROUND and depth < 2:  # noqa: PLR2004 - meta.pagination.total
-            yield from _said(value, depth + 1)
+        # Pages are those of a book, perhaps, where no page has a number.
+        if number is not None and (name != "pages" or _is_beside(document, path, "page")):
+            yield name, number
+
+
+def _members(document: object, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str, Any]]:
+    """Yield path, plain name and value of each member of the document and of what is about it."""
+    for key, value in document.items() if isinstance(document, Mapping) else ():
+        name = _BETWEEN_WORDS.sub("", key.lower())
+        yield f"{prefix}{key}", name, value
+        if depth < _DEEPEST and name in _AROUND:
+            yield from _members(value, f"{prefix}{key}.", depth + 1)
+
+
+def _is_beside(document: object, path: str, name: str) -> bool:
+    above = path.rpartition(".")[0]
+    return look_up(document, f"{above}.{name}" if above else name) is not None
 
 
 def _number(value: Any) -> int | None:  # noqa: ANN401 - whatever JSON has there

@@ -94,6 +94,7 @@ class Server:
         spent: how many times a refresh token came that is good no more.
         refused: how many requests came to the API with a token that is.
         requests: how many came there.
+        connections: how many were opened since it began.
     """
 
     def __init__(self) -> None:
@@ -104,6 +105,7 @@ class Server:
         self._ends: dict[str, float] = {}
         self.refresh_tokens: list[str] = []
         self.refreshes = self.spent = self.turned_away = self.requests = self.refused = 0
+        self.connections = 0
         self._token_answers = self._api_answers = 200
 
     def tokens(self) -> dict[str, Any]:
@@ -137,7 +139,8 @@ class Server:
         if self._api_answers == 401 or self._ends.get(token, 0.0) <= time.time():
             self.refused += 1
             return 401, {"error": "invalid_token"}
-        return 200, {"number": int(path.rpartition("/")[2])}
+        number = path.rpartition("/")[2]
+        return (200, {"number": int(number)}) if number.isdigit() else (404, {})
 
     def told(self, what: str, form: dict[str, str]) -> dict[str, Any]:
         """Do what a test asks for."""
@@ -161,6 +164,7 @@ class Server:
         return self.at_api(headers, path)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 first, *lines = head.decode("latin-1").strip().split("\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pickle
@@ -9,6 +10,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -20,9 +22,16 @@ import requests
 from distributed import Client as DaskClient
 from distributed import Variable
 
-from nb_oauth import ConfigurationError, FileTokenStore, LoginRequired, OAuth2Session, TokenError
-from nb_oauth.data import published_tokens, publishing
-from nb_oauth.data.cluster import in_batches, on_cluster
+from nb_oauth import (
+    ConfigurationError,
+    FileTokenStore,
+    LoginRequired,
+    OAuth2Session,
+    TokenError,
+    data,
+)
+from nb_oauth.data import published_tokens, publishing, worker_answers
+from nb_oauth.data.cluster import on_cluster
 from nb_oauth.data.published_tokens import Notebook, Published
 from tests.leaks import process_memory
 from tests.polling import wait_until
@@ -88,13 +97,13 @@ def test_every_result_comes_once_though_a_worker_is_lost(
     session = server.open(life)
     client.wait_for_workers(WORKERS)
     processes = sorted(client.run(dask_work.process).values())
-    results, began = [], time.monotonic()
-    for result in in_batches(session, client, server.urls(count), dask_work.numbers):
-        results.append(result)
-        if len(results) == count // 2:
+    numbers, began = [], time.monotonic()
+    for answer in data.fetch(session, server.urls(count), client=client, ordered=False):
+        numbers.append(answer.json()["number"])
+        if len(numbers) == count // 2:
             os.kill(processes[0], signal.SIGKILL)
     took = time.monotonic() - began
-    assert sorted(results) == [(number, number) for number in range(count)]
+    assert sorted(numbers) == list(range(count))
     assert 1 <= server.count("refreshes") <= took / life + 1
     assert server.count("spent") == 0
     assert sorted(client.run(dask_work.process).values()) != processes
@@ -117,21 +126,33 @@ def test_what_is_on_a_cluster_is_found(
         assert process_memory.found_in(pid, planted) == set(planted)
 
 
-def test_few_items_are_taken_before_they_are_needed(server: ShortLived, client: DaskClient) -> None:
+def test_few_addresses_are_taken_before_they_are_needed(
+    server: ShortLived, client: DaskClient
+) -> None:
     taken = itertools.count()
-    items = (f"{server.issuer}/records/{number}" for number in taken)
-    results = in_batches(server.open(), client, items, dask_work.numbers, size=5)
-    for _, (place, number) in zip(range(40), results, strict=False):
-        assert place == number
-    results.close()
-    threads = sum(client.nthreads().values())
-    assert next(taken) <= 40 + 5 * (2 + 3 * threads)
-    wait_until(lambda: not client.processing() or not any(client.processing().values()), "idle")
+    addresses = (f"{server.issuer}/records/{number}" for number in taken)
+    results = data.fetch(server.open(), addresses, client=client)
+    with contextlib.closing(iter(results)) as answers:
+        for number in range(40):
+            assert next(answers).json() == {"number": number}
+    assert next(taken) <= 40 + (3 * sum(client.nthreads().values()) + 1) * 25
+    wait_until(lambda: not any(client.processing().values()), "nobody works for nothing")
 
 
-def test_what_goes_wrong_in_a_task_is_raised(server: ShortLived, client: DaskClient) -> None:
-    with pytest.raises(ZeroDivisionError):
-        list(in_batches(server.open(), client, server.urls(200), dask_work.fails))
+def test_a_request_that_fails_is_an_error_here(server: ShortLived, client: DaskClient) -> None:
+    urls = [*server.urls(3), f"{server.issuer}/records/none"]
+    with pytest.raises(requests.HTTPError, match="404 Client Error: Not Found"):
+        data.fetch(server.open(), urls, client=client).all()
+    nowhere = ["http://127.0.0.1:1/"]
+    [error] = data.fetch(server.open(), nowhere, client=client, on_error="return", retry=None).all()
+    assert isinstance(error, requests.ConnectionError)
+
+
+def test_who_is_signed_out_is_told_here(server: ShortLived, client: DaskClient) -> None:
+    session = server.open()
+    session.forget_token()
+    with pytest.raises(LoginRequired):
+        data.fetch(session, server.urls(3), client=client).all()
 
 
 def test_a_session_without_a_sign_in_is_sent_as_it_is(
@@ -140,8 +161,29 @@ def test_a_session_without_a_sign_in_is_sent_as_it_is(
     token = server.open().token["access_token"]
     plain = requests.Session()
     plain.trust_env, plain.headers["Authorization"] = False, f"Bearer {token}"
-    results = in_batches(plain, client, server.urls(3), dask_work.numbers)
-    assert sorted(results) == [(0, 0), (1, 1), (2, 2)]
+    answers = data.fetch(plain, server.urls(3), client=client)
+    assert [answer.json()["number"] for answer in answers] == [0, 1, 2]
+
+
+def test_all_workers_keep_a_rate_together(server: ShortLived, client: DaskClient) -> None:
+    session, began = server.open(), time.monotonic()
+    data.fetch(session, server.urls(75), client=client, rate="40/s").all()
+    assert time.monotonic() - began > 0.8
+
+
+def test_connections_outlive_a_task_and_not_the_run(server: ShortLived, client: DaskClient) -> None:
+    session = server.open()
+    data.fetch(session, server.urls(500), client=client, concurrency=2).all()
+    assert server.count("connections") <= 2 * WORKERS + 1
+    assert set(client.run(dask_work.threads_that_fetch).values()) == {0}
+
+
+def test_a_task_that_costs_workers_is_an_error_here(
+    server: ShortLived, client: DaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_answers, "answers", dask_work.fails)
+    with pytest.raises(ZeroDivisionError):
+        data.fetch(server.open(), server.urls(3), client=client).all()
 
 
 # -- what else people do with Dask ----------------------------------------------------------------
@@ -354,7 +396,9 @@ ALWAYS: dict[str, Any] = {"access_token": "of-old"}  # nobody knows its end
     ],
 )
 def test_which_token_is_newer(
-    published: dict[str, Any] | None, former: dict[str, Any], is_newer: bool
+    published: dict[str, Any] | None,
+    former: dict[str, Any],
+    is_newer: bool,  # noqa: FBT001 - of the table
 ) -> None:
     assert Published(1, published).is_newer(former) is is_newer
 
@@ -474,7 +518,7 @@ def test_what_is_published_is_said_again_now_and_then(
 
 
 def test_a_message_to_who_is_gone_is_nobodys() -> None:
-    gone: Any = SimpleNamespace()
+    gone: Any = threading.Thread()
     handle = publishing._handler(gone)
     del gone
     assert handle((0.0, {"number": 1})) is None

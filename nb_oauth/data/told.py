@@ -1,0 +1,142 @@
+"""What an answer itself says of the next page.
+
+Each function here reads one of the ways in which APIs say it, and returns what it says:
+
+* the request for the next page;
+* ``LAST``: there is none;
+* None: nothing.
+"""
+
+import enum
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from nb_oauth.data.json_path import look_up
+from nb_oauth.data.link_header import links_by_relation
+from nb_oauth.exceptions import PaginationError
+
+if TYPE_CHECKING:
+    from nb_oauth.data.page import Page
+    from nb_oauth.data.page_requests import PageRequest
+
+__all__ = ["LAST", "Last", "is_address", "told"]
+
+
+class Last(enum.Enum):
+    """There is no further page."""
+
+    LAST = "last"
+
+
+LAST: Final = Last.LAST
+
+_BEFORE_AND_AFTER = {"first", "last", "prev", "previous", "self"}
+_MISSING = object()
+# OData 4 and 3, Azure, Django REST framework, Laravel, Salesforce, Graph of Facebook, HubSpot,
+# tastypie, Intercom, HAL, JSON:API and those like them.
+_NEXT_ADDRESSES = (
+    *("@odata.nextLink", "odata.nextLink", "nextLink", "links.next", "_links.next", "next"),
+    *("next_url", "nextUrl", "next_link", "next_page_url", "nextPageUrl", "next_page"),
+    *("nextPage", "nextRecordsUrl", "paging.next", "paging.next.link", "pagination.next"),
+    *("pagination.next_url", "pagination.links.next", "meta.next", "meta.next_url"),
+    *("meta.links.next", "meta.pagination.links.next", "pages.next", "info.next"),
+)
+_INSIDE_A_LINK = ("href", "url")
+# Documented by Slack, by Google (AIP-158) and by X: where the cursor is, and what carries it.
+_CURSORS = {
+    "response_metadata.next_cursor": "cursor",
+    "nextPageToken": "pageToken",
+    "meta.next_token": "pagination_token",
+}
+_CURSORS_IN_HEADERS = ("CMR-Search-After",)  # NASA's Earthdata: sent back as it came
+
+
+def told(page: "Page") -> "PageRequest | Last | None":
+    """Return what the answer says of the next page."""
+    ways = (_in_link_header, _in_other_header, _in_links, _in_address, _in_cursor)
+    found = [said for way in ways if (said := way(page)) is not None]
+    onwards = [said for said in found if not isinstance(said, Last)]
+    return next(iter(onwards or found), None)
+
+
+def is_address(value: object) -> bool:
+    """Tell whether a value is an address, absolute or relative; else it may be a cursor."""
+    return isinstance(value, str) and value.startswith(("https://", "http://", "/", "?"))
+
+
+def _in_link_header(page: "Page") -> "PageRequest | Last | None":
+    """Read ``Link: <…>; rel="next"`` (RFC 8288)."""
+    links = links_by_relation(page.response.headers.get("Link", ""))
+    if "next" in links:
+        return page.request.following(links["next"], page.response.url)
+    return LAST if _BEFORE_AND_AFTER & links.keys() else None
+
+
+def _in_other_header(page: "Page") -> "PageRequest | None":
+    """Read a header that holds a cursor, and is to be sent back."""
+    for name in _CURSORS_IN_HEADERS:
+        if cursor := page.response.headers.get(name):
+            return page.request.with_headers({name: cursor})
+    return None
+
+
+def _in_links(page: "Page") -> "PageRequest | Last | None":
+    """Read a list of links, each with its ``rel`` (STAC, OGC API)."""
+    links = look_up(page.document, "links")
+    if not isinstance(links, list):
+        return None
+    for link in links:
+        if isinstance(link, Mapping) and link.get("rel") == "next" and link.get("href"):
+            return _along(link, page)
+    return LAST if links else None
+
+
+def _along(link: Mapping[str, object], page: "Page") -> "PageRequest":
+    """Return the request that a link of STAC's asks for, which may be a search with a body."""
+    request = page.request.following(str(link["href"]), page.response.url)
+    method = str(link.get("method") or "GET").upper()
+    if method not in {"GET", "POST"}:
+        raise PaginationError(f"The next page wants the method {method}: ask for it yourself.")
+    body = link.get("body") if method == "POST" else None
+    if isinstance(body, Mapping) and link.get("merge"):
+        body = {**(request.arguments.get("json") or {}), **body}
+    if method != request.method or isinstance(body, Mapping):
+        request = request.with_body(method, body if isinstance(body, Mapping) else None)
+    return request
+
+
+def _in_address(page: "Page") -> "PageRequest | Last | None":
+    """Read the next page's address, under one of the names that are in use."""
+    if not isinstance(page.document, Mapping):
+        return None
+    is_said = any(name in page.document for name in ("@odata.context", "odata.metadata"))
+    for value in _values(page.document):
+        if is_address(value):
+            return page.request.following(str(value), page.response.url)
+        is_said = is_said or value is None or value in {"", False}
+    return LAST if is_said or _has_links(page.document) else None
+
+
+def _values(document: Mapping[str, object]) -> "Iterator[object]":
+    """Yield what is at each place where a next address may be."""
+    for path in _NEXT_ADDRESSES:
+        value = look_up(document, path, _MISSING)
+        if isinstance(value, Mapping):
+            value = next((value[key] for key in _INSIDE_A_LINK if key in value), _MISSING)
+        if value is not _MISSING and isinstance(value, str | bool | None):
+            yield value
+
+
+def _has_links(document: Mapping[str, object]) -> bool:
+    """Tell whether there are links to other pages; that to the next is left out on the last."""
+    every = (document.get(name) for name in ("links", "_links"))
+    return any(isinstance(one, Mapping) and _BEFORE_AND_AFTER & one.keys() for one in every)
+
+
+def _in_cursor(page: "Page") -> "PageRequest | Last | None":
+    """Read a cursor whose place and parameter an API documents under no other name."""
+    for path, parameter in _CURSORS.items():
+        cursor = look_up(page.document, path, _MISSING)
+        if cursor is not _MISSING:
+            return page.request.with_parameter(parameter, cursor) if cursor else LAST
+    return None
