@@ -5,6 +5,7 @@ import pickle
 import threading
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 
 import requests
 
@@ -26,6 +27,7 @@ class _Office:
         self._finished: dict[int, Outcome] = {}
         self._bell = threading.Condition()
         self._numbers = itertools.count()
+        self._is_closed = False
         self._courier = Courier(session, terms, self._finished, deque(maxlen=0), self._ring)
         self._courier.start()
 
@@ -40,6 +42,8 @@ class _Office:
     def _has(self, numbers: list[int]) -> bool:
         if self._courier.failure is not None:
             raise self._courier.failure
+        if self._is_closed:
+            raise CancelledError(_OVER)
         return all(number in self._finished for number in numbers)
 
     def _ring(self) -> None:
@@ -47,10 +51,16 @@ class _Office:
             self._bell.notify_all()
 
     def close(self) -> None:
+        """End the connections, and what waits for an answer."""
+        self._is_closed = True
         self._courier.stop()
+        self._ring()
 
+
+_OVER = "Nobody waits for this any more."
 
 _offices: dict[tuple[str, str | None], _Office] = {}
+_ended: deque[str] = deque(maxlen=100)
 _guard = threading.Lock()
 
 
@@ -70,15 +80,22 @@ def answers(
 
 
 def end(run: str) -> None:
-    """Close the connections of a run: none of its tasks is wanted any more."""
+    """Close the connections of a run: none of its tasks is wanted any more.
+
+    A thread does so. This is called in the worker's event loop, and a session that waits for its
+    next token waits for that.
+    """
     with _guard:
+        _ended.append(run)
         ended = [_offices.pop(key) for key in list(_offices) if key[0] == run]
     for office in ended:
-        office.close()
+        threading.Thread(target=office.close, name="nb_oauth fetch ends", daemon=True).start()
 
 
 def _office(run: str, session: requests.Session, terms: Terms) -> _Office:
     with _guard:
+        if run in _ended:
+            raise CancelledError(_OVER)
         key = run, terms.rate
         if key not in _offices:
             _offices[key] = _Office(session, terms)

@@ -171,6 +171,9 @@ class Server:
                 headers = {name.lower(): one for name, _, one in (x.partition(": ") for x in lines)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 method, target, _ = first.split(" ")
+                if target == "/slow":
+                    self.requests += 1
+                    await reader.read()
                 status, said = self.answer(method, urlsplit(target).path, headers, body.decode())
                 writer.write(_as_http(status, said))
         except (asyncio.IncompleteReadError, ConnectionError):

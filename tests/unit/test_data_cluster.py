@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from nb_oauth import (
 )
 from nb_oauth.data import published_tokens, publishing, worker_answers
 from nb_oauth.data.cluster import on_cluster
+from nb_oauth.data.exchange import Call, Terms
 from nb_oauth.data.published_tokens import Notebook, Published
 from tests.leaks import process_memory
 from tests.polling import wait_until
@@ -44,12 +46,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIFE = 2.0  # seconds
-WORKERS = 2
+WORKERS, THREADS = 2, 4
 
 
 @pytest.fixture(scope="module")
 def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("dask") / "cluster.log", workers=WORKERS) as one:
+    with Cluster(
+        tmp_path_factory.mktemp("dask") / "cluster.log", workers=WORKERS, threads=THREADS // WORKERS
+    ) as one:
         yield one
 
 
@@ -135,7 +139,7 @@ def test_few_addresses_are_taken_before_they_are_needed(
     with contextlib.closing(iter(results)) as answers:
         for number in range(40):
             assert next(answers).json() == {"number": number}
-    assert next(taken) <= 40 + (3 * sum(client.nthreads().values()) + 1) * 25
+    assert next(taken) <= 40 + (3 * THREADS + 1) * 25
     wait_until(lambda: not any(client.processing().values()), "nobody works for nothing")
 
 
@@ -175,7 +179,9 @@ def test_connections_outlive_a_task_and_not_the_run(server: ShortLived, client: 
     session = server.open()
     data.fetch(session, server.urls(500), client=client, concurrency=2).all()
     assert server.count("connections") <= 2 * WORKERS + 1
-    assert set(client.run(dask_work.threads_that_fetch).values()) == {0}
+    wait_until(
+        lambda: not any(client.run(dask_work.threads_that_fetch).values()), "they are closed"
+    )
 
 
 def test_a_task_that_costs_workers_is_an_error_here(
@@ -352,7 +358,7 @@ def test_a_token_that_lives_is_used_while_another_is_looked_for(
 ) -> None:
     lender, former = lent.lender, lent.token
     assert lender is not None
-    assert lender.lend(former) == former
+    assert lender.lend(former) == lender.lend(former) == former
     end = former["expires_at"]
     wait_until(lambda: time.time() > end, "it ends")
     newer = lender.lend(former)
@@ -379,6 +385,7 @@ def test_an_old_copy_is_lent_the_token_of_now(lent: OAuth2Session, client: DaskC
         lender.lend(renewed, is_refused=True)
     Variable(lender.variable, client=client).set(Published(1, dict(former))._asdict())
     assert lender.lend({**former, "expires_at": time.time()}) == renewed
+    assert published_tokens._bulletin(lender.variable).look().token == renewed
 
 
 ALWAYS: dict[str, Any] = {"access_token": "of-old"}  # nobody knows its end
@@ -420,6 +427,26 @@ def test_an_end_that_nobody_knows_is_no_end(
         lender.lend({**ALWAYS, "expires_at": 1})
 
 
+def test_a_token_that_is_due_is_not_looked_up_for_each_request(client: DaskClient) -> None:
+    variable = Variable("nb_oauth-due", client=client)
+    due = {**ALWAYS, "expires_in": 100, "expires_at": time.time() + 5}
+    variable.set(Published(1, due)._asdict())
+    lender = Notebook(variable.name)
+    assert lender.lend(due) is due
+    variable.set(Published(2, {"access_token": "new"})._asdict())
+    assert lender.lend(due) is due
+    wait_until(lambda: lender.lend(due) == {"access_token": "new"}, "a moment has passed")
+
+
+def test_the_next_token_is_taken_when_it_comes(client: DaskClient) -> None:
+    variable = Variable("nb_oauth-late", client=client)
+    variable.set(Published(1, {**ALWAYS, "expires_at": 1})._asdict())
+    late = threading.Timer(0.2, variable.set, [Published(2, {"access_token": "new"})._asdict()])
+    late.start()
+    assert Notebook(variable.name).lend({**ALWAYS, "expires_at": 1}) == {"access_token": "new"}
+    late.join()
+
+
 def test_a_scheduler_that_knows_nothing_is_not_waited_for(
     client: DaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -447,6 +474,12 @@ def test_a_session_in_the_loop_of_a_worker_says_where_else_to_use_it(
     server: ShortLived, client: DaskClient
 ) -> None:
     session = server.open(LIFE)
+
+    async def asked() -> None:
+        with pytest.raises(TokenError, match="in a plain function"):
+            published_tokens._client()
+
+    client.sync(asked)
     with on_cluster(session, client) as there:
         ended = pickle.loads(pickle.dumps(there))  # noqa: S301 - our own
         ended.token = {**ended.token, "expires_at": 1}
@@ -466,7 +499,7 @@ def test_which_sessions_and_clients_will_do(server: ShortLived, dask_cluster: Cl
         session.forget_token()
         with pytest.raises(LoginRequired):
             on_cluster(session, other)
-    with pytest.raises(ConfigurationError, match="a client that is connected"):
+    with pytest.raises(ConfigurationError, match="not asynchronous: make it by"):
         on_cluster(server.open(), other)
 
 
@@ -522,3 +555,55 @@ def test_a_message_to_who_is_gone_is_nobodys() -> None:
     handle = publishing._handler(gone)
     del gone
     assert handle((0.0, {"number": 1})) is None
+
+
+# -- what a worker does of a fetch, seen from within ----------------------------------------------
+
+TERMS = Terms(None, None, 4)
+
+
+def test_the_tasks_of_a_run_share_its_connections(server: ShortLived) -> None:
+    session = server.open()
+    calls = [Call("GET", url, {}) for url in server.urls(30)]
+    for run in ("run-1", "run-2"):
+        for first in (0, 10, 20):
+            found = worker_answers.answers(run, session, calls[first : first + 10], TERMS)
+            assert [one.json()["number"] for one in found] == list(range(first, first + 10))  # type: ignore[union-attr]
+        worker_answers.end(run)
+        with pytest.raises(CancelledError):
+            worker_answers.answers(run, session, calls, TERMS)
+    assert server.count("connections") <= 2 * 4 + 1
+    wait_until(lambda: not dask_work.threads_that_fetch(), "they are closed")
+
+
+def test_a_task_ends_with_its_run(server: ShortLived) -> None:
+    session, url = server.open(), f"{server.issuer}/slow"
+    with ThreadPoolExecutor(1) as threads:
+        told = threads.submit(
+            worker_answers.answers, "run-3", session, [Call("GET", url, {})], TERMS
+        )
+        wait_until(lambda: server.count("requests"), "it waits for its answer")
+        worker_answers.end("run-3")
+        assert isinstance(told.exception(timeout=10), CancelledError)
+
+
+def test_what_ends_a_courier_ends_its_tasks(server: ShortLived) -> None:
+    class Broken(requests.Session):
+        @property
+        def token(self) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        worker_answers.answers("run-4", Broken(), [Call("GET", server.issuer, {})], TERMS)
+    worker_answers.end("run-4")
+    worker_answers._begin_anew()
+
+
+def test_an_error_that_no_pickle_takes_is_told_in_words() -> None:
+    class Own(requests.RequestException):
+        pass
+
+    told = worker_answers._sendable(Own("of a class that is nowhere"))
+    assert isinstance(told, requests.ConnectionError)
+    assert str(told) == "Own: of a class that is nowhere"
+    assert worker_answers._sendable(requests.Timeout("late")).args == ("late",)  # type: ignore[union-attr]
