@@ -64,7 +64,7 @@ class Results(Generic[_R]):
         self._total = operator.length_hint(addresses, 0) or None
         # Pulled by C code alone, so that no interrupt comes between an address and its number.
         self._source = zip(itertools.count(), addresses, strict=False)
-        self._is_exhausted = False
+        self._is_exhausted = self._is_cut_off = False
         self._given: dict[int, Address] = {}  # and not handed over
         self._finished: dict[int, Outcome] = {}
         self._arrived: deque[int] = deque()
@@ -188,7 +188,7 @@ class Results(Generic[_R]):
                     yield from self._hand_over(number)
                     bar.update(1)
                 elif self._is_exhausted and not self._given:
-                    return
+                    return self._require_all()
                 elif is_full:
                     yield None
 
@@ -203,7 +203,7 @@ class Results(Generic[_R]):
                     self._arrived.popleft()
                     bar.update(1)
                 if self._is_exhausted and len(self._finished) == len(self._given):
-                    return
+                    return self._require_all()
                 if is_full:
                     yield
 
@@ -217,15 +217,30 @@ class Results(Generic[_R]):
         room = self._ahead - is_open
         if self._is_exhausted or room < self._terms.concurrency:
             return True
-        before, until = len(self._given), time.monotonic() + _LONGEST_PULL
+        until = time.monotonic() + _LONGEST_PULL
         given: list[int] = []
-        while len(given) < room and not self._is_exhausted and time.monotonic() < until:
-            self._given.update(itertools.islice(self._source, 1))
-            self._is_exhausted = len(self._given) == before + len(given)
-            if not self._is_exhausted:
-                given.append(next(reversed(self._given)))
+        while len(given) < room and time.monotonic() < until and self._pull():
+            given.append(next(reversed(self._given)))
         self._give(courier, given)
         return self._is_exhausted or len(given) == room
+
+    def _pull(self) -> bool:
+        """Take the next address; return whether there was one."""
+        before, was_cut_off = len(self._given), self._is_cut_off
+        self._is_cut_off = True  # unless it gets to the next line
+        self._given.update(itertools.islice(self._source, 1))
+        is_there = len(self._given) > before
+        self._is_cut_off = was_cut_off and not is_there
+        self._is_exhausted = not is_there
+        return is_there
+
+    def _require_all(self) -> None:
+        """Raise where there may be more addresses, and nobody can say which."""
+        if self._is_cut_off:
+            raise ConfigurationError(
+                "The addresses came from a generator that an error or an interrupt has ended, so "
+                "the rest is not known. All that it gave was fetched: make it anew for the rest."
+            )
 
     def _give(self, courier: "Courier", numbers: list[int]) -> None:
         if numbers:
