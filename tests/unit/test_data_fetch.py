@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from nb_oauth import ConfigurationError, InsecureTransportError, LoginRequired, OAuth2Session
-from nb_oauth.data import courier, fetch, politeness, rates
+from nb_oauth.data import courier, fetch, hosts, politeness, rates
 from tests.unit.session_stage import Reply, Request, Stage, ending, reply
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def session(api: Api) -> Iterator[OAuth2Session]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(politeness, "_hosts", {})
+    monkeypatch.setattr(hosts, "_hosts", {})
     monkeypatch.setattr(rates, "_paces", {})
     yield
     left = [one.name for one in threading.enumerate() if one.name.startswith("nb_oauth fetch")]
