@@ -122,11 +122,10 @@ class Exchange:
             outgoing = await self._rehearsed(call)
             how, request = How(outgoing), outgoing.request
         answer = await self._transport.send_as(how, request)
-        if answer.raw is not None and "Set-Cookie" in answer.headers:
-            _take_cookies(self._session.cookies, request, answer.raw)
-            self._patterns.clear()
         if answer.status_code == _UNAUTHORIZED or answer.is_redirect or has_hooks:
-            return await self._in_thread(lambda: self._by_session(call, answer))
+            answer = await self._in_thread(lambda: self._by_session(call, answer))
+        elif "Set-Cookie" in answer.headers:
+            _take_cookies(self._session.cookies, request, answer.raw)
         return answer
 
     # -- what the session says -------------------------------------------------------------
@@ -187,6 +186,7 @@ class _Pattern:
     def __init__(self, session: requests.Session, call: Call, outgoing: Outgoing) -> None:
         self.outgoing, self.arguments, self.how = outgoing, call.arguments, How(outgoing)
         self._token, self._was_due = _token(session), _is_due(session)
+        self._cookies = len(session.cookies)
         self._ends_at = time.monotonic() + _LONGEST
         merged = _merge(call.arguments.get("params"), session.params)
         self._params, self._origin = merged or "", _origin(call.url) + "/"
@@ -206,6 +206,7 @@ class _Pattern:
         """Tell whether nothing has changed, as far as that is known."""
         return (
             self._token is _token(session)
+            and self._cookies == len(session.cookies)
             and time.monotonic() < self._ends_at
             and (self._was_due or not _is_due(session))
         )
@@ -230,6 +231,7 @@ class _Pattern:
         rest = url[len(self._origin) :]
         return (
             not self._params
+            and url.startswith(self._origin)
             and str(self.outgoing.request.url).startswith(self._origin)
             and _CLEAN.fullmatch(rest) is not None
         )
