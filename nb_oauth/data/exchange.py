@@ -6,17 +6,20 @@ that was refused, goes back to the session's own code, in a thread of its own.
 """
 
 import asyncio
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import requests
+from requests.auth import HTTPBasicAuth
 from requests.cookies import extract_cookies_to_jar
 
 from nb_oauth.attachment import is_repeatable
 from nb_oauth.data.politeness import Done, Outcome, Policy, politely
 from nb_oauth.data.stand_ins import Outgoing, rehearsed, stand_in
 from nb_oauth.data.transport import How, Transport
+from nb_oauth.session_copies import leave_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 _LONGEST = 1.0  # seconds; as long as a change of the session's settings may go unnoticed
 _MOST_PATTERNS = 1_000
 _UNAUTHORIZED = 401
+
+# No escapes, and no segments that begin with a dot: these are written otherwise.
+_CLEAN = re.compile(r"(?!\.)(?:[\w~:@,=+-]|\.|/(?!\.))*(?:\?[\w~:@,=+&./-]+)?", re.ASCII)
 
 _T = TypeVar("_T")
 
@@ -123,7 +129,7 @@ class Exchange:
     # -- what the session says -------------------------------------------------------------
 
     async def _pattern(self, call: Call) -> "_Pattern":
-        origin = "/".join(call.url.split("/", 3)[:3])
+        origin = _origin(call.url)
         known = self._patterns.get((call.method, origin))
         if known is not None and known.arguments is call.arguments and known.holds(self._session):
             return known
@@ -179,14 +185,16 @@ class _Pattern:
         self.outgoing, self.arguments, self.how = outgoing, call.arguments, How(outgoing)
         self._token, self._was_due = _token(session), _is_due(session)
         self._ends_at = time.monotonic() + _LONGEST
-        self._params = requests.sessions.merge_setting(call.arguments.get("params"), session.params)
+        merged = requests.sessions.merge_setting(call.arguments.get("params"), session.params)
+        self._params, self._origin = merged or "", _origin(call.url) + "/"
         self._is_plain = True
         alike = self.request_to(call.url)
         hooks = getattr(session, "compliance_hook", {}).get("protected_request")
-        has_auth = session.auth is not None or call.arguments.get("auth") is not None
+        auth = call.arguments.get("auth") or session.auth
         has_cookies = "Cookie" in outgoing.request.headers
         self._is_plain = (
-            not (hooks or has_auth or has_cookies)
+            not (hooks or has_cookies)
+            and _is_constant(auth)
             and alike is not None
             and alike.url == outgoing.request.url
         )
@@ -207,8 +215,36 @@ class _Pattern:
         request.method, request.headers, request.body = former.method, former.headers, former.body
         request._cookies = former._cookies  # noqa: SLF001 - as its copy() does
         request.hooks = former.hooks
-        request.prepare_url(url, self._params)
+        if self._is_clean(url):
+            request.url = url
+        else:
+            request.prepare_url(url, self._params)
         return request
+
+    def _is_clean(self, url: str) -> bool:
+        """Tell whether requests would leave ``url`` as it is, which it takes a while to find out.
+
+        What stands before the path is as in the one that was rehearsed.
+        """
+        rest = url[len(self._origin) :]
+        return (
+            not self._params
+            and str(self.outgoing.request.url).startswith(self._origin)
+            and _CLEAN.fullmatch(rest) is not None
+        )
+
+
+def _is_constant(auth: object) -> bool:
+    """Tell whether requests' ``auth`` adds the same to each request to a host, or nothing.
+
+    Our session has a function that adds nothing, to keep ``~/.netrc`` away.
+    """
+    return auth is None or auth is leave_alone or isinstance(auth, tuple | HTTPBasicAuth)
+
+
+def _origin(url: str) -> str:
+    """Return what stands before the path, whatever that is."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 def _token(session: requests.Session) -> object:

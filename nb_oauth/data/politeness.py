@@ -107,9 +107,12 @@ _hosts: dict[str, Host] = {}
 
 def host_of(url: str) -> Host:
     """Return what is known in this process of the host that ``url`` leads to."""
-    name = urlsplit(url).netloc.rpartition("@")[2].lower()
-    with _guard:
-        return _hosts.get(name) or _hosts.setdefault(name, Host())
+    name = url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
+    known = _hosts.get(name)
+    if known is None:
+        with _guard:
+            known = _hosts.setdefault(name, Host())
+    return known
 
 
 def _begin_anew() -> None:

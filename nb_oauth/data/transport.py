@@ -1,12 +1,11 @@
 """One request over aiohttp, as requests would have sent it and with the answer that it would give."""
 
 import asyncio
-import contextlib
 import functools
 import io
 import ssl
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from http.client import HTTPMessage
 from pathlib import Path
@@ -82,7 +81,7 @@ class Transport:
     async def send_as(self, how: How, request: requests.PreparedRequest) -> requests.Response:
         """Send ``request`` as :meth:`send` does, of which all but the address is in ``how``."""
         began = perf_counter()
-        with _in_terms_of_requests(request):
+        try:
             async with self._http.request(
                 how.method,
                 URL(str(request.url), encoded=True),
@@ -94,6 +93,8 @@ class Transport:
                 proxy=how.proxy,
             ) as answer:
                 content = await answer.read()
+        except _FAILURES as error:
+            raise _in_terms_of_requests(error, request) from None
         response = _answer(request, answer, content)
         response.elapsed = timedelta(seconds=perf_counter() - began)
         return response
@@ -211,18 +212,17 @@ class _Original:
         return True
 
 
-@contextlib.contextmanager
-def _in_terms_of_requests(request: requests.PreparedRequest) -> Iterator[None]:
-    """Raise what requests would where no answer came; it says the host and no more."""
-    try:
-        yield
-    except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
-        kind = next(theirs for ours, theirs in _ERRORS if isinstance(error, ours))
-        host = urlsplit(str(request.url)).netloc.rpartition("@")[2]
-        said = excerpt(
-            error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-        )
-        raise kind(f"{host}: {said or type(error).__name__}", request=request) from None
+_FAILURES = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
+
+
+def _in_terms_of_requests(
+    error: Exception, request: requests.PreparedRequest
+) -> requests.RequestException:
+    """Return what requests would raise where no answer came; it says the host and no more."""
+    kind = next(theirs for ours, theirs in _ERRORS if isinstance(error, ours))
+    host = urlsplit(str(request.url)).netloc.rpartition("@")[2]
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return kind(f"{host}: {excerpt(text) or type(error).__name__}", request=request)
 
 
 # The first that fits.
