@@ -1,8 +1,8 @@
 """Querying at volume: pages, many requests, tables; with any requests session.
 
-Needs the extra ``data``, and ``on_cluster`` the extra ``dask``. Everything here takes the session first, and a session knows nothing of
-what is here: one of :class:`nb_oauth.OAuth2Session` keeps itself signed in while it is used, and
-any other ``requests.Session`` does as well::
+Needs the extra ``data``, and ``on_cluster`` the extra ``dask``. Everything here takes the session
+first, and a session knows nothing of what is here: one of :class:`nb_oauth.OAuth2Session` keeps
+itself signed in while it is used, and any other ``requests.Session`` does as well::
 
     from nb_oauth import data
 

@@ -84,10 +84,12 @@ class _Bar:
 
     def __exit__(
         self,
-        _type: "type[BaseException] | None",
+        kind: "type[BaseException] | None",
         _error: BaseException | None,
         _traceback: "TracebackType | None",
     ) -> None:
+        if kind is GeneratorExit:  # whoever went through it has seen enough: that is no failure
+            self._bar.total = None
         self._bar.close()
 
     def update(self, n: int = 1) -> None:

@@ -80,7 +80,7 @@ def _in_front_or_behind(chance: random.Random) -> Entry:
         low, high = kind[0][0], kind[-1][0]
         colour = high - (high - low) * chance.random() ** 2.6
         if kind is _GIANTS:
-            colour = min(max(chance.gauss(1.2, 0.22), low), high)
+            colour = min(low + abs(chance.gauss(0.24, 0.2)), high)
         absolute = _on(kind, colour) + chance.gauss(0, 0.3)
         velocity = [chance.gauss(0, 32) - 8, chance.gauss(0, 24) - 14]  # km/s
         motion = [1000 * each / _KM_A_SECOND / parsecs for each in velocity]

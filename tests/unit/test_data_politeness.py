@@ -14,8 +14,9 @@ import requests
 from urllib3.util import Retry
 
 from nb_oauth import Client, ConfigurationError, OAuth2Session, Provider, TokenError
-from nb_oauth.data import politeness, rates
-from nb_oauth.data.politeness import Host, send
+from nb_oauth.data import hosts, politeness, rates
+from nb_oauth.data.hosts import Host
+from nb_oauth.data.politeness import send
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def session(api: Api) -> Iterator[OAuth2Session]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_known_of_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(politeness, "_hosts", {})
+    monkeypatch.setattr(hosts, "_hosts", {})
     monkeypatch.setattr(rates, "_paces", {})
 
 
@@ -326,12 +327,12 @@ def test_what_is_no_rate(session: OAuth2Session, api: Api, rate: Any) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
 def test_a_fork_begins_anew() -> None:
-    politeness.host_of("https://api.example").close(100, 1, 1)
+    hosts.host_of("https://api.example").close(100, 1, 1)
     rates.pace_of("api").reserve("1/s")
-    with politeness._guard, rates._guard:
+    with hosts._guard, rates._guard:
         child = os.fork()
         if not child:  # pragma: no cover - not this process
-            free = politeness.host_of("https://api.example").wait(2) == 0
+            free = hosts.host_of("https://api.example").wait(2) == 0
             os._exit(0 if free and rates.pace_of("api").reserve("1/s") == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 

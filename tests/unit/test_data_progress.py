@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nb_oauth.data.progress import progress
 from nb_oauth.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def put_at(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,3 +89,18 @@ def test_it_leaves_no_thread(capsys: pytest.CaptureFixture[str]) -> None:
     with progress(3, show=True, unit="pages", description="Stars") as bar:
         bar.update()
         assert threading.enumerate() == before
+
+
+def test_who_has_seen_enough_has_not_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    def counted() -> Iterator[int]:
+        with progress(50, show=True, unit="records", description="Stars") as bar:
+            for number in range(50):
+                bar.update()
+                yield number
+
+    some = counted()
+    next(some)
+    some.close()  # type: ignore[attr-defined]
+    last = capsys.readouterr().err.rpartition("\r")[2]
+    assert "1 records" in last
+    assert "50" not in last  # tqdm would call the rest a failure, and in a notebook colour it red
