@@ -172,9 +172,9 @@ def test_a_session_without_a_sign_in_is_sent_as_it_is(
 
 
 def test_all_workers_keep_a_rate_together(server: ShortLived, client: DaskClient) -> None:
-    session, began = server.open(), time.monotonic()
-    data.fetch(session, server.urls(50), client=client, rate="40/s").all()
-    assert time.monotonic() - began > 0.8
+    session = server.open()
+    data.fetch(session, server.urls(100), client=client, rate="80/s").all()
+    assert server.count("busiest") <= 90  # some were longer on their way than others
 
 
 def test_connections_outlive_a_task_and_not_the_run(server: ShortLived, client: DaskClient) -> None:
