@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import requests
 
@@ -11,6 +11,9 @@ from nb_oauth.data.politeness import POLICY, Outcome, Policy, as_policy
 from nb_oauth.data.rates import require_rate
 from nb_oauth.data.results import Address, Results
 from nb_oauth.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _OF_A_REQUEST = ("headers", "files", "data", "json", "params", "auth", "cookies", "hooks")
 
@@ -26,6 +29,7 @@ def fetch(
     rate: str | None = ...,
     retry: Policy = ...,
     progress: bool | None = ...,
+    client: "Client | None" = ...,
     method: str = ...,
     **kwargs: Any,
 ) -> Results[requests.Response]: ...
@@ -42,6 +46,7 @@ def fetch(
     rate: str | None = ...,
     retry: Policy = ...,
     progress: bool | None = ...,
+    client: "Client | None" = ...,
     method: str = ...,
     **kwargs: Any,
 ) -> Results[Outcome]: ...
@@ -57,6 +62,7 @@ def fetch(  # noqa: PLR0913 - each a thing that may be wanted otherwise
     rate: str | None = None,
     retry: Policy = POLICY,
     progress: bool | None = None,
+    client: "Client | None" = None,
     method: str = "GET",
     **kwargs: Any,
 ) -> Results[Any]:
@@ -85,6 +91,9 @@ def fetch(  # noqa: PLR0913 - each a thing that may be wanted otherwise
         retry: how often to ask again at most where a request failed and that may help, or urllib3's
             policy for it; None never does.
         progress: whether to show a bar; None for where somebody watches.
+        client: Dask's client of a cluster whose workers are to send them; ``concurrency`` then
+            counts for each of them, and ``rate`` for all together. See
+            :mod:`nb_oauth.data.cluster`.
         method: the HTTP method.
         kwargs: what else ``session.request`` takes, the same for all: ``params``, ``headers``,
             ``timeout`` and others.
@@ -110,6 +119,7 @@ def fetch(  # noqa: PLR0913 - each a thing that may be wanted otherwise
         ordered=ordered,
         returns_errors=on_error == "return",
         show=progress,
+        client=client,
     )
 
 

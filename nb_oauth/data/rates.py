@@ -42,6 +42,14 @@ def require_rate(rate: str) -> tuple[int, int]:
     return int(found[1]), unit * int(found[2] or 1)
 
 
+def shared_rate(rate: str | None, count: int) -> str | None:
+    """Return the part of ``rate`` that one of ``count`` processes may use."""
+    if rate is None:
+        return None
+    limit, seconds = require_rate(rate)
+    return f"{limit}/{seconds * count}s"
+
+
 class Pace:
     """The requests to one provider, counted.
 

@@ -20,13 +20,16 @@ from nb_oauth.data.progress import progress as bar_of
 from nb_oauth.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from nb_oauth.data.courier import Courier
+    from distributed import Client
+
+    from nb_oauth.data import cluster_courier, courier
+
+    Courier = courier.Courier | cluster_courier.ClusterCourier
 
 Address = str | requests.Request
 _R = TypeVar("_R", bound=Outcome)
 
 _SLICE = 1.0  # seconds; on Windows nothing else lets an interrupt through
-_AHEAD, _LEAST_AHEAD = 4, 64
 _LONGEST_PULL = 0.001  # seconds
 
 
@@ -57,6 +60,7 @@ class Results(Generic[_R]):
         ordered: bool,
         returns_errors: bool,
         show: bool | None,
+        client: "Client | None" = None,
     ) -> None:
         self._session, self._call, self._terms = session, call, terms
         self._ordered, self._returns_errors, self._show = ordered, returns_errors, show
@@ -68,7 +72,7 @@ class Results(Generic[_R]):
         self._finished: dict[int, Outcome] = {}
         self._arrived: deque[int] = deque()
         self._handed_over = 0
-        self._ahead = max(_AHEAD * terms.concurrency, _LEAST_AHEAD)
+        self._client = client
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -150,9 +154,14 @@ class Results(Generic[_R]):
     # -- one run ---------------------------------------------------------------------------
 
     def _courier(self, ring: Callable[[], object]) -> "Courier":
+        given = (self._session, self._terms, self._finished, self._arrived, ring)
+        if self._client is not None:
+            from nb_oauth.data.cluster_courier import ClusterCourier
+
+            return ClusterCourier(self._client, *given)
         from nb_oauth.data.courier import Courier
 
-        return Courier(self._session, self._terms, self._finished, self._arrived, ring)
+        return Courier(*given)
 
     def _begin(self, courier: "Courier") -> None:
         """Have a courier go on with what was left of the last run."""
@@ -213,8 +222,8 @@ class Results(Generic[_R]):
         """Give the courier the next addresses; return whether it has all that it may have now."""
         if courier.failure is not None:
             raise courier.failure
-        room = self._ahead - is_open
-        if self._is_exhausted or room < self._terms.concurrency:
+        room = courier.ahead - is_open
+        if self._is_exhausted or room < courier.step:
             return True
         until = time.monotonic() + _LONGEST_PULL
         given: list[int] = []
