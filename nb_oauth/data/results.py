@@ -60,7 +60,7 @@ class Results(Generic[_R]):
         ordered: bool,
         returns_errors: bool,
         show: bool | None,
-        client: "Client | None" = None,
+        client: "Client | None",
     ) -> None:
         self._session, self._call, self._terms = session, call, terms
         self._ordered, self._returns_errors, self._show = ordered, returns_errors, show
