@@ -5,6 +5,7 @@ waits for it. So threads and event loops share one count without waking one anot
 came first goes first.
 """
 
+import math
 import re
 import threading
 from typing import TYPE_CHECKING
@@ -47,7 +48,9 @@ def shared_rate(rate: str | None, count: int) -> str | None:
     if rate is None:
         return None
     limit, seconds = require_rate(rate)
-    return f"{limit}/{seconds * count}s"
+    if limit >= count:
+        return f"{limit // count}/{seconds}s"
+    return f"1/{math.ceil(seconds * count / limit)}s"
 
 
 class Pace:

