@@ -12,6 +12,7 @@ import json
 import secrets
 import sys
 import time
+from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -94,6 +95,7 @@ class Server:
         spent: how many times a refresh token came that is good no more.
         refused: how many requests came to the API with a token that is.
         requests: how many came there.
+        busiest: how many of them came within one second.
         connections: how many were opened since it began.
     """
 
@@ -105,7 +107,8 @@ class Server:
         self._ends: dict[str, float] = {}
         self.refresh_tokens: list[str] = []
         self.refreshes = self.spent = self.turned_away = self.requests = self.refused = 0
-        self.connections = 0
+        self.connections = self.busiest = 0
+        self._last_second: deque[float] = deque()
         self._token_answers = self._api_answers = 200
 
     def tokens(self) -> dict[str, Any]:
@@ -135,6 +138,10 @@ class Server:
 
     def at_api(self, headers: dict[str, str], path: str) -> tuple[int, Any]:
         self.requests += 1
+        self._last_second.append(now := time.monotonic())
+        while self._last_second[0] < now - 1:
+            self._last_second.popleft()
+        self.busiest = max(self.busiest, len(self._last_second))
         token = headers.get("authorization", "").removeprefix("Bearer ")
         if self._api_answers == 401 or self._ends.get(token, 0.0) <= time.time():
             self.refused += 1
