@@ -54,11 +54,14 @@ class Walk:
             request = replace(following, url=self.origins.checked(following.url))
             known.require_new(request)
             page = self._page(request)
+            if page is None:
+                return
             known.require_other(page)
             following = self.style.after(page)
             yield page
 
-    def _page(self, request: "PageRequest") -> Page:
+    def _page(self, request: "PageRequest") -> Page | None:
+        """Return a page, None where it is refused because there is none."""
         arguments = self.origins.arguments(self.session, request.url, request.arguments)
         response = send(
             *(self.session, request.method, request.url),
@@ -66,12 +69,18 @@ class Walk:
             retry=self.retry,
             **arguments,
         )
+        if self.style.may_be_past_the_end and _is_refusal(response):
+            return None
         try:
             response.raise_for_status()
         except requests.HTTPError as error:
             mask_error(error, ())  # it quotes the address
             raise
         return Page(request, response, self.lists)
+
+
+def _is_refusal(response: requests.Response) -> bool:
+    return response.status_code in {400, 404, 410, 416, 422}
 
 
 class _Known:
