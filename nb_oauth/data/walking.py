@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Walk", "watched"]
 
 
+_TOO_MANY = 1000
+
+
 @dataclass(frozen=True)
 class Walk:
     """Asks for one page after the other.
@@ -94,6 +97,7 @@ class _Known:
         self._style = style
         self._asked: set[bytes] = set()
         self._last = b""
+        self._empty = 0
 
     def require_new(self, request: "PageRequest") -> None:
         """Refuse to ask for what has been asked for.
@@ -112,12 +116,21 @@ class _Known:
     def require_other(self, page: Page) -> None:
         """Refuse a page that has just what the one before had.
 
+        Those that are empty are alike, and some on the way may be: a filter left nothing of them.
+
         Raises:
-            PaginationError: it has.
+            PaginationError: it has; or it is one more that is empty, after very many.
         """
         content = page.records_if_clear
         if not page.response.content or content == []:
-            return  # those that are empty are alike
+            self._empty += 1
+            if self._empty >= _TOO_MANY:
+                raise PaginationError(
+                    f"The last {_TOO_MANY} pages were empty, and the API names a next one still: "
+                    "name another way with by=… or next=…."
+                )
+            return
+        self._empty = 0
         digest = _digest(page.response.content if content is None else json.dumps(content))
         if digest == self._last:
             raise PaginationError(f"The same page came twice.{self._remark()}")

@@ -145,6 +145,10 @@ def test_http_is_never_taken_for_https() -> None:
         (" , <a>; rel=next ,, <b>; rel=last;", {"next": "a", "last": "b"}),
         ("<a>; ???; rel=next, <b>; rel=last", {"next": "a", "last": "b"}),
         ('<a>; rel=next "what" else, <b>; rel=last', {"next": "a", "last": "b"}),
+        (
+            '<a>; rel="previous"; results="true", <b>; rel="next"; results="false"',
+            {"previous": "a"},
+        ),
         ("<a>", {}),
         ("a; rel=next", {}),
         ("", {}),

@@ -240,6 +240,18 @@ def test_empty_pages_on_the_way_are_no_circle(api: Api, plain_session: requests.
     assert every(plain_session, api) == STARS
 
 
+def test_nobody_goes_on_for_ever_through_empty_pages(
+    api: Api, plain_session: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nb_oauth.data.walking._TOO_MANY", 20)
+    api.answer = lambda _: Answer(
+        {"items": STARS if len(api.asked) == 15 else [], "next": f"?n={len(api.asked)}"}
+    )
+    with pytest.raises(PaginationError, match="last 20 pages were empty"):
+        every(plain_session, api)
+    assert len(api.asked) == 15 + 20
+
+
 def test_an_empty_answer_has_no_records(api: Api, plain_session: requests.Session) -> None:
     api.answer = lambda _: Answer(b"", status=204)
     assert every(plain_session, api) == []
