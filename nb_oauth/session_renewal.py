@@ -242,13 +242,16 @@ class RenewingSession(StoredSession):
             raise
 
     def _borrow(self, lender: Lender, *, is_refused: bool) -> Token:
+        former: Token = self.token
         try:
-            lent = lender.lend(self.token, is_refused=is_refused)
+            lent = lender.lend(former, is_refused=is_refused)
         except TokenError as error:
             if is_refusal(error):
-                self._setbacks.note_dead(self.token)
+                self._setbacks.note_dead(former)
             raise
-        if lent.get("access_token") != self.token.get("access_token"):
+        if lent is former:
+            return former
+        if lent.get("access_token") != former.get("access_token"):
             self._setbacks.forget(lent)
         self._keep(lent)
         token: Token = self.token

@@ -10,12 +10,8 @@ the access token; and it is encrypted on the way only if Dask's connections are 
 """
 
 import copy
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import requests
+from typing import TYPE_CHECKING
 
 from nb_oauth.data.published_tokens import PATIENCE, Notebook
 from nb_oauth.data.publishing import Publisher
@@ -23,15 +19,7 @@ from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.session import OAuth2Session
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
-
-BATCH = 25
-"""Requests in a task: Dask needs about as long for a task as a worker for a quick request."""
-
-_TASKS_A_THREAD = 3  # so that none has to wait for its next one
-_FEWEST_TASKS = 8  # an adaptive cluster grows by what is waiting
-
-_R = TypeVar("_R")
+    from distributed import Client
 
 
 class OnCluster:
@@ -101,90 +89,18 @@ def on_cluster(
             "on_cluster() needs a session that was opened: one of login(…) or "
             "OAuth2Session.open(…)."
         )
-    if client.asynchronous or client.status != "running":
-        raise ConfigurationError(
-            "on_cluster() needs a client that is connected, and not asynchronous: make it by "
-            "Client(…) in a cell, without asynchronous=True."
-        )
+    require_client(client)
     return OnCluster(session, client, patience)
 
 
-# -- many requests -----------------------------------------------------------------------------
-
-
-def in_batches(
-    session: requests.Session,
-    client: "Client",
-    items: Iterable[Any],
-    work: Callable[[requests.Session, Sequence[Any]], Sequence[_R]],
-    *,
-    size: int = BATCH,
-) -> Iterator[tuple[int, _R]]:
-    """Have ``work`` done on a cluster, so many items to a task, and yield what comes of each.
-
-    Each result comes once. Where a worker is lost Dask does its tasks again on another one, so that
-    requests may be sent twice. There are never many more items on the cluster than its workers can
-    take: of a million, few are anywhere at a time.
-
-    Args:
-        session: what the tasks ask with; one that was opened renews itself there, by the notebook.
-        client: Dask's client of the cluster.
-        items: what is to be asked for; taken as it is needed.
-        work: a function of a module that the workers have as well. It gets a copy of the session
-            and some of the items, and returns a result for each.
-        size: how many of them.
-
-    Yields:
-        The place of an item among all, counted from 0, and its result, as they come.
+def require_client(client: "Client") -> None:
+    """Refuse a client that cannot be asked from here.
 
     Raises:
-        Exception: what ``work`` raised; ``KilledWorker`` where a task has cost several workers.
+        ConfigurationError: it is asynchronous, or not connected.
     """
-    if getattr(session, "provider", None) is None:  # it has nothing that could be renewed
-        yield from _done(session, client, _numbered(items, size), work)
-        return
-    with on_cluster(session, client) as there:  # type: ignore[arg-type]  # it has a provider
-        yield from _done(there, client, _numbered(items, size), work)
-
-
-def _numbered(items: Iterable[Any], size: int) -> Iterator[tuple[int, list[Any]]]:
-    """Yield ``items`` in batches, each with the place of its first one."""
-    left, begins = iter(items), 0
-    while batch := list(itertools.islice(left, size)):
-        yield begins, batch
-        begins += len(batch)
-
-
-def _done(
-    session: requests.Session,
-    client: "Client",
-    batches: Iterator[tuple[int, list[Any]]],
-    work: Callable[[requests.Session, Sequence[Any]], Sequence[_R]],
-) -> Iterator[tuple[int, _R]]:
-    from distributed import as_completed
-
-    under_way: dict[Future[Any], int] = {}
-    finished = as_completed(loop=client.loop)
-
-    def fill() -> None:
-        room = _room(client) - len(under_way)
-        for begins, batch in itertools.islice(batches, max(0, room)):
-            future = client.submit(work, session, batch, pure=False)
-            under_way[future] = begins
-            finished.add(future)
-
-    fill()
-    try:
-        for future in finished:
-            results = future.result()
-            begins = under_way.pop(future)
-            fill()
-            yield from enumerate(results, begins)
-    finally:
-        client.cancel(list(under_way))
-
-
-def _room(client: "Client") -> int:
-    """Return how many tasks to have on the cluster, whose workers come and go."""
-    threads: dict[str, int] = client.nthreads()
-    return max(_FEWEST_TASKS, _TASKS_A_THREAD * sum(threads.values()))
+    if client.asynchronous or client.status != "running":
+        raise ConfigurationError(
+            "This needs a client of Dask's that is connected, and not asynchronous: make it by "
+            "Client(…) in a cell, without asynchronous=True."
+        )

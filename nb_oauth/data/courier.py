@@ -16,6 +16,8 @@ from nb_oauth.data.politeness import Outcome
 
 Job = tuple[int, Call]
 
+_AHEAD, _LEAST_AHEAD = 4, 64
+
 
 class Courier:
     """Fetches jobs, some at a time.
@@ -29,6 +31,8 @@ class Courier:
 
     Attributes:
         failure: what ended it before its time.
+        ahead: how many jobs to give before the first has come back.
+        step: how many to give at a time.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Courier:
         self._is_ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nb_oauth fetch", daemon=True)
         self.failure: BaseException | None = None
+        self.ahead, self.step = max(_AHEAD * self._most, _LEAST_AHEAD), self._most
 
     def start(self) -> None:
         """Begin; returns when jobs can be given."""

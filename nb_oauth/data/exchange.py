@@ -9,11 +9,12 @@ import asyncio
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import requests
 from requests.auth import HTTPBasicAuth
 from requests.cookies import extract_cookies_to_jar
+from requests.sessions import merge_setting
 
 from nb_oauth.attachment import is_repeatable
 from nb_oauth.data.politeness import Done, Outcome, Policy, politely
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+_take_cookies: Any = extract_cookies_to_jar
+_merge: Any = merge_setting
 _LONGEST = 1.0  # seconds; as long as a change of the session's settings may go unnoticed
 _MOST_PATTERNS = 1_000
 _UNAUTHORIZED = 401
@@ -119,11 +122,10 @@ class Exchange:
             outgoing = await self._rehearsed(call)
             how, request = How(outgoing), outgoing.request
         answer = await self._transport.send_as(how, request)
-        if answer.raw is not None and "Set-Cookie" in answer.headers:
-            extract_cookies_to_jar(self._session.cookies, request, answer.raw)
-            self._patterns.clear()
         if answer.status_code == _UNAUTHORIZED or answer.is_redirect or has_hooks:
-            return await self._in_thread(lambda: self._by_session(call, answer))
+            answer = await self._in_thread(lambda: self._by_session(call, answer))
+        elif "Set-Cookie" in answer.headers:
+            _take_cookies(self._session.cookies, request, answer.raw)
         return answer
 
     # -- what the session says -------------------------------------------------------------
@@ -167,7 +169,7 @@ class Exchange:
     async def _sent(self, outgoing: Outgoing) -> requests.Response:
         if self._is_over:
             raise asyncio.CancelledError
-        task = asyncio.current_task()
+        task: Any = asyncio.current_task()
         self._sending.add(task)
         try:
             return await self._transport.send(outgoing)
@@ -184,8 +186,9 @@ class _Pattern:
     def __init__(self, session: requests.Session, call: Call, outgoing: Outgoing) -> None:
         self.outgoing, self.arguments, self.how = outgoing, call.arguments, How(outgoing)
         self._token, self._was_due = _token(session), _is_due(session)
+        self._cookies = len(session.cookies)
         self._ends_at = time.monotonic() + _LONGEST
-        merged = requests.sessions.merge_setting(call.arguments.get("params"), session.params)
+        merged = _merge(call.arguments.get("params"), session.params)
         self._params, self._origin = merged or "", _origin(call.url) + "/"
         self._is_plain = True
         alike = self.request_to(call.url)
@@ -203,6 +206,7 @@ class _Pattern:
         """Tell whether nothing has changed, as far as that is known."""
         return (
             self._token is _token(session)
+            and self._cookies == len(session.cookies)
             and time.monotonic() < self._ends_at
             and (self._was_due or not _is_due(session))
         )
@@ -211,10 +215,8 @@ class _Pattern:
         """Return the request to ``url``; None where the session has to be asked for each."""
         if not self._is_plain:
             return None
-        former, request = self.outgoing.request, requests.PreparedRequest()
-        request.method, request.headers, request.body = former.method, former.headers, former.body
-        request._cookies = former._cookies  # noqa: SLF001 - as its copy() does
-        request.hooks = former.hooks
+        request = requests.PreparedRequest()
+        vars(request).update(vars(self.outgoing.request))  # what copy() does copies the headers
         if self._is_clean(url):
             request.url = url
         else:
@@ -229,6 +231,7 @@ class _Pattern:
         rest = url[len(self._origin) :]
         return (
             not self._params
+            and url.startswith(self._origin)
             and str(self.outgoing.request.url).startswith(self._origin)
             and _CLEAN.fullmatch(rest) is not None
         )

@@ -33,14 +33,19 @@ def failure_of(outcome: Outcome, url: str) -> Exception:
         url: where it went.
     """
     if isinstance(outcome, requests.Response):
-        try:
-            outcome.raise_for_status()
-        except requests.HTTPError as error:
-            status = str(error).partition(" for url: ")[0]
-            return requests.HTTPError(f"{status}: {shown(outcome.url)}", response=outcome)
+        return _http_error(outcome)
     if isinstance(outcome, requests.RequestException) and not ends_all(outcome):
         outcome.args = (f"{outcome} ({shown(url)})",)
     return outcome
+
+
+def _http_error(answer: requests.Response) -> requests.HTTPError:
+    try:
+        answer.raise_for_status()
+    except requests.HTTPError as error:
+        said = str(error).partition(" for url: ")[0]
+        return requests.HTTPError(f"{said} for url: {shown(answer.url)}", response=answer)
+    raise AssertionError(answer)  # pragma: no cover - has_failed() says that it has
 
 
 def shown(url: str) -> str:

@@ -5,6 +5,7 @@ waits for it. So threads and event loops share one count without waking one anot
 came first goes first.
 """
 
+import math
 import re
 import threading
 from typing import TYPE_CHECKING
@@ -40,6 +41,16 @@ def require_rate(rate: str) -> tuple[int, int]:
             "'100/min' or '5000/hour'."
         )
     return int(found[1]), unit * int(found[2] or 1)
+
+
+def shared_rate(rate: str | None, count: int) -> str | None:
+    """Return the part of ``rate`` that one of ``count`` processes may use."""
+    if rate is None:
+        return None
+    limit, seconds = require_rate(rate)
+    if limit >= count:
+        return f"{limit // count}/{seconds}s"
+    return f"1/{math.ceil(seconds * count / limit)}s"
 
 
 class Pace:

@@ -47,14 +47,14 @@ def stand_in(session: requests.Session, send: Send) -> requests.Session:
 
     It holds what the session holds, not a copy: a token that is renewed here is renewed there.
     """
-    made: Any = object.__new__(_stand_in_for(type(session)))
-    vars_of_session = vars(session)
-    made.__dict__ = vars_of_session
+    kind: Any = type(session)
+    made: Any = object.__new__(_stand_in_for(kind))
+    made.__dict__ = vars(session)
     made.stand_beneath(_Beneath(send))
     return cast("requests.Session", made)
 
 
-def rehearsed(session: requests.Session, method: str, url: str, **kwargs: Any) -> Outgoing:  # noqa: ANN401 - as requests takes them
+def rehearsed(session: requests.Session, method: str, url: str, **kwargs: Any) -> Outgoing:
     """Return what ``session.request`` would send; its token is renewed first if need be.
 
     It goes without the hooks that the session has for an answer.
@@ -79,7 +79,8 @@ def rehearsed(session: requests.Session, method: str, url: str, **kwargs: Any) -
 
 def with_content(answer: requests.Response, content: bytes) -> requests.Response:
     """Return ``answer`` with its body, read."""
-    answer.__setstate__({**vars(answer), "_content": content})  # as one comes out of a pickle
+    made: Any = answer
+    made.__setstate__({**vars(answer), "_content": content})  # as one comes out of a pickle
     return answer
 
 
@@ -89,7 +90,8 @@ def _stand_in_for(kind: type[requests.Session]) -> type[requests.Session]:
         __slots__ = ("_beneath", "_depth")  # all else is the session's
 
         def stand_beneath(self, adapter: BaseAdapter) -> None:
-            self._beneath, self._depth = adapter, 0
+            self._beneath: BaseAdapter = adapter
+            self._depth = 0
 
         def request(self, *args: Any, **kwargs: Any) -> Any:
             self._depth += 1
@@ -103,7 +105,7 @@ def _stand_in_for(kind: type[requests.Session]) -> type[requests.Session]:
             if self._depth > 1:  # a token request, which the one that is to be sent waits for
                 return adapter
             _require_plain(adapter)
-            return cast("BaseAdapter", self._beneath)
+            return self._beneath
 
     return StandIn
 
@@ -133,9 +135,9 @@ class _Beneath(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        answer = self._send(Outgoing(request, timeout, verify, cert, proxies or {}))
-        answer.connection = self  # type: ignore[attr-defined]  # digest authentication asks by it
-        return answer
+        answer: Any = self._send(Outgoing(request, timeout, verify, cert, proxies or {}))
+        answer.connection = self  # digest authentication asks once more by it
+        return cast("requests.Response", answer)
 
     def close(self) -> None:
         """Nothing is open."""

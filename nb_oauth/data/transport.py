@@ -1,4 +1,4 @@
-"""One request over aiohttp, as requests would have sent it and with the answer that it would give."""
+"""One request over aiohttp: sent as requests would send it, and answered as it would answer."""
 
 import asyncio
 import functools
@@ -20,7 +20,7 @@ from aiohttp import ClientTimeout
 from multidict import CIMultiDict
 from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers, prepend_scheme_if_needed, select_proxy
+from requests.utils import get_encoding_from_headers, select_proxy
 from urllib3.exceptions import InsecureRequestWarning
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import create_urllib3_context
@@ -33,6 +33,7 @@ from nb_oauth.masking import excerpt
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+_take_cookies: Any = extract_cookies_to_jar
 _LONGEST_LINE = 65_536  # bytes; as in Python's own http.client, which requests is built on
 _ALL_BY_REQUESTS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -48,7 +49,7 @@ class How:
         self.timeout = _timeout(outgoing.timeout)
         self.proxy = _proxy(outgoing)
         is_https = str(request.url).lower().startswith("https:")
-        self.tls = _tls(outgoing.verify, outgoing.cert) if is_https else True
+        self.tls = _tls(outgoing) if is_https else True
 
 
 class Transport:
@@ -118,7 +119,7 @@ def _whole(body: object) -> bytes | None:
     )
 
 
-def _timeout(timeout: Any) -> ClientTimeout:  # noqa: ANN401 - as requests takes it
+def _timeout(timeout: Any) -> ClientTimeout:
     connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     return ClientTimeout(total=None, sock_connect=connect, sock_read=read)
 
@@ -128,17 +129,18 @@ def _proxy(outgoing: Outgoing) -> str | None:
     proxy = select_proxy(str(outgoing.request.url), outgoing.proxies)
     if not proxy:
         return None
-    proxy = prepend_scheme_if_needed(proxy, "http")
-    if not proxy.lower().startswith(("http://", "https://")):
-        scheme = proxy.partition(":")[0]
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    scheme = proxy.partition(":")[0].lower()
+    if scheme not in {"http", "https"}:
         raise ConfigurationError(
-            f"data.fetch cannot ask a proxy by {scheme}, only by http. Use session.get(…), or set "
-            "session.proxies."
+            f"data.fetch cannot ask a proxy by {scheme}, only by http. Use session.get(…), or name "
+            "another one in session.proxies."
         )
     return proxy
 
 
-def _tls(verify: bool | str, cert: Any) -> ssl.SSLContext:  # noqa: ANN401, FBT001 - as requests takes them
+def _tls(outgoing: Outgoing) -> ssl.SSLContext:
+    verify, cert = outgoing.verify, outgoing.cert
     if not verify:
         warnings.warn(
             "Nobody looks whom the server's certificate is from (verify=False): anybody on the way "
@@ -146,20 +148,18 @@ def _tls(verify: bool | str, cert: Any) -> ssl.SSLContext:  # noqa: ANN401, FBT0
             InsecureRequestWarning,
             stacklevel=2,
         )
-    authorities = certifi.where() if verify is True else verify
-    pair = cert if isinstance(cert, tuple) or cert is None else (cert,)
-    return _context(authorities, pair)
+    authorities = certifi.where() if verify is True else verify or None
+    return _context(authorities, cert if isinstance(cert, tuple) or not cert else (cert,))
 
 
 @functools.lru_cache(maxsize=16)
-def _context(authorities: str | bool, cert: tuple[str, ...] | None) -> ssl.SSLContext:  # noqa: FBT001 - False for none
-    """Return what TLS is done by, as urllib3 has it for requests. Reading them takes 20 ms."""
+def _context(authorities: str | None, cert: tuple[str, ...] | None) -> ssl.SSLContext:
+    """Return what TLS is done by, as urllib3 has it for requests. To read all takes 20 ms."""
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if authorities else ssl.CERT_NONE)
-    context.set_alpn_protocols(["http/1.1"])
-    if authorities:
-        context.check_hostname = True
-        place = {"capath" if Path(authorities).is_dir() else "cafile": authorities}
-        context.load_verify_locations(**place)
+    if authorities and Path(authorities).is_dir():
+        context.load_verify_locations(capath=authorities)
+    elif authorities:
+        context.load_verify_locations(cafile=authorities)
     if cert:
         context.load_cert_chain(*cert)
     return context
@@ -183,11 +183,11 @@ def _answer(
         )
         _ = response.content  # decoded, and read for good
     else:
-        response._content, response._content_consumed = content, True  # type: ignore[attr-defined]  # noqa: SLF001 - as pickle sets them
+        vars(response).update(_content=content, _content_consumed=True)  # as if read from it
     if "Set-Cookie" in response.headers:
         response.raw = response.raw or HTTPResponse(io.BytesIO())
         response.raw._original_response = _Original(answer.raw_headers)  # noqa: SLF001 - where requests looks for cookies
-        extract_cookies_to_jar(response.cookies, request, response.raw)
+        _take_cookies(response.cookies, request, response.raw)
     return response
 
 

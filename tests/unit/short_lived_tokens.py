@@ -90,9 +90,11 @@ class Server:
 
     Attributes:
         refreshes: how many tokens were renewed.
+        turned_away: how many times the token endpoint was asked while out of order.
         spent: how many times a refresh token came that is good no more.
         refused: how many requests came to the API with a token that is.
         requests: how many came there.
+        connections: how many were opened since it began.
     """
 
     def __init__(self) -> None:
@@ -102,7 +104,8 @@ class Server:
         self._life, self.client_id, self.client_secret = life, client_id, client_secret
         self._ends: dict[str, float] = {}
         self.refresh_tokens: list[str] = []
-        self.refreshes = self.spent = self.requests = self.refused = 0
+        self.refreshes = self.spent = self.turned_away = self.requests = self.refused = 0
+        self.connections = 0
         self._token_answers = self._api_answers = 200
 
     def tokens(self) -> dict[str, Any]:
@@ -122,6 +125,7 @@ class Server:
         if headers.get("authorization") != f"Basic {shown}":
             return 401, {"error": "invalid_client"}
         if self._token_answers != 200:
+            self.turned_away += 1
             return self._token_answers, {}
         if form.get("refresh_token") != self.refresh_tokens[-1]:
             self.spent += 1
@@ -135,7 +139,8 @@ class Server:
         if self._api_answers == 401 or self._ends.get(token, 0.0) <= time.time():
             self.refused += 1
             return 401, {"error": "invalid_token"}
-        return 200, {"number": int(path.rpartition("/")[2])}
+        number = path.rpartition("/")[2]
+        return (200, {"number": int(number)}) if number.isdigit() else (404, {})
 
     def told(self, what: str, form: dict[str, str]) -> dict[str, Any]:
         """Do what a test asks for."""
@@ -144,6 +149,8 @@ class Server:
             return self.tokens()
         if what == "/revoke":  # the access tokens
             self._ends.clear()
+        if what == "/keep":
+            self._ends = {form["only"]: self._ends[form["only"]]}
         if what == "/answer":
             self._token_answers = int(form.get("token", 200))
             self._api_answers = int(form.get("api", 200))
@@ -157,12 +164,16 @@ class Server:
         return self.at_api(headers, path)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 first, *lines = head.decode("latin-1").strip().split("\r\n")
                 headers = {name.lower(): one for name, _, one in (x.partition(": ") for x in lines)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 method, target, _ = first.split(" ")
+                if target == "/slow":
+                    self.requests += 1
+                    await reader.read()
                 status, said = self.answer(method, urlsplit(target).path, headers, body.decode())
                 writer.write(_as_http(status, said))
         except (asyncio.IncompleteReadError, ConnectionError):

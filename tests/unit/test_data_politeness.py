@@ -14,8 +14,9 @@ import requests
 from urllib3.util import Retry
 
 from nb_oauth import Client, ConfigurationError, OAuth2Session, Provider, TokenError
-from nb_oauth.data import politeness, rates
-from nb_oauth.data.politeness import Host, send
+from nb_oauth.data import hosts, politeness, rates
+from nb_oauth.data.hosts import Host
+from nb_oauth.data.politeness import send
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def session(api: Api) -> Iterator[OAuth2Session]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_known_of_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(politeness, "_hosts", {})
+    monkeypatch.setattr(hosts, "_hosts", {})
     monkeypatch.setattr(rates, "_paces", {})
 
 
@@ -272,8 +273,10 @@ def test_all_sessions_of_a_provider_keep_a_rate_together(api: Api) -> None:
     began = time.monotonic()
     assert at_once(25, ask) == [200] * 25
     assert time.monotonic() - began > 1.9
-    # What is sent in time may come a little early after what came a little late.
-    assert most_within(api.came_at, 0.9) <= 10
+    [pace] = rates._paces.values()
+    moments = [item.timestamp / 1000 for item in pace._bucket.items]
+    assert len(moments) == 25
+    assert most_within(moments, 1) == 10
     for session in sessions:
         session.close()
 
@@ -317,6 +320,12 @@ def test_rates(rate: str, meant: tuple[int, int]) -> None:
     assert rates.require_rate(rate) == meant
 
 
+def test_a_rate_that_processes_share() -> None:
+    assert rates.shared_rate(None, 2) is None
+    assert rates.shared_rate("41/s", 2) == "20/1s"
+    assert rates.shared_rate("3/min", 8) == "1/160s"
+
+
 @pytest.mark.parametrize("rate", ["", "10", "0/s", "5/0 s", "1/parsec", "-1/s", 10, "ten/s"])
 def test_what_is_no_rate(session: OAuth2Session, api: Api, rate: Any) -> None:
     with pytest.raises(ConfigurationError, match="10/s"):
@@ -326,12 +335,12 @@ def test_what_is_no_rate(session: OAuth2Session, api: Api, rate: Any) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
 def test_a_fork_begins_anew() -> None:
-    politeness.host_of("https://api.example").close(100, 1, 1)
+    hosts.host_of("https://api.example").close(100, 1, 1)
     rates.pace_of("api").reserve("1/s")
-    with politeness._guard, rates._guard:
+    with hosts._guard, rates._guard:
         child = os.fork()
         if not child:  # pragma: no cover - not this process
-            free = politeness.host_of("https://api.example").wait(2) == 0
+            free = hosts.host_of("https://api.example").wait(2) == 0
             os._exit(0 if free and rates.pace_of("api").reserve("1/s") == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
