@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from distributed import Event, Variable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import requests
 
 
@@ -19,6 +21,10 @@ def number(session: requests.Session, url: str) -> int:
     answer.raise_for_status()
     found: int = answer.json()["number"]
     return found
+
+
+def numbers(session: requests.Session, urls: Sequence[str]) -> list[int]:
+    return [number(session, url) for url in urls]
 
 
 def number_by_thread(session: requests.Session, url: str) -> int:

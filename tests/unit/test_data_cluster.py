@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import os
 import pickle
@@ -30,6 +31,7 @@ from nb_oauth import (
     OAuth2Session,
     TokenError,
     data,
+    setbacks,
 )
 from nb_oauth.data import published_tokens, publishing, worker_answers
 from nb_oauth.data.cluster import on_cluster
@@ -555,6 +557,20 @@ def test_a_message_to_who_is_gone_is_nobodys() -> None:
     handle = publishing._handler(gone)
     del gone
     assert handle((0.0, {"number": 1})) is None
+
+
+def test_an_error_is_kept_without_the_frames_that_led_to_it() -> None:
+    """Who loads Dask has every error copied with its traceback: tblib sees to that."""
+
+    def fail() -> None:
+        raise TokenError("no") from ValueError("why")
+
+    with pytest.raises(TokenError) as told:
+        fail()
+    assert copy.copy(told.value).__traceback__ is not None
+    kept = setbacks.alone(told.value)
+    assert kept is not None
+    assert (str(kept), kept.__traceback__, kept.__cause__, kept.__context__) == ("no", *[None] * 3)
 
 
 # -- what a worker does of a fetch, seen from within ----------------------------------------------
