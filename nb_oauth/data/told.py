@@ -49,6 +49,13 @@ _CURSORS = {
     "nextPageToken": "pageToken",
     "meta.next_token": "pagination_token",
 }
+# What a link may not say of a request: as whom it is sent, to whom, and how.
+_NOT_THEIRS = frozenset(
+    {
+        *("authorization", "connection", "content-length", "cookie", "host"),
+        *("proxy-authorization", "transfer-encoding"),
+    }
+)
 _CURSORS_IN_HEADERS = ("CMR-Search-After",)  # NASA's Earthdata: sent back as it came
 
 
@@ -114,7 +121,10 @@ def _along(link: Mapping[str, object], page: "Page") -> "PageRequest":
         body = {**(request.arguments.get("json") or {}), **body}
     if method != request.method or isinstance(body, Mapping):
         request = request.with_body(method, body if isinstance(body, Mapping) else None)
-    return request
+    headers = link.get("headers")
+    wanted = headers.items() if isinstance(headers, Mapping) else ()
+    kept = {str(name): str(value) for name, value in wanted if name.lower() not in _NOT_THEIRS}
+    return request.with_headers(kept) if kept else request
 
 
 def _in_address(page: "Page") -> "PageRequest | Last | None":

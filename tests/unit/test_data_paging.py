@@ -429,6 +429,22 @@ def test_a_link_of_stac_may_be_a_search(
     assert (api.asked[1].json if api.asked[1].body else None) == body
 
 
+def test_a_link_of_stac_may_name_headers_but_not_who_asks(
+    api: Api, plain_session: requests.Session
+) -> None:
+    wanted = {"Search-After": "LC81530752019135LGN00", "authorization": "Bearer another"}
+    following = {"rel": "next", "href": "/stars", "method": "POST", "headers": wanted}
+    api.answer = lambda _: Answer(
+        {"features": STARS[len(api.asked) :], "links": [following] * (len(api.asked) == 1)}
+    )
+    plain_session.headers["Authorization"] = "Bearer my-own"
+    every(plain_session, api, method="POST", json={"limit": 2}, headers={"X-Of": "mine"})
+    first, second = (asked.headers for asked in api.asked)
+    assert "Search-After" not in first
+    assert second["Search-After"] == "LC81530752019135LGN00"
+    assert (second["Authorization"], second["X-Of"]) == ("Bearer my-own", "mine")
+
+
 def test_a_method_that_changes_things_is_not_followed(
     api: Api, plain_session: requests.Session
 ) -> None:
