@@ -368,12 +368,53 @@ def test_a_generator_of_addresses_that_raises(api: Api, session: OAuth2Session) 
 def test_what_cannot_begin(
     api: Api, session: OAuth2Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    async def fail(*_: object) -> None:
         raise OSError("no more files")
 
-    monkeypatch.setattr(courier, "Exchange", fail)
+    monkeypatch.setattr(courier.Exchange, "__aenter__", fail)
     with pytest.raises(OSError, match="no more files"):
         fetch(session, api.urls()).all()
+
+
+def test_a_loop_that_dies(
+    api: Api, session: OAuth2Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(self: Any) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        self._is_ready.set()
+        raise MemoryError
+
+    monkeypatch.setattr(courier.Courier, "_main", fail)
+    with pytest.raises((MemoryError, RuntimeError)):
+        fetch(session, api.urls()).all()
+
+
+def test_one_that_never_began_needs_no_end(session: OAuth2Session) -> None:
+    from nb_oauth.data.exchange import Terms
+
+    given: Any = {}
+    courier.Courier(session, Terms(None, None, 1), given, given, lambda: None).stop()
+
+
+def test_what_the_session_does_with_an_answer_ends_as_well(
+    api: Api, session: OAuth2Session
+) -> None:
+    """Redirects are followed in threads: who breaks off waits for none of them."""
+    api.opened["/item/5"] = threading.Event()
+    well = api.answer
+
+    def answer(request: Request) -> Reply:
+        if request.path == "/to":
+            return Reply("", 302, {"Location": "/item/5"})
+        return well(request)
+
+    api.answer = answer  # type: ignore[method-assign]
+    results = fetch(session, [f"{api.issuer}/item/0", f"{api.issuer}/to"])
+    for _ in results:
+        wait_until(lambda: api.under_way, "it has been redirected")
+        break
+    api.opened["/item/5"].set()
+    assert paths(results) == ["/item/5"]
 
 
 # -- what cannot work --------------------------------------------------------------------------
