@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nb_oauth.session import OAuth2Session
 
 _BEAT = 0.5  # seconds after which to see whether somebody signed out, or has renewed already
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 15.0  # seconds, before a renewal that failed is tried again
 _SHARE_AHEAD = 0.01  # of a token's life: who renews much before the end renews more often
 _REPEATED_AFTER = 30.0  # seconds, should the scheduler have lost it
 _ANSWERS_WITHIN = 10.0  # seconds
@@ -53,6 +54,7 @@ class Publisher(threading.Thread):
         self._where = Variable(self.variable, client=client)
         self._published, self._published_at = Published(0, None), 0.0
         self._missed = 0
+        self._asks_at, self._pause = 0.0, _FIRST_PAUSE
         self._is_closed = False
         self._wakes = threading.Event()
 
@@ -93,7 +95,7 @@ class Publisher(threading.Thread):
     def _rest(self) -> float:
         """Return how long to do nothing: a beat, or until the token is to be renewed."""
         left = _seconds_left(self._session.token)
-        return min(_BEAT, left) if left > 0 else _BEAT
+        return min(_BEAT, left if left > 0 else max(0.0, self._asks_at - time.monotonic()))
 
     def _go_on(self) -> None:
         before = self._published
@@ -121,13 +123,19 @@ class Publisher(threading.Thread):
         if not self._session.token:
             return _SIGNED_OUT
         if _seconds_left(self._session.token) > 0:
+            self._asks_at, self._pause = 0.0, _FIRST_PAUSE
             return ""
+        if time.monotonic() < self._asks_at:
+            return self._published.why
         try:
             self._session.fresh_access_token()
         except (LoginError, TokenExpiredError):
             return _NOT_RENEWABLE if self._session.token else _SIGNED_OUT
         except (TokenError, requests.RequestException):
-            pass  # the token endpoint is out of order: at the next beat it may not be
+            pass  # the token endpoint is out of order: after a pause it may not be
+        finally:
+            self._asks_at = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         return ""
 
     def _publish(self, token: Token | None, *, is_last: bool = False, why: str = "") -> None:

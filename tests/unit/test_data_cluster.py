@@ -539,6 +539,28 @@ def test_a_token_endpoint_that_is_out_of_order_is_asked_again(
         assert session.token["access_token"] != first
 
 
+def test_a_token_endpoint_that_stays_out_of_order_has_a_rest(
+    server: ShortLived, client: DaskClient
+) -> None:
+    session = server.open()
+    session._pause = lambda _: None
+    session._keep({**session.token, "expires_at": time.time() - 1})
+    server.tell("answer", token=503)
+    publisher = publishing.Publisher(session, client)
+    assert publisher._rest() == 0
+    assert publisher._renew_in_time() == ""
+    asked = server.count("turned_away")
+    assert publisher._renew_in_time() == ""
+    assert server.count("turned_away") == asked > 0
+    publisher._pause = 10
+    wait_until(lambda: publisher._renew_in_time() == "" and publisher._pause > 10, "it asks again")
+    assert publisher._rest() == publishing._BEAT
+    server.tell("answer")
+    session.renew()
+    assert publisher._renew_in_time() == ""
+    assert publisher._pause == publishing._FIRST_PAUSE
+
+
 def test_what_is_published_is_said_again_now_and_then(
     server: ShortLived, client: DaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -604,14 +626,13 @@ def test_a_task_ends_with_its_run(server: ShortLived) -> None:
 
 
 def test_what_ends_a_courier_ends_its_tasks(server: ShortLived) -> None:
-    class Broken(requests.Session):
-        @property
-        def token(self) -> None:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        worker_answers.answers("run-4", Broken(), [Call("GET", server.issuer, {})], TERMS)
+    session, call = server.open(), Call("GET", f"{server.issuer}/slow", {})
+    office = worker_answers._office("run-4", session, TERMS)
+    office._courier.failure = MemoryError()
+    with pytest.raises(MemoryError):
+        worker_answers.answers("run-4", session, [call], TERMS)
     worker_answers.end("run-4")
+    wait_until(lambda: not dask_work.threads_that_fetch(), "they are closed")
     worker_answers._begin_anew()
 
 
