@@ -570,3 +570,19 @@ def test_the_bar_has_a_total_where_the_api_tells_one(
     assert [each for each in said if each not in last] == []
     list(data.pages(plain_session, api.url))
     assert capsys.readouterr().err == ""
+
+
+def test_how_many_are_on_the_page_is_no_total(
+    api: Api, plain_session: requests.Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def counted(asked: Asked) -> Answer:
+        found = STARS[3:] if asked.query else STARS[:3]
+        return Answer(
+            {"stars": found, "count": len(found), "next": None if asked.query else "?n=2"}
+        )
+
+    api.answer = counted
+    assert len(every(plain_session, api, progress=True)) == 5
+    drawn = capsys.readouterr().err
+    assert "5 records" in drawn
+    assert "%" not in drawn
