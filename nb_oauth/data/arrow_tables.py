@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from nb_oauth.data.content import charset, media_type
-from nb_oauth.exceptions import ConfigurationError
+from nb_oauth.exceptions import ConfigurationError, PaginationError
 
 if TYPE_CHECKING:
     import requests
@@ -50,10 +50,13 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     row: dict[str, Any] = {}
     for key, value in record.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            row.update(_flat(value, f"{name}.") or {name: None})
-        else:
-            row[name] = value
+        members = _flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+        if not row.keys().isdisjoint(members):
+            raise PaginationError(
+                f"Two members of a record would be in one column, {min(row.keys() & members)!r}: "
+                "take the records from data.records(…), and name your columns yourself."
+            )
+        row.update(members or {name: None})
     return row
 
 

@@ -68,6 +68,7 @@ class Courier:
         """End what is under way, and return when nothing is left of it."""
         if self._thread.ident is None:  # it was not started
             return
+        self._is_ready.wait()  # else there is nothing yet to end
         with contextlib.suppress(RuntimeError, AttributeError):  # it has ended by itself
             self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()

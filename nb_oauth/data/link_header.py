@@ -18,7 +18,8 @@ def links_by_relation(header: str) -> dict[str, str]:
     """Return the target of each relation, such as ``{"next": "/stars?page=2"}``.
 
     Of several links with one relation the first counts. Those that are about another document
-    than the one that came (``anchor``) are left out.
+    than the one that came (``anchor``) are left out, and those that lead to nothing, as a
+    parameter ``results="false"`` says at Sentry, which always has a next page.
 
     Args:
         header: the value of ``Link``; several headers may stand in it, with commas between.
@@ -28,7 +29,7 @@ def links_by_relation(header: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for target, parameters in _links(header):
-        if "anchor" not in parameters:
+        if "anchor" not in parameters and parameters.get("results") != "false":
             for relation in parameters.get("rel", "").lower().split():
                 found.setdefault(relation, target)
     return found

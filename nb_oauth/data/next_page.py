@@ -43,6 +43,11 @@ class Style(Protocol):
         """The parameter that says which page is wanted, where it is one."""
         ...
 
+    @property
+    def may_be_past_the_end(self) -> bool:
+        """Whether all there is may have come, so that a refusal of the next page is the end."""
+        ...
+
     def begin(self, request: "PageRequest") -> "PageRequest":
         """Return the request for the first page."""
         ...
@@ -84,6 +89,7 @@ class _AsTold:
     """The answer says where the next page is, in one of the ways that are in use."""
 
     carrier: str | None = None
+    may_be_past_the_end = False
 
     def __init__(self) -> None:
         self._has_been_told = False
@@ -93,7 +99,8 @@ class _AsTold:
 
     def after(self, page: "Page") -> "PageRequest | None":
         said = told(page)
-        if said is None and not self._has_been_told:
+        is_enough = said is Last.UNMENTIONED and page.request.is_in_the_middle
+        if not (self._has_been_told or is_enough) and (said is None or said is Last.UNMENTIONED):
             _require_nothing_left(page)
         self._has_been_told = True
         return None if said is None or isinstance(said, Last) else said
@@ -103,6 +110,7 @@ class _Single:
     """There is one page, whatever it says."""
 
     carrier: str | None = None
+    may_be_past_the_end = False
 
     def begin(self, request: "PageRequest") -> "PageRequest":
         return request
@@ -113,6 +121,8 @@ class _Single:
 
 class _AtPath:
     """The next page's address or cursor is at a place that the caller has named."""
+
+    may_be_past_the_end = False
 
     def __init__(self, path: str, parameter: str | None) -> None:
         self._path = path
@@ -129,7 +139,7 @@ class _AtPath:
             if is_first:
                 _require_nothing_left(page, f" There is nothing at next={self._path!r}.")
             return None
-        if page.says_it_is_last(self._around(page)):
+        if page.says_it_is_last(self._around(page)) or page.says_it_is_last():
             return None
         if self.carrier is None and is_address(value):
             return page.request.following(value, page.response.url)
@@ -154,29 +164,44 @@ class _AtPath:
         return _CARRIES[name]
 
 
-class _ByNumber:
-    """The request says the number of the page."""
+class _Counting:
+    """The request says which page it is for, by a number."""
 
     def __init__(self, parameter: str) -> None:
         self.carrier = parameter
+        self.may_be_past_the_end = False
+
+    def _has_all(self, page: "Page", came: int) -> bool:
+        """Tell whether no further page is to be asked for.
+
+        Some call ``total`` how many there are on this page: where it is as many, one more page is
+        asked for, and may be refused.
+        """
+        total = page.totals.records
+        is_all = total is not None and came >= total
+        self.may_be_past_the_end = is_all
+        return not page.records or (is_all and total != len(page.records))
+
+
+class _ByNumber(_Counting):
+    """The number is that of the page."""
 
     def begin(self, request: "PageRequest") -> "PageRequest":
         self._is_from_zero = _number(request, self.carrier) == 0
+        self._came = 0
         return request
 
     def after(self, page: "Page") -> "PageRequest | None":
-        number = _number(page.request, self.carrier)
-        last = page.totals.pages
-        if not page.records or (last is not None and number + self._is_from_zero >= last):
+        number, last = _number(page.request, self.carrier), page.totals.pages
+        self._came += len(page.records)
+        is_last = last is not None and number + self._is_from_zero >= last
+        if self._has_all(page, self._came) or is_last:
             return None
         return page.request.with_parameter(self.carrier, number + 1)
 
 
-class _ByOffset:
-    """The request says how many records come before the page."""
-
-    def __init__(self, parameter: str) -> None:
-        self.carrier = parameter
+class _ByOffset(_Counting):
+    """The number is how many records come before the page."""
 
     def begin(self, request: "PageRequest") -> "PageRequest":
         if request.parameter(self.carrier) is None:
@@ -186,8 +211,7 @@ class _ByOffset:
 
     def after(self, page: "Page") -> "PageRequest | None":
         following = _number(page.request, self.carrier) + len(page.records)
-        total = page.totals.records
-        if not page.records or (total is not None and following >= total):
+        if self._has_all(page, following):
             return None
         return page.request.with_parameter(self.carrier, following)
 

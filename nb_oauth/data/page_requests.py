@@ -32,8 +32,8 @@ class PageRequest:
     """
 
     method: str
-    url: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    url: str = field(repr=False)  # an API key may be in it, and in a header
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def first(
@@ -100,6 +100,12 @@ class PageRequest:
         """
         target = urldefrag(urljoin(base, link)).url
         return replace(self, url=_with_what_was_lost(target, self.url))
+
+    @property
+    def is_in_the_middle(self) -> bool:
+        """Whether it asks for a page that need not be the first."""
+        query = parse_qsl(urlsplit(self.url).query)
+        return any(name.lower() in _POSITIONS for name, _ in query)
 
     @property
     def _body(self) -> str | None:

@@ -3,13 +3,14 @@
 Each function here reads one of the ways in which APIs say it, and returns what it says:
 
 * the request for the next page;
-* ``LAST``: there is none;
-* None: nothing.
+* ``Last.SAID``: there is none;
+* ``Last.UNMENTIONED``: it says where other pages are, and nothing of a next one;
+* None: nothing at all.
 """
 
 import enum
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from nb_oauth.data.json_path import look_up
 from nb_oauth.data.link_header import links_by_relation
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
     from nb_oauth.data.page import Page
     from nb_oauth.data.page_requests import PageRequest
 
-__all__ = ["LAST", "Last", "is_address", "told"]
+__all__ = ["Last", "is_address", "told"]
 
 
 class Last(enum.Enum):
-    """There is no further page."""
+    """There is no further page, as far as an answer says."""
 
-    LAST = "last"
+    SAID = "said"
+    UNMENTIONED = "unmentioned"
 
 
-LAST: Final = Last.LAST
-
-_BEFORE_AND_AFTER = {"first", "last", "prev", "previous", "self"}
+_BEFORE = {"prev", "previous"}
+_OTHERS = {"first", "last", "self", *_BEFORE}
 _MISSING = object()
 # OData 4 and 3, Azure, Django REST framework, Laravel, Salesforce, Graph of Facebook, HubSpot,
 # tastypie, Intercom, HAL, JSON:API and those like them.
@@ -48,6 +49,13 @@ _CURSORS = {
     "nextPageToken": "pageToken",
     "meta.next_token": "pagination_token",
 }
+# What a link may not say of a request: as whom it is sent, to whom, and how.
+_NOT_THEIRS = frozenset(
+    {
+        *("authorization", "connection", "content-length", "cookie", "host"),
+        *("proxy-authorization", "transfer-encoding"),
+    }
+)
 _CURSORS_IN_HEADERS = ("CMR-Search-After",)  # NASA's Earthdata: sent back as it came
 
 
@@ -56,12 +64,16 @@ def told(page: "Page") -> "PageRequest | Last | None":
     ways = (_in_link_header, _in_other_header, _in_links, _in_address, _in_cursor)
     found = [said for way in ways if (said := way(page)) is not None]
     onwards = [said for said in found if not isinstance(said, Last)]
+    if not onwards and Last.SAID in found:
+        return Last.SAID
     return next(iter(onwards or found), None)
 
 
 def is_address(value: object) -> bool:
     """Tell whether a value is an address, absolute or relative; else it may be a cursor."""
-    return isinstance(value, str) and value.startswith(("https://", "http://", "/", "?"))
+    if not isinstance(value, str):
+        return False
+    return value.startswith(("https://", "http://", "/")) or "?" in value
 
 
 def _in_link_header(page: "Page") -> "PageRequest | Last | None":
@@ -69,7 +81,14 @@ def _in_link_header(page: "Page") -> "PageRequest | Last | None":
     links = links_by_relation(page.response.headers.get("Link", ""))
     if "next" in links:
         return page.request.following(links["next"], page.response.url)
-    return LAST if _BEFORE_AND_AFTER & links.keys() else None
+    return _last_among(links.keys())
+
+
+def _last_among(relations: Iterable[str]) -> Last | None:
+    """Tell what it means that there are links of these relations, and none to the next page."""
+    if not _BEFORE.isdisjoint(relations):
+        return Last.SAID
+    return None if _OTHERS.isdisjoint(relations) else Last.UNMENTIONED
 
 
 def _in_other_header(page: "Page") -> "PageRequest | None":
@@ -88,7 +107,7 @@ def _in_links(page: "Page") -> "PageRequest | Last | None":
     for link in links:
         if isinstance(link, Mapping) and link.get("rel") == "next" and link.get("href"):
             return _along(link, page)
-    return LAST if links else None
+    return _last_among({str(link.get("rel")) for link in links if isinstance(link, Mapping)})
 
 
 def _along(link: Mapping[str, object], page: "Page") -> "PageRequest":
@@ -102,19 +121,22 @@ def _along(link: Mapping[str, object], page: "Page") -> "PageRequest":
         body = {**(request.arguments.get("json") or {}), **body}
     if method != request.method or isinstance(body, Mapping):
         request = request.with_body(method, body if isinstance(body, Mapping) else None)
-    return request
+    headers = link.get("headers")
+    wanted = headers.items() if isinstance(headers, Mapping) else ()
+    kept = {str(name): str(value) for name, value in wanted if name.lower() not in _NOT_THEIRS}
+    return request.with_headers(kept) if kept else request
 
 
 def _in_address(page: "Page") -> "PageRequest | Last | None":
     """Read the next page's address, under one of the names that are in use."""
     if not isinstance(page.document, Mapping):
         return None
-    is_said = any(name in page.document for name in ("@odata.context", "odata.metadata"))
+    is_said = False
     for value in _values(page.document):
         if is_address(value):
             return page.request.following(str(value), page.response.url)
         is_said = is_said or value is None or value in {"", False}
-    return LAST if is_said or _has_links(page.document) else None
+    return Last.SAID if is_said else _by_omission(page.document)
 
 
 def _values(document: Mapping[str, object]) -> "Iterator[object]":
@@ -127,10 +149,13 @@ def _values(document: Mapping[str, object]) -> "Iterator[object]":
             yield value
 
 
-def _has_links(document: Mapping[str, object]) -> bool:
-    """Tell whether there are links to other pages; that to the next is left out on the last."""
+def _by_omission(document: Mapping[str, object]) -> Last | None:
+    """Tell what it means that there is no next address: some leave it out on the last page."""
     every = (document.get(name) for name in ("links", "_links"))
-    return any(isinstance(one, Mapping) and _BEFORE_AND_AFTER & one.keys() for one in every)
+    relations = {key for one in every if isinstance(one, Mapping) for key in one}
+    if any(name in document for name in ("@odata.context", "odata.metadata")):
+        relations.add("self")
+    return _last_among(relations)
 
 
 def _in_cursor(page: "Page") -> "PageRequest | Last | None":
@@ -138,5 +163,5 @@ def _in_cursor(page: "Page") -> "PageRequest | Last | None":
     for path, parameter in _CURSORS.items():
         cursor = look_up(page.document, path, _MISSING)
         if cursor is not _MISSING:
-            return page.request.with_parameter(parameter, cursor) if cursor else LAST
+            return page.request.with_parameter(parameter, cursor) if cursor else Last.SAID
     return None

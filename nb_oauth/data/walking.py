@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Walk", "watched"]
 
 
+_TOO_MANY = 1000
+
+
 @dataclass(frozen=True)
 class Walk:
     """Asks for one page after the other.
@@ -54,11 +57,14 @@ class Walk:
             request = replace(following, url=self.origins.checked(following.url))
             known.require_new(request)
             page = self._page(request)
+            if page is None:
+                return
             known.require_other(page)
             following = self.style.after(page)
             yield page
 
-    def _page(self, request: "PageRequest") -> Page:
+    def _page(self, request: "PageRequest") -> Page | None:
+        """Return a page, None where it is refused because there is none."""
         arguments = self.origins.arguments(self.session, request.url, request.arguments)
         response = send(
             *(self.session, request.method, request.url),
@@ -66,12 +72,18 @@ class Walk:
             retry=self.retry,
             **arguments,
         )
+        if self.style.may_be_past_the_end and _is_refusal(response):
+            return None
         try:
             response.raise_for_status()
         except requests.HTTPError as error:
             mask_error(error, ())  # it quotes the address
             raise
         return Page(request, response, self.lists)
+
+
+def _is_refusal(response: requests.Response) -> bool:
+    return response.status_code in {400, 404, 410, 416, 422}
 
 
 class _Known:
@@ -85,6 +97,7 @@ class _Known:
         self._style = style
         self._asked: set[bytes] = set()
         self._last = b""
+        self._empty = 0
 
     def require_new(self, request: "PageRequest") -> None:
         """Refuse to ask for what has been asked for.
@@ -103,12 +116,21 @@ class _Known:
     def require_other(self, page: Page) -> None:
         """Refuse a page that has just what the one before had.
 
+        Those that are empty are alike, and some on the way may be: a filter left nothing of them.
+
         Raises:
-            PaginationError: it has.
+            PaginationError: it has; or it is one more that is empty, after very many.
         """
         content = page.records_if_clear
         if not page.response.content or content == []:
-            return  # those that are empty are alike
+            self._empty += 1
+            if self._empty >= _TOO_MANY:
+                raise PaginationError(
+                    f"The last {_TOO_MANY} pages were empty, and the API names a next one still: "
+                    "name another way with by=… or next=…."
+                )
+            return
+        self._empty = 0
         digest = _digest(page.response.content if content is None else json.dumps(content))
         if digest == self._last:
             raise PaginationError(f"The same page came twice.{self._remark()}")

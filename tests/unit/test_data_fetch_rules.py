@@ -316,7 +316,8 @@ def test_a_body_that_is_not_what_it_says(api: Server, session: OAuth2Session) ->
 
 def test_cookies(api: Server, session: OAuth2Session) -> None:
     api.replies["/set"] = Reply("", headers={"Set-Cookie": "balancer=3; Path=/in"})
-    fetch(session, [f"{api.issuer}/set"]).all()
+    [answer] = fetch(session, [f"{api.issuer}/set"]).all()
+    assert answer.raw.read() == b""
     assert session.cookies.get_dict() == {"balancer": "3"}
     found = both(session, [f"{api.issuer}/in/a", f"{api.issuer}/out"])
     assert [one.json()["headers"].get("cookie") for one in found] == ["balancer=3", None]
@@ -388,7 +389,7 @@ def test_short_ones(api: Server) -> None:
 # -- the way there -----------------------------------------------------------------------------
 
 
-def test_tls(secure: TlsServer) -> None:
+def test_tls(secure: TlsServer, tmp_path: Path) -> None:
     certificates = secure.certificates
     with secure.open(token=ending(3600)) as session:
         with pytest.raises(requests.exceptions.SSLError):
@@ -396,6 +397,8 @@ def test_tls(secure: TlsServer) -> None:
         session.verify = str(certificates.folder / "ca.pem")
         both(session, [f"{secure.issuer}/{name}" for name in NAMES])
         both(session, [secure.api], verify=str(certificates.folder / "ca.pem"))
+        with pytest.raises(requests.exceptions.SSLError):  # a folder with none in it
+            fetch(session, [secure.api], retry=None, verify=str(tmp_path)).all()
         session.verify = False
         with pytest.warns(InsecureRequestWarning, match="verify=False"):
             assert fetch(session, [secure.api]).all()[0].ok

@@ -60,6 +60,18 @@ def test_a_token_of_ours_stays_at_home(api: Api, elsewhere: Api) -> None:
     assert sent(elsewhere.asked[0]) is None
 
 
+def test_nor_does_a_hook_take_it_along(api: Api, elsewhere: Api) -> None:
+    def sign(url: str, headers: Any, data: Any) -> tuple[str, Any, Any]:
+        return url, {**(headers or {}), "X-Signature": "s3cret-s3cret"}, data
+
+    api.answer = leading_to(elsewhere)
+    with signed_in(api) as session:
+        session.register_compliance_hook("protected_request", sign)
+        list(data.records(session, api.url, allowed_origins=[elsewhere.origin]))
+    assert "s3cret" in api.asked[0].headers["X-Signature"]
+    assert "s3cret" not in str(elsewhere.asked[0])
+
+
 @pytest.mark.parametrize(("hosts", "goes"), [(["127.0.0.1"], True), (["127.0.0.1:1"], False)])
 def test_it_goes_where_the_session_says_that_it_may(
     api: Api,
@@ -145,6 +157,10 @@ def test_http_is_never_taken_for_https() -> None:
         (" , <a>; rel=next ,, <b>; rel=last;", {"next": "a", "last": "b"}),
         ("<a>; ???; rel=next, <b>; rel=last", {"next": "a", "last": "b"}),
         ('<a>; rel=next "what" else, <b>; rel=last', {"next": "a", "last": "b"}),
+        (
+            '<a>; rel="previous"; results="true", <b>; rel="next"; results="false"',
+            {"previous": "a"},
+        ),
         ("<a>", {}),
         ("a; rel=next", {}),
         ("", {}),

@@ -10,6 +10,7 @@ import requests
 
 from nb_oauth import ConfigurationError, data
 from nb_oauth.data.ahead import one_ahead
+from nb_oauth.data.page_requests import PageRequest
 from nb_oauth.exceptions import PaginationError
 from nb_oauth.place import context_here
 from tests.unit.data_stage import Answer, Api, Asked
@@ -52,6 +53,11 @@ def every(session: requests.Session, api: Api, **arguments: Any) -> list[Any]:
             "something is at 'meta.next_cursor'",
         ),
         ({"stars": STARS, "next_page": 2}, {}, "something is at 'next_page'"),
+        # Links, but none to the next page: which may be the last, and is not.
+        ({"features": STARS, "links": [{"rel": "self"}], "numberMatched": 50}, {}, "50 records"),
+        ({"data": STARS, "links": {"self": "/stars"}, "meta": {"total": 50}}, {}, "50 records"),
+        ({"@odata.context": "…", "@odata.count": 50, "value": STARS}, {}, "50 records"),
+        (STARS, {"Link": '</stars?page=9>; rel="last"'}, "9 pages"),
     ],
 )
 def test_what_tells_of_more_and_not_how_is_an_error(
@@ -83,6 +89,7 @@ def test_what_tells_of_more_and_not_how_is_an_error(
         {"features": STARS, "links": [{"rel": "self", "href": "/stars"}]},
         {"@odata.context": "…", "value": STARS},
         {"stars": STARS, "total": True},
+        {"stars": STARS, "_links": {"self": {"href": "/stars"}}},
     ],
 )
 def test_a_single_page_ends_quietly(
@@ -91,6 +98,70 @@ def test_a_single_page_ends_quietly(
     api.answer = lambda _: Answer(document)
     assert every(plain_session, api) == STARS
     assert len(api.asked) == 1
+
+
+def test_the_last_page_alone_ends_quietly(api: Api, plain_session: requests.Session) -> None:
+    links = '</stars?page=1>; rel="first", </stars?cursor=z>; rel="last"'
+    api.answer = lambda _: Answer(STARS, {"Link": links, "X-Total-Count": "50"})
+    assert every(plain_session, api, params={"page": 10}) == STARS
+    api.answer = lambda _: Answer(STARS, {"Link": '</stars?page=9>; rel="prev"', "X-Total": "50"})
+    assert every(plain_session, api) == STARS
+
+
+@pytest.mark.parametrize("by", ["page", "offset"])
+@pytest.mark.parametrize("status", [400, 404, 416])
+def test_beyond_the_end_a_refusal_is_the_end(
+    api: Api, plain_session: requests.Session, by: str, status: int
+) -> None:
+    """Where ``total`` is as many as came, it may be that of the page."""
+    api.answer = lambda _: (
+        Answer({"items": STARS, "total": 5}) if len(api.asked) == 1 else Answer({}, status=status)
+    )
+    assert every(plain_session, api, by=by, params={by: 1 if by == "page" else 0}) == STARS
+    assert len(api.asked) == 2
+
+
+def test_a_total_may_be_that_of_the_page(api: Api, plain_session: requests.Session) -> None:
+    def counted(asked: Asked) -> Answer:
+        found = STARS[(asked.number("page", 1) - 1) * 2 :][:2]
+        return Answer({"items": found, "total": len(found)})
+
+    api.answer = counted
+    assert every(plain_session, api, by="page", params={"page": 1}) == STARS
+
+
+@pytest.mark.parametrize("by", ["page", "offset"])
+def test_a_refusal_before_the_end_is_an_error(
+    api: Api, plain_session: requests.Session, by: str
+) -> None:
+    api.answer = lambda _: (
+        Answer({"items": STARS}) if len(api.asked) == 1 else Answer({}, status=404)
+    )
+    with pytest.raises(requests.HTTPError, match="404"):
+        every(plain_session, api, by=by, params={by: 1})
+
+
+def test_of_a_total_no_page_too_many_is_asked_for(
+    api: Api, plain_session: requests.Session
+) -> None:
+    api.answer = lambda asked: Answer(
+        {"items": STARS[(asked.number("page", 1) - 1) * 3 :][:3], "total": 5}
+    )
+    assert every(plain_session, api, by="page", params={"page": 1}) == STARS
+    assert len(api.asked) == 2
+
+
+def test_an_address_may_be_relative_to_the_page(api: Api, plain_session: requests.Session) -> None:
+    api.answer = lambda asked: Answer(
+        {"items": STARS[3:]} if asked.query else {"items": STARS[:3], "next": "stars?page=2"}
+    )
+    assert every(plain_session, api) == STARS
+    assert every(plain_session, api, next="next") == STARS
+
+
+def test_a_request_shows_no_key() -> None:
+    request = PageRequest("GET", "https://api.example/?key=s3cret", {"headers": {"K": "s3cret"}})
+    assert "s3cret" not in repr(request)
 
 
 def test_a_place_that_is_not_there_is_an_error_where_there_is_more(
@@ -167,6 +238,18 @@ def test_empty_pages_on_the_way_are_no_circle(api: Api, plain_session: requests.
 
     api.answer = filtered
     assert every(plain_session, api) == STARS
+
+
+def test_nobody_goes_on_for_ever_through_empty_pages(
+    api: Api, plain_session: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nb_oauth.data.walking._TOO_MANY", 20)
+    api.answer = lambda _: Answer(
+        {"items": STARS if len(api.asked) == 15 else [], "next": f"?n={len(api.asked)}"}
+    )
+    with pytest.raises(PaginationError, match="last 20 pages were empty"):
+        every(plain_session, api)
+    assert len(api.asked) == 15 + 20
 
 
 def test_an_empty_answer_has_no_records(api: Api, plain_session: requests.Session) -> None:
@@ -346,6 +429,22 @@ def test_a_link_of_stac_may_be_a_search(
     assert (api.asked[1].json if api.asked[1].body else None) == body
 
 
+def test_a_link_of_stac_may_name_headers_but_not_who_asks(
+    api: Api, plain_session: requests.Session
+) -> None:
+    wanted = {"Search-After": "LC81530752019135LGN00", "authorization": "Bearer another"}
+    following = {"rel": "next", "href": "/stars", "method": "POST", "headers": wanted}
+    api.answer = lambda _: Answer(
+        {"features": STARS[len(api.asked) :], "links": [following] * (len(api.asked) == 1)}
+    )
+    plain_session.headers["Authorization"] = "Bearer my-own"
+    every(plain_session, api, method="POST", json={"limit": 2}, headers={"X-Of": "mine"})
+    first, second = (asked.headers for asked in api.asked)
+    assert "Search-After" not in first
+    assert second["Search-After"] == "LC81530752019135LGN00"
+    assert (second["Authorization"], second["X-Of"]) == ("Bearer my-own", "mine")
+
+
 def test_a_method_that_changes_things_is_not_followed(
     api: Api, plain_session: requests.Session
 ) -> None:
@@ -471,3 +570,19 @@ def test_the_bar_has_a_total_where_the_api_tells_one(
     assert [each for each in said if each not in last] == []
     list(data.pages(plain_session, api.url))
     assert capsys.readouterr().err == ""
+
+
+def test_how_many_are_on_the_page_is_no_total(
+    api: Api, plain_session: requests.Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def counted(asked: Asked) -> Answer:
+        found = STARS[3:] if asked.query else STARS[:3]
+        return Answer(
+            {"stars": found, "count": len(found), "next": None if asked.query else "?n=2"}
+        )
+
+    api.answer = counted
+    assert len(every(plain_session, api, progress=True)) == 5
+    drawn = capsys.readouterr().err
+    assert "5 records" in drawn
+    assert "%" not in drawn

@@ -343,6 +343,9 @@ def test_a_fork_begins_anew() -> None:
             free = hosts.host_of("https://api.example").wait(2) == 0
             os._exit(0 if free and rates.pace_of("api").reserve("1/s") == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    hosts._begin_anew()  # what was done there
+    rates._begin_anew()
+    assert hosts.host_of("https://api.example").wait(2) == 0
 
 
 def _raising(error: Exception) -> Any:

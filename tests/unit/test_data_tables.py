@@ -136,6 +136,15 @@ def test_whole_numbers_and_others_are_numbers(api: Api, plain_session: requests.
     assert [each["v"] for each in rows(plain_session, api)] == [1.0, None, 2.5]
 
 
+@pytest.mark.parametrize("record", [{"a.b": 1, "a": {"b": 2}}, {"a": {"b": 2}, "a.b": 1}])
+def test_no_value_takes_the_place_of_another(
+    api: Api, plain_session: requests.Session, record: dict[str, Any]
+) -> None:
+    serve(api, [record])
+    with pytest.raises(PaginationError, match=r"one column, 'a\.b'"):
+        rows(plain_session, api)
+
+
 def test_what_is_no_object_is_a_value(api: Api, plain_session: requests.Session) -> None:
     serve(api, ["a", "b"])
     assert rows(plain_session, api) == [{"value": "a"}, {"value": "b"}]
