@@ -28,7 +28,7 @@ _ANSWERS_WITHIN = 10.0  # seconds, for the scheduler
 _ASKS_AFTER = 2.0  # seconds; until then the next token is on its way, or will be
 _REFUSED_FOR = 15.0  # seconds
 _IMPATIENT_FOR = 60.0  # seconds
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds; each is twice the one before
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25  # seconds; each is twice the one before
 _SHARE_TO_REST, _LONGEST_REST = 0.1, 1.0  # of what is left of a token; seconds
 _SHARE_OF_NO_USE, _MOMENT = 0.01, 0.1  # of a token's life; seconds: a request may come too late
 

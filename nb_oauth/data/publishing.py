@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nb_oauth.session import OAuth2Session
 
 _BEAT = 0.5  # seconds after which to see whether somebody signed out, or has renewed already
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 15.0  # seconds, before a renewal that failed is tried again
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 15.0  # seconds, before a renewal that failed is tried again
 _SHARE_AHEAD = 0.01  # of a token's life: who renews much before the end renews more often
 _REPEATED_AFTER = 30.0  # seconds, should the scheduler have lost it
 _ANSWERS_WITHIN = 10.0  # seconds
@@ -120,9 +120,10 @@ class Publisher(threading.Thread):
 
     def _renew_in_time(self) -> str:
         """Renew the token if its end is near; return why there is none, if so."""
-        if not self._session.token:
+        token = self._session.token
+        if not token:
             return _SIGNED_OUT
-        if _seconds_left(self._session.token) > 0:
+        if _seconds_left(token) > 0:
             self._asks_at, self._pause = 0.0, _FIRST_PAUSE
             return ""
         if time.monotonic() < self._asks_at:
@@ -134,8 +135,9 @@ class Publisher(threading.Thread):
         except (TokenError, requests.RequestException):
             pass  # the token endpoint is out of order: after a pause it may not be
         finally:
+            is_new = self._session.token is not token  # and may be near its end again
+            self._pause = _FIRST_PAUSE if is_new else min(2 * self._pause, _LONGEST_PAUSE)
             self._asks_at = time.monotonic() + self._pause
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         return ""
 
     def _publish(self, token: Token | None, *, is_last: bool = False, why: str = "") -> None:
