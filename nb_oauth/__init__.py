@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nb_oauth import bridges as bridges
+    from nb_oauth import data as data
     from nb_oauth import demo as demo
     from nb_oauth import providers as providers
     from nb_oauth.clients import Client
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         LoginRequired,
         LoginTimeout,
         OAuthError,
+        PaginationError,
         StateMismatchError,
         TokenError,
         TokenExpiredError,
@@ -68,6 +70,7 @@ _ROOMS = {
     "MemoryTokenStore": "stores",
     "OAuth2Session": "session",
     "OAuthError": "exceptions",
+    "PaginationError": "exceptions",
     "PasswordLogin": "logins",
     "Provider": "providers",
     "StateMismatchError": "exceptions",
@@ -80,7 +83,7 @@ _ROOMS = {
     "logout": "sign_out",
     "sessions": "sign_out",
 }
-_MODULES = ("bridges", "demo", "providers")
+_MODULES = ("bridges", "data", "demo", "providers")
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazily(__name__, {**_ROOMS, **dict.fromkeys(_MODULES, "")})
@@ -104,6 +107,7 @@ __all__ = [
     "MemoryTokenStore",
     "OAuth2Session",
     "OAuthError",
+    "PaginationError",
     "PasswordLogin",
     "Provider",
     "StateMismatchError",

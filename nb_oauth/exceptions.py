@@ -10,6 +10,7 @@
     │   ├── LoginPending           the widget is shown, but this cell cannot wait for it
     │   ├── LoginCancelled         the person pressed Cancel
     │   └── LoginTimeout           nobody answered in the time given        (TimeoutError)
+    ├── PaginationError            where an API's next page or its records are cannot be told
     ├── AuthorizationError         the provider or the person said no in the browser
     │   └── StateMismatchError     the answer belongs to another request    (oauthlib's)
     └── TokenError                 the token endpoint said no
@@ -46,6 +47,7 @@ __all__ = [
     "LoginRequired",
     "LoginTimeout",
     "OAuthError",
+    "PaginationError",
     "StateMismatchError",
     "TokenError",
     "TokenExpiredError",
@@ -108,6 +110,13 @@ class LoginCancelled(LoginError):  # noqa: N818 - as asyncio.CancelledError, wit
 
 class LoginTimeout(LoginError, TimeoutError):  # noqa: N818 - names what happened
     """Nobody answered in the time given. The widget still works: sign in and wait again."""
+
+
+class PaginationError(OAuthError):
+    """Where an API's next page or its records are cannot be told, or its pages lead nowhere new.
+
+    The message names the argument of :mod:`nb_oauth.data` that says it.
+    """
 
 
 class _ProtocolError(OAuthError, _OAuth2Error):

@@ -39,7 +39,6 @@ _TRAVELS = (
     "_scope",
     "_pkce",
     "_key",
-    "lender",
     "_asks_again",
     "_cert_of_fetch",
     "_given_hosts",
@@ -79,15 +78,17 @@ class CopiedSession(PersistentSession):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: what requests puts there, and no secret of ours."""
-        shared = self._shared_store()
+        shared, lent = self._shared_store(), self.lender_of_copies is not None
+        bare = without_secrets.lendable_token if lent else without_secrets.bare_token
         return {
             **_requests.__getstate__(self),
             **{name: getattr(self, name) for name in _TRAVELS},
             **self._credentials(),
             "compliance_hook": self._hooks_for(is_shared=shared is not None),
             "_store": shared,
+            "lender": self.lender_of_copies or self.lender,
             "_client": without_secrets.bare_oauthlib_client(self._client),
-            "token": without_secrets.bare_token(self.token or {}),
+            "token": bare(self.token or {}),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -113,13 +114,13 @@ class CopiedSession(PersistentSession):
         A store that did not take the token when it was saved has an older one, which is spent.
         """
         is_there = (self._in_store or {}).get("access_token") == self.token.get("access_token")
-        is_shared = getattr(self._store, "is_shared", False)
+        is_shared = getattr(self._store, "is_shared", False) and self.lender_of_copies is None
         return self._store if is_shared and (is_there or self._is_bare) else None
 
     def _credentials(self) -> dict[str, Any]:
         """Return what a pickle holds of who the client is."""
         client, extra = self._registered, dict(self._extra)
-        if self.pickles_secret:
+        if self.pickles_secret and self.lender_of_copies is None:
             return {"_registered": client, "_extra": extra, "_lacks_secret": self._lacks_secret}
         secret = self.auto_refresh_kwargs.get("client_secret")
         lacks_secret = self._lacks_secret or (self._asks_again and bool(extra))
@@ -200,7 +201,7 @@ class CopiedSession(PersistentSession):
             return token
 
     def _can_renew(self, token: Token) -> bool:
-        if self._lacks_secret:
+        if self._lacks_secret and self.lender is None:
             return False
         if self._is_copy and not token.get("refresh_token"):
             token = self._whole(token)
@@ -263,7 +264,7 @@ class CopiedSession(PersistentSession):
 
     def _advice(self) -> str:
         here = "This session came from another process, and cannot renew its access token here: "
-        renew = "renew the token there and send the session once more."
+        renew = without_secrets.how_to_send_another()
         if self.provider is None:
             return f"{here}it does not have the refresh token. R{renew[1:]}"
         if self._lacks_secret:

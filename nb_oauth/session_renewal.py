@@ -43,9 +43,12 @@ class RenewingSession(StoredSession):
     Attributes:
         lender: who looks after its tokens and lends it the next one, such as JupyterHub; None
             where the session renews them itself.
+        lender_of_copies: who lends them to its copies in other processes, in place of a store and
+            of ``lender``; see :func:`nb_oauth.data.on_cluster`.
     """
 
     lender: Lender | None = None
+    lender_of_copies: Lender | None = None
 
     _asks_again = False
     """Whether it renews by asking as it did at first: the client credentials grant."""
@@ -202,7 +205,8 @@ class RenewingSession(StoredSession):
         self._setbacks.note(token, error, time.monotonic(), left=left, has_waited=has_waited)
 
     def _is_useless(self, host: str) -> bool:
-        return self._setbacks.is_useless(host, time.monotonic())
+        # Who lends to many knows what was of no use; one of them does not know what came since.
+        return self.lender is None and self._setbacks.is_useless(host, time.monotonic())
 
     def _patience(self, token: Token, *, is_refused: bool) -> Patience:
         """Return how long to ask for a successor of ``token``: once, while it is of use."""
@@ -242,13 +246,16 @@ class RenewingSession(StoredSession):
             raise
 
     def _borrow(self, lender: Lender, *, is_refused: bool) -> Token:
+        former: Token = self.token
         try:
-            lent = lender.lend(self.token, is_refused=is_refused)
+            lent = lender.lend(former, is_refused=is_refused)
         except TokenError as error:
             if is_refusal(error):
-                self._setbacks.note_dead(self.token)
+                self._setbacks.note_dead(former)
             raise
-        if lent.get("access_token") != self.token.get("access_token"):
+        if lent is former:
+            return former
+        if lent.get("access_token") != former.get("access_token"):
             self._setbacks.forget(lent)
         self._keep(lent)
         token: Token = self.token

@@ -205,9 +205,11 @@ def alone(error: Exception) -> Exception | None:
     None stands for an error of somebody else's that cannot be copied.
     """
     try:
-        return copy.copy(error)
+        copied = copy.copy(error)
     except Exception:  # noqa: BLE001 - whatever its own constructor raises
         return None
+    copied.__cause__ = copied.__context__ = None  # Dask has errors copied with all that (tblib)
+    return copied.with_traceback(None)
 
 
 def _digest(token: Token, member: str) -> bytes | None:

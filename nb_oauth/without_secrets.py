@@ -5,6 +5,7 @@ client's secret or key, and what belongs to one authorization request stay where
 """
 
 import copy
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,11 @@ _WITHOUT_SECRET = ("none", "private_key_jwt", "tls_client_auth", "self_signed_tl
 def bare_token(token: Token) -> dict[str, Any]:
     """Return ``token`` without what could renew it, also where a provider nests tokens (Slack)."""
     return {name: _bare(value) for name, value in token.items() if not _is_secret(name)}
+
+
+def lendable_token(token: Token) -> dict[str, Any]:
+    """Return ``token`` with what asking an API takes, and without who signed in (the ID token)."""
+    return {name: value for name, value in bare_token(token).items() if name != "id_token"}
 
 
 def _bare(value: object) -> object:
@@ -95,3 +101,11 @@ def is_of_client(auth: object, client_id: object, secret: object) -> bool:
     if password is None:
         return False
     return password == secret or getattr(pair, "username", None) == client_id
+
+
+def how_to_send_another() -> str:
+    """Return what to do where a session was sent from, if its copy cannot go on without that."""
+    renew = "renew the token there and send the session once more."
+    if "distributed" not in sys.modules:
+        return renew
+    return f"{renew} In a Dask cluster one of nb_oauth.data.on_cluster(session, client) goes on."

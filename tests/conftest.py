@@ -70,7 +70,7 @@ def _nothing_left_behind() -> Iterator[None]:
 
 def _threads() -> list[str]:
     """The threads of sign-ins and of what is done after them."""
-    names = ("nb_oauth attempt", "nb_oauth loopback", "nb_oauth account")
+    names = ("nb_oauth attempt", "nb_oauth loopback", "nb_oauth account", "nb_oauth cluster")
     return [one.name for one in threading.enumerate() if one.name in names]
 
 

@@ -82,6 +82,11 @@ period (``(jd - epoch_jd) / period_days % 1``) and its light curve appears.
     ``total``, ``page``, ``pages`` and ``next``: the next page's address or null, also in the
     header ``Link: …; rel="next"`` (RFC 8288). Dates as ``2021-03-14``; at most 1,000 a page,
     250 unless asked.
+``/api/survey?page=&per_page=``
+    a page of the ``stars`` of one field on the sky, 5,000 with a cluster among them, each with
+    ``id``, ``position`` (``ra``, ``dec``), ``motion`` (``east``, ``north``), ``parallax`` (``mas``,
+    ``uncertainty``; null for some that are faint), ``magnitude``, ``colour`` and ``hd`` (a number
+    in a catalogue, else null); and ``total`` and the rest as above. 50 a page unless asked.
 
 Errors are JSON with ``error`` and ``error_description``: 401 and 403 with the challenge of
 RFC 6750 §3, 404, and 400 for a filter that makes no sense.

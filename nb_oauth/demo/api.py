@@ -15,9 +15,10 @@ from nb_oauth.demo.bearer import Refusal, error_body
 from nb_oauth.demo.messages import json_reply
 from nb_oauth.demo.registry import ACCOUNTS, CLIENTS, SCOPES
 from nb_oauth.demo.sky import FIRST_NIGHT, LAST_NIGHT, STARS, UNITS, Star, observations
+from nb_oauth.demo.survey import SURVEY_UNITS, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from nb_oauth.demo.bearer import Bearers
     from nb_oauth.demo.ledger import Ledger
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Api"]
 
-_PER_PAGE, _MOST_PER_PAGE = 250, 1000
+_PER_PAGE, _STARS_PER_PAGE, _MOST_PER_PAGE = 250, 50, 1000
+_MEMBERS = {"survey": "stars"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FILTERS = {"star", "from", "to", "page", "per_page"}
 
@@ -49,6 +51,7 @@ class Api:
             "me": self._me,
             "stars": self._stars,
             "observations": self._observations,
+            "survey": self._survey,
         }
 
     def answer(self, call: Call) -> Reply:
@@ -96,6 +99,7 @@ class Api:
                 f"{self._url}/me": "profile:read",
                 f"{self._url}/stars": "observations:read",
                 f"{self._url}/observations": "observations:read",
+                f"{self._url}/survey": "observations:read",
             },
             "scopes": SCOPES,
         }
@@ -126,11 +130,29 @@ class Api:
         self._bearers.authorize(call, "observations:read")
         asked = dict(parse_qsl(call.query))
         found = _select(asked)
-        size = _number(asked, "per_page", _PER_PAGE, _MOST_PER_PAGE)
+        return self._page("observations", asked, found, UNITS, _PER_PAGE)
+
+    def _survey(self, call: Call) -> Reply:
+        """One page of the survey."""
+        self._bearers.authorize(call, "observations:read")
+        asked = dict(parse_qsl(call.query))
+        _require_known(asked, {"page", "per_page"})
+        return self._page("survey", asked, survey(), SURVEY_UNITS, _STARS_PER_PAGE)
+
+    def _page(
+        self,
+        name: str,
+        asked: dict[str, str],
+        found: Sequence[Mapping[str, object]],
+        units: Mapping[str, str],
+        per_page: int,
+    ) -> Reply:
+        """One page of what was found, and where the next one is (RFC 8288)."""
+        size = _number(asked, "per_page", per_page, _MOST_PER_PAGE)
         pages = max(1, math.ceil(len(found) / size))
         page = _number(asked, "page", 1, pages)
         links = {
-            rel: f"{self._url}/observations?{urlencode({**asked, 'page': str(number)})}"
+            rel: f"{self._url}/{name}?{urlencode({**asked, 'page': str(number)})}"
             for rel, number in (("prev", page - 1), ("next", page + 1))
             if 1 <= number <= pages
         }
@@ -139,8 +161,8 @@ class Api:
             "page": page,
             "pages": pages,
             "next": links.get("next"),
-            "units": UNITS,
-            "observations": found[(page - 1) * size : page * size],
+            "units": units,
+            _MEMBERS.get(name, name): found[(page - 1) * size : page * size],
         }
         link = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())
         return json_reply(200, body, {"Link": link} if link else None)
@@ -148,9 +170,7 @@ class Api:
 
 def _select(asked: dict[str, str]) -> Sequence[Observation]:
     """The observations that the query's filters leave."""
-    unknown = set(asked) - _FILTERS
-    if unknown:
-        raise _bad_request(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(_FILTERS)}.")
+    _require_known(asked, _FILTERS)
     star = asked.get("star", "")
     if star and star not in STARS:
         raise _bad_request(f"No such star. There are: {', '.join(STARS)}.")
@@ -158,6 +178,12 @@ def _select(asked: dict[str, str]) -> Sequence[Observation]:
     last = _date(asked, "to", f"{LAST_NIGHT:%Y-%m-%d}")
     # ISO 8601 sorts as text; "Z" makes the last day count as a whole.
     return [seen for each in ([star] if star else STARS) for seen in _between(each, first, last)]
+
+
+def _require_known(asked: dict[str, str], known: Collection[str]) -> None:
+    unknown = set(asked) - set(known)
+    if unknown:
+        raise _bad_request(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")
 
 
 def _between(star_id: str, first: str, last: str) -> Sequence[Observation]:

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kernel
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-INTERACTIVE, BACKEND, UNATTENDED = (
+INTERACTIVE, BACKEND, UNATTENDED, QUERYING = (
     "01-web-application-flow",
     "04-backend-application-flow",
     "09-unattended",
+    "10-querying-an-api",
 )
 SCOPE = "observations:read profile:read"
 REFRESH_TOKEN = "NB_OAUTH_DEMO_REFRESH_TOKEN"
@@ -219,6 +220,27 @@ def test_the_tutorial_on_running_unattended_is_one_of_its_jobs(
     [kept] = result(notebook, "left-behind")
     assert "/environment-" in kept
     assert list(night.folder.glob("tmp*")) == []
+
+
+@SWEEP
+@pytest.mark.parametrize("run", [by_nbclient, by_papermill])
+def test_the_tutorial_on_querying_fetches_all_pages_through_every_renewal(
+    night: Night, run: Callable[[Night, str], NotebookNode]
+) -> None:
+    night.sign_in_for_the_job()
+    notebook = run(night, QUERYING)
+
+    assert_ran_to_its_end(notebook, night)
+    assert result(notebook, "records") == [76, 77, 78, 79, 80]
+    assert printed(notebook, "table") == ""  # no bar where nobody watches
+    assert int(printed(notebook, "renewals").rpartition(" ")[2]) >= 1
+    types, catalogued = result(notebook, "types")
+    assert (types["hd"], types["parallax.mas"]) == ("Int64", "float64")
+    assert {type(number) for number in catalogued} == {int}
+    for name in ("sky", "motion", "line"):
+        assert any("image/png" in one.get("data", {}) for one in cell(notebook, name).outputs)
+    assert result(notebook, "cluster") == (100, True)
+    assert not any("twice" in one.what for one in night.visitor.server.journal())
 
 
 def test_the_night_after_begins_with_the_successor(night: Night) -> None:

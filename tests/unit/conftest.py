@@ -6,11 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from nb_oauth.attempt import Attempt
 from nb_oauth.demo.server import DemoServer
 from nb_oauth.surfaces import Cancelled
 from tests.providers.tls import issue
+from tests.unit.data_stage import Api
 from tests.unit.demo_visitor import Visitor
 from tests.unit.session_stage import Stage
 
@@ -50,6 +52,21 @@ def stage() -> Iterator[Stage]:
     """An authorization server and an API that do as they are told."""
     with Stage() as stage:
         yield stage
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    """An API that gives its data in pages, as it is told to."""
+    with Api() as api:
+        yield api
+
+
+@pytest.fixture
+def plain_session() -> Iterator[requests.Session]:
+    """A session of requests' that knows no proxy."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ LAYERS = [
     {"hub_token", "unattended"},
     {"sign_in"},
     {"bridges"},
+    {"data"},
     {"demo", "diagnosis"},
     {"commands"},
     {"__main__"},

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from nb_oauth.demo.sky import STARS, observations
+from nb_oauth.demo.survey import survey
 from tests.unit.demo_visitor import Token, Visitor
 
 
@@ -179,3 +180,34 @@ def test_folding_by_the_period_turns_noise_into_a_light_curve(star_id: str) -> N
     seen: Any = observations(star_id)
     period = STARS[star_id].period_days
     assert roughness(period) < 0.4 * roughness(period * 1.0931)
+
+
+def test_the_survey_is_five_thousand_stars_on_a_hundred_pages(
+    visitor: Visitor, token: Token
+) -> None:
+    first = visitor.api("/survey", token).json()
+    assert (first["total"], first["pages"], len(first["stars"])) == (5000, 100, 50)
+    assert first["next"] == f"{visitor.issuer}/api/survey?page=2"
+    last = visitor.api("/survey?page=5&per_page=1000", token).json()
+    assert last["next"] is None
+    assert [one["id"] for one in last["stars"]] == list(range(4001, 5001))
+    assert {*last["units"]} == {*last["stars"][0]} - {"id"}
+    assert {type(one["hd"]) for one in last["stars"]} == {int, type(None)}
+    assert {type(one["parallax"]) for one in last["stars"]} == {dict, type(None)}
+
+
+def test_the_cluster_moves_together() -> None:
+    together = [one for one in survey() if _moves_with_the_cluster(one)]
+    assert 690 < len(together) < 720
+    distances = sorted(1000 / one["parallax"]["mas"] for one in together if one["parallax"])
+    assert 180 < distances[len(distances) // 2] < 192
+
+
+def _moves_with_the_cluster(star: dict[str, Any]) -> bool:
+    return abs(star["motion"]["east"] + 36) < 4 and abs(star["motion"]["north"] + 12.9) < 4
+
+
+def test_the_survey_knows_no_filter(visitor: Visitor, token: Token) -> None:
+    reply = visitor.api("/survey?star=leavitt", token)
+    assert reply.status_code == 400
+    assert "Unknown: star" in reply.json()["error_description"]

@@ -35,13 +35,26 @@ def test_no_public_name_equals_a_submodule() -> None:
     assert submodules.isdisjoint(nb_oauth.__all__)
 
 
+def test_no_public_name_of_data_equals_a_submodule() -> None:
+    folder = Path(nb_oauth.data.__file__).parent
+    assert {path.stem for path in folder.iterdir()}.isdisjoint(nb_oauth.data.__all__)
+
+
+def test_data_is_loaded_when_it_is_used() -> None:
+    heavy = {"aiohttp", "distributed", "jmespath", "pandas", "pyarrow", "requests", "tqdm"}
+    code = f"import sys, nb_oauth.data; print({heavy} & set(sys.modules))"
+    typed = [sys.executable, "-c", code]
+    run = subprocess.run(typed, check=True, capture_output=True, text=True, env=unmeasured())  # noqa: S603 - our own
+    assert run.stdout == "set()\n"
+
+
 def test_every_public_name_is_in_the_readme() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     for name in nb_oauth.__all__:
         assert f"`{name}" in text, name
 
 
-@pytest.mark.parametrize("name", ["bridges", "demo", "providers"])
+@pytest.mark.parametrize("name", ["bridges", "data", "demo", "providers"])
 def test_public_modules_are_reached_by_name(name: str) -> None:
     assert getattr(nb_oauth, name).__name__ == f"nb_oauth.{name}"
 
@@ -51,7 +64,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = nb_oauth.no_such_name
 
 
-@pytest.mark.parametrize("package", ["grants", "providers", "stores"])
+@pytest.mark.parametrize("package", ["data", "grants", "providers", "stores"])
 def test_what_a_package_loads_late_is_listed(package: str) -> None:
     module = importlib.import_module(f"nb_oauth.{package}")
     assert set(module.__all__) <= set(dir(module))
