@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.figures import Figures
 
-REQUESTS, SINGLY, ROUNDS = 1_000, 100, 7
+REQUESTS, SINGLY, ROUNDS = 1_000, 100, 5
+FEWER = {"httpx by hand": 250}  # it takes ten times as long as the others
 TOKEN = {"access_token": "a" * 40, "token_type": "Bearer", "expires_at": time.time() + 36_000}
 HEADERS = {"Authorization": f"Bearer {TOKEN['access_token']}"}
 LIMITS = {16: 12, 100: 25}
@@ -143,9 +144,10 @@ def test_many_requests(api: str, figures: Figures, concurrency: int) -> None:
     for number in range(ROUNDS + 1):
         singly = _one_by_one(urls)
         for name in sorted(CONTENDERS, reverse=number % 2 == 0):
+            count = FEWER.get(name, REQUESTS)
             began = time.perf_counter()
-            assert CONTENDERS[name](urls, concurrency) == REQUESTS
-            seconds = time.perf_counter() - began
+            assert CONTENDERS[name](urls[:count], concurrency) == count
+            seconds = (time.perf_counter() - began) * REQUESTS / count
             if number:  # the first round imports
                 took[name].append(seconds)
                 times_quicker[name].append(singly / seconds)
