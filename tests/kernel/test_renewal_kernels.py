@@ -49,6 +49,7 @@ for _ in range(2):  # a reuse, which ends the sign-in
     requests.post({token_endpoint!r}, spend, timeout=10)
 del spend
 """
+STORED = ', store=FileTokenStore("nb_oauth/tokens")'
 ASK = "print(session.get(api).status_code)"
 CLIENT = 'Client("public", redirect_uri="http://127.0.0.1/callback")'
 
@@ -106,7 +107,7 @@ def sign_in(kernel: KernelProcess, cell: str) -> None:
 
 
 @pytest.mark.parametrize("found", ["it has ended", "the API refuses it"])
-@pytest.mark.parametrize("store", ["", ', store=FileTokenStore("nb_oauth/tokens")'], ids=["memory", "file"])
+@pytest.mark.parametrize("store", ["", STORED], ids=["memory", "file"])
 def test_when_the_provider_renews_no_longer_the_next_login_asks_again_and_nothing_is_lost(
     kernel: KernelProcess, oidc: OidcProvider, store: str, found: str
 ) -> None:
