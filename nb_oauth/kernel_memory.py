@@ -239,13 +239,15 @@ class KernelMemory:
             if chosen and isinstance(widget, RegistrationLogin) and not widget.is_kept:
                 self._clients[request.provider] = chosen.client
             served = [
-                other
+                (asked, other)
                 for asked, other in self._logins.values()
                 if other is not widget and key in asked.keys and is_good_for(asked, session)
             ]
-            if self._logins.get(request.key, (None, None))[1] in {widget, *served} - {None}:
+            others = [other for _, other in served]
+            if self._logins.get(request.key, (None, None))[1] in {widget, *others} - {None}:
                 del self._logins[request.key]
-        for other in served:  # a newer one: who waits for it would be asked for what is there
+        for asked, other in served:  # newer: who waits for it would be asked for what is there
+            asked.settle(session)
             other.settle_with(session)
 
 

@@ -9,12 +9,14 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
 from oauthlib.oauth2 import OAuth2Error
+from requests import RequestException
 
 from nb_oauth.characters import clean
 from nb_oauth.exceptions import OAuthError
 
 MASK = "•••"
 _F = TypeVar("_F", bound=Callable[..., Any])
+_BARE = (OAuthError, OAuth2Error, RequestException)
 
 # The members of OAuth messages that are secrets (RFC 6749, 7009, 7523, 7636, 8628), also as some
 # providers spell them: accessToken, x-api-key, authorization_code.
@@ -87,9 +89,9 @@ def with_bare_errors(function: _F) -> _F:
     """Let errors of ours, and an interruption, leave ``function`` without the frames within.
 
     A traceback may be shown with the variables of every frame, by debuggers and by services that
-    collect errors: they hold codes, verifiers and secrets. What an error of ours or oauthlib's
-    says is enough, and whoever interrupts knows what was under way. What led to it within goes
-    without its frames as well.
+    collect errors: they hold codes, verifiers and secrets. What an error of ours, oauthlib's or
+    requests' says is enough, and whoever interrupts knows what was under way. What led to it
+    within goes without its frames as well.
     """
 
     @functools.wraps(function)
@@ -97,7 +99,7 @@ def with_bare_errors(function: _F) -> _F:
         callers = sys.exc_info()[1]
         try:
             return function(*args, **kwargs)
-        except (OAuthError, OAuth2Error, KeyboardInterrupt, SystemExit) as error:
+        except (*_BARE, KeyboardInterrupt, SystemExit) as error:
             del args, kwargs
             leave_frames(error, up_to=callers)
             raise error from error.__cause__

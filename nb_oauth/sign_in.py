@@ -162,6 +162,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     elif request.grant == OF_THE_APP and request.why:
         warnings.warn(f"{request.why} Pass grant={OF_THE_APP!r} if so it is meant.", stacklevel=2)
     if wait is None and found.asks_a_person and not where.lets_cells_wait:
+        found.follow(request.settle)
         say(instead_of_waiting(where))
         return found
     session = found.wait(timeout)

@@ -28,6 +28,7 @@ from nb_oauth.logins import AuthorizationCodeLogin, ImplicitLogin, Login, Passwo
 from nb_oauth.place import Place
 from nb_oauth.prompts import Page, RawAnswer
 from nb_oauth.session import OAuth2Session
+from nb_oauth.stores import MemoryTokenStore
 from nb_oauth.surfaces import (
     Appeared,
     Cancelled,
@@ -411,6 +412,28 @@ def test_a_newer_widget_asks_on_for_what_an_older_one_does_not_bring(
     answer_with_code(older)
     older.wait(PATIENCE)
     assert newer.is_under_way
+
+
+def test_what_an_older_widget_brings_is_limited_as_the_newer_one_was_told_to(
+    token: dict[str, Any],
+) -> None:
+    older = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", wait=False)
+    hosts, store = ["api.example"], MemoryTokenStore()
+    request = sign_in._request(
+        PROVIDER, CLIENT, "read", None, None, store=store, allowed_hosts=hosts
+    )
+    older._take(Cancelled())
+    wait_until(lambda: older.has_failed, "it is cancelled")
+    newer = found(request)
+    older._take(NewLinkWanted())
+    seen: list[Any] = []
+    newer.on_signed_in(lambda session: seen.append(session.allowed_hosts))
+    answer_with_code(older)
+    session = newer.wait(PATIENCE)
+    wait_until(lambda: seen, "its followers are told")
+    assert session is older.session
+    assert seen == [tuple(hosts)]
+    assert (store.load(request.key) or {})["access_token"] == session.access_token
 
 
 def found_session(request: Any) -> OAuth2Session | Login:

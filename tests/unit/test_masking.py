@@ -10,9 +10,11 @@ import traceback
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
+import requests
 
 from nb_oauth import OAuthError
 from nb_oauth.masking import MASK, excerpt, mask, with_bare_errors
+from nb_oauth.session import OAuth2Session
 
 SECRET = "S3CRET-abc.DEF_ghi~jkl"
 TRICKY = [
@@ -247,3 +249,20 @@ def test_what_the_caller_was_handling_keeps_its_frames() -> None:
     callers = told.value.__cause__.__context__
     assert isinstance(callers, KeyError)
     assert callers.__traceback__
+
+
+@pytest.mark.parametrize("ask", ["fetch_token", "refresh_token"])
+def test_an_endpoint_that_is_not_reached_leaves_no_frame_with_what_it_was_to_get(
+    ask: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = OAuth2Session("an-app", token={"access_token": "a-token", "token_type": "Bearer"})
+
+    def fail(*_: object, **__: object) -> None:
+        raise requests.ConnectionError("nobody listens")
+
+    monkeypatch.setattr("nb_oauth.session.OAuth2Session._send_plain", fail)
+    secret = {"fetch_token": "code", "refresh_token": "refresh_token"}[ask]
+    with pytest.raises(requests.ConnectionError, match="nobody listens") as error:
+        getattr(session, ask)("https://as.example/token", **{secret: "s3cret-of-theirs"})
+    frames = [entry.frame for entry in error.traceback[1:]]
+    assert "s3cret-of-theirs" not in repr([frame.f_locals for frame in frames])

@@ -306,6 +306,14 @@ def test_where_no_cell_can_wait_it_is_the_default_and_one_line_says_so(
     assert lines(published) == ["Signed in to Stage. Run this cell to sign in as yourself."]
 
 
+def test_a_call_that_finds_the_widget_there_is_heeded_as_one_that_waits(
+    stage: Stage, ended: Any
+) -> None:
+    login = ask(stage, ended)
+    assert ask(stage, allowed_hosts=["api.test"]) is login
+    assert answer(login).allowed_hosts == ("api.test",)
+
+
 def test_who_wants_to_wait_is_told_that_no_cell_can(
     stage: Stage, published: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,7 @@ SPEAKING = [
     "redirects/ways.py",
     "sign_out.py",
 ]
-LABELLED = ["login.js", "code.js", "password.js", "registration.js", "beside.js"]
+LABELLED = ["login.js", "code.js", "password.js", "registration.js", "beside.js", "bearer.js"]
 # Put together of several; tests/browser/test_languages.py says each of them.
 COMPOSED = {
     "en",

@@ -116,7 +116,7 @@ const newBearer = (send, voice) => {
     listener = listen?.(state, (address) => {
       send("redirect", address);
       clearTimeout(late);
-      late = setTimeout(() => listener?.tell(BEARER_LABELS.late), VERDICT_MS);
+      late = setTimeout(() => listener?.tell(voice.say(BEARER_LABELS.late)), VERDICT_MS);
     });
   };
   return (content) => {
