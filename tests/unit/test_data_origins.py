@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -196,3 +197,19 @@ def test_a_cookie_that_names_no_host_stays_at_home(
         list(data.records(session, api.url, allowed_origins=[there]))
     assert api.asked[0].headers["Cookie"] == "sid=s3cret"
     assert elsewhere.asked[0].headers["Cookie"] == "its=own"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_no_error_quotes_a_key_in_an_address(
+    api: Api,
+    plain_session: requests.Session,
+    is_there: bool,  # noqa: FBT001 - the example
+) -> None:
+    api.answer = lambda _: Answer({}, status=404)
+    origin = api.origin if is_there else "http://127.0.0.1:9"
+    secret = "access_token=s3cret-1&api_key=s3cret-2&sig=s3cret-3&page=2"
+    with pytest.raises(requests.RequestException) as caught:
+        list(data.pages(plain_session, f"{origin}/stars?{secret}", retry=None))
+    said = "".join(traceback.format_exception(caught.value))
+    assert "page=2" in said
+    assert "s3cret" not in said
