@@ -25,7 +25,7 @@ from nb_oauth.data.transport import How, Transport
 from nb_oauth.session_copies import leave_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from typing_extensions import Self
 
@@ -271,7 +271,7 @@ def _has_ways_of_its_own(session: requests.Session) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def _is_of_others(kind: type[requests.Session]) -> bool:
+def _is_of_others(kind: "Hashable") -> bool:
     made = (getattr(kind, name).__module__ for name in _STEPS)
     return any(each.partition(".")[0] not in _WELL_KNOWN for each in made)
 

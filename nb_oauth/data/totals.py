@@ -79,14 +79,16 @@ def totals(response: "requests.Response", document: object, came: int) -> Totals
     Args:
         response: a page.
         document: its JSON, None where it has none.
-        came: how many records are in it. A ``count`` that is no greater is taken for theirs.
+        came: how many records are in it. A ``count`` that is no greater is taken for theirs,
+            and a total that is less than they are for one of something else.
     """
     said = list(_said(document))
     records = [number for name, number in said if name in _OF_RECORDS]
     records += [number for name, number in said if name in _OF_EITHER and number > came]
     pages = [number for name, number in said if name in _OF_PAGES]
+    most = _in_headers(response, "records") or _in_range(response) or max(records, default=None)
     return Totals(
-        _in_headers(response, "records") or _in_range(response) or max(records, default=None),
+        None if most is not None and most < came else most,  # some call the pages so
         _in_headers(response, "pages") or _last_page(response) or max(pages, default=None),
     )
 

@@ -151,6 +151,21 @@ def test_of_a_total_no_page_too_many_is_asked_for(
     assert len(api.asked) == 2
 
 
+@pytest.mark.parametrize("by", ["page", "offset"])
+def test_a_total_that_is_less_than_came_is_one_of_pages(
+    api: Api, plain_session: requests.Session, by: Any
+) -> None:
+    """As jqGrid has it, whose ``total`` is how many pages there are."""
+
+    def answer(asked: Asked) -> Answer:
+        start = (asked.number("page", 1) - 1) * 3 + asked.number("offset", 0)
+        return Answer({"rows": STARS[start:][:3], "total": 2, "records": 5})
+
+    api.answer = answer
+    params = {"page": 1} if by == "page" else None
+    assert [*data.records(plain_session, api.url, by=by, params=params)] == STARS
+
+
 def test_an_address_may_be_relative_to_the_page(api: Api, plain_session: requests.Session) -> None:
     api.answer = lambda asked: Answer(
         {"items": STARS[3:]} if asked.query else {"items": STARS[:3], "next": "stars?page=2"}
