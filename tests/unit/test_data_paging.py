@@ -166,6 +166,30 @@ def test_a_total_that_is_less_than_came_is_one_of_pages(
     assert [*data.records(plain_session, api.url, by=by, params=params)] == STARS
 
 
+@pytest.mark.parametrize("begins", [0, 1])
+@pytest.mark.parametrize("is_link", [True, False])
+@pytest.mark.parametrize("beyond", [200, 404])
+def test_the_last_page_is_called_by_its_number(
+    api: Api,
+    plain_session: requests.Session,
+    begins: int,
+    is_link: bool,  # noqa: FBT001 - the example
+    beyond: int,
+) -> None:
+    last = begins + 2
+
+    def answer(asked: Asked) -> Answer:
+        found = STARS[(asked.number("page", begins) - begins) * 2 :][:2]
+        link = {"Link": f'</stars?page={last}>; rel="last"'} if is_link else {}
+        body = {"items": found} if is_link else {"items": found, "lastPage": last}
+        return Answer(body, link, status=200 if found else beyond)
+
+    api.answer = answer
+    found = data.records(plain_session, api.url, by="page", params={"page": begins})
+    assert [*found] == STARS
+    assert len(api.asked) == 3
+
+
 def test_an_address_may_be_relative_to_the_page(api: Api, plain_session: requests.Session) -> None:
     api.answer = lambda asked: Answer(
         {"items": STARS[3:]} if asked.query else {"items": STARS[:3], "next": "stars?page=2"}
