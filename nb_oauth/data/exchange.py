@@ -6,7 +6,6 @@ that was refused, goes back to the session's own code, in a thread of its own.
 """
 
 import asyncio
-import functools
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,7 @@ from nb_oauth.data.transport import How, Transport
 from nb_oauth.session_copies import leave_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable
 
     from typing_extensions import Self
 
@@ -270,8 +269,7 @@ def _has_ways_of_its_own(session: requests.Session) -> bool:
     return not vars(session).keys().isdisjoint(_STEPS) or _is_of_others(type(session))
 
 
-@functools.lru_cache(maxsize=64)
-def _is_of_others(kind: "Hashable") -> bool:
+def _is_of_others(kind: type[requests.Session]) -> bool:
     made = (getattr(kind, name).__module__ for name in _STEPS)
     return any(each.partition(".")[0] not in _WELL_KNOWN for each in made)
 

@@ -190,6 +190,14 @@ def test_the_last_page_is_called_by_its_number(
     assert len(api.asked) == 3
 
 
+def test_a_query_stays_as_it_was_written() -> None:
+    query = "$filter=a%20eq%20'b'&flag&x=1,2"
+    first = PageRequest("GET", f"https://api.example/stars?page=1&{query}&")
+    assert first.with_parameter("page", 2).url == f"https://api.example/stars?{query}&page=2"
+    linked = first.following("?page=2", first.url)
+    assert linked.url == f"https://api.example/stars?page=2&{query}"
+
+
 def test_an_address_may_be_relative_to_the_page(api: Api, plain_session: requests.Session) -> None:
     api.answer = lambda asked: Answer(
         {"items": STARS[3:]} if asked.query else {"items": STARS[:3], "next": "stars?page=2"}
