@@ -108,6 +108,8 @@ def continuation_in(document: object) -> str | None:
     for path, name, value in _members(document):
         if name in _CONTINUATIONS and value and isinstance(value, str | int):
             return path
+        if name == "next" and isinstance(value, Mapping) and any(value.values()):
+            return path  # HubSpot: paging.next.after
     return None
 
 

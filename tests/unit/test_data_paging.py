@@ -53,6 +53,7 @@ def every(session: requests.Session, api: Api, **arguments: Any) -> list[Any]:
             "something is at 'meta.next_cursor'",
         ),
         ({"stars": STARS, "next_page": 2}, {}, "something is at 'next_page'"),
+        ({"stars": STARS, "paging": {"next": {"after": "9"}}}, {}, "something is at 'paging.next'"),
         # Links, but none to the next page: which may be the last, and is not.
         ({"features": STARS, "links": [{"rel": "self"}], "numberMatched": 50}, {}, "50 records"),
         ({"data": STARS, "links": {"self": "/stars"}, "meta": {"total": 50}}, {}, "50 records"),
@@ -196,6 +197,29 @@ def test_a_query_stays_as_it_was_written() -> None:
     assert first.with_parameter("page", 2).url == f"https://api.example/stars?{query}&page=2"
     linked = first.following("?page=2", first.url)
     assert linked.url == f"https://api.example/stars?page=2&{query}"
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"by": "page", "params": {"page": 1}}, {"records": "stars"}]
+)
+@pytest.mark.parametrize(
+    "error", [{"ok": False, "error": "ratelimited"}, {"errors": [{"message": "ratelimited"}]}]
+)
+def test_an_error_with_a_good_status_is_no_end(
+    api: Api, plain_session: requests.Session, arguments: dict[str, Any], error: object
+) -> None:
+    page = {"stars": STARS[:1], "next": "/stars?page=2"}
+    api.answer = lambda _: Answer(page if len(api.asked) == 1 else error)
+    with pytest.raises(PaginationError, match="ratelimited"):
+        list(data.records(plain_session, api.url, **arguments))
+
+
+def test_a_query_of_graphql_that_fails_has_no_records(
+    api: Api, plain_session: requests.Session
+) -> None:
+    api.answer = lambda _: Answer({"data": None, "errors": [{"message": "no such field"}]})
+    with pytest.raises(PaginationError, match="no such field"):
+        list(data.records(plain_session, api.url, records="data.stars.nodes"))
 
 
 def test_an_address_may_be_relative_to_the_page(api: Api, plain_session: requests.Session) -> None:
@@ -390,6 +414,7 @@ def test_what_is_left_out_where_it_is_empty_may_be_named(
     ("body", "kind"),
     [
         (b'{"id": 1}\n\n{"id": 2}\n', "application/x-ndjson"),
+        (b'\xef\xbb\xbf{"id": 1}\n{"id": 2}\n', "application/x-ndjson"),
         (b'\x1e{"id": 1}\n\x1e{"id": 2}\n', "application/geo+json-seq"),
         (b'[{"id": 1}, {"id": 2}]', "application/vnd.example.v3+json; charset=utf-8"),
         (b'[{"id": 1}, {"id": 2}]', "text/plain"),
