@@ -96,8 +96,14 @@ const WORDS = {
   /* Why it is this way of signing in */
   "The answer comes back by itself: your browser and this kernel are on one machine.":
     "登录结果会自动返回：您的浏览器与此内核在同一台机器上。",
-  "The answer comes back by itself through this Jupyter server, where the app has {} among its registered redirect URIs.":
-    "登录结果会通过此 Jupyter 服务器自动返回，前提是该应用已登记重定向 URI：{0}。",
+  "The answer comes back by itself through {}, where the app has {} among its registered redirect URIs.":
+    "登录结果会通过[0]自动返回，前提是该应用已登记重定向 URI：{1}。",
+  "The answer comes back by itself through {}.": "登录结果会通过[0]自动返回。",
+  "this Jupyter server": "此 Jupyter 服务器",
+  "this JupyterHub": "此 JupyterHub",
+  "The answer cannot come back by itself: your notebook's page does not reach {}, where the app is sent back to.{}":
+    "登录结果无法自动返回：该应用的重定向 URI 是 {0}，而您的笔记本页面访问不到它。[1]",
+  " To {} it would.": "若改为 {0} 则可以。",
   "The answer cannot come back by itself: your browser does not reach this kernel's machine, and {}.":
     "登录结果无法自动返回：您的浏览器访问不到内核所在的机器，而且[0]。",
   "this Jupyter server has no page to take it (pip install nb_oauth where it runs)":
@@ -135,9 +141,11 @@ const WORDS = {
   "{} answered: {}. {}": "{0} 的回复：{1}。[2]",
   "Access was not granted: open the sign-in page again, or cancel.":
     "您没有获得授权：请重新打开登录页面，或者取消。",
-  "It does not know all of the scope: cancel, change scope=…, and run the cell again.":
-    "它不认识所请求的某些权限：请取消，修改 scope=…，然后重新运行此单元格。",
-  "Check what the app is registered for with the provider.": "请检查该应用在提供方的注册信息。",
+  "It does not know all of the scope, or does not give it to this app: change scope=…, and run it again.":
+    "它不认识所请求的某些权限，或者不授予此应用：请修改 scope=…，然后重新运行。",
+  "The app is not registered for this: change that with the provider, or take another grant=…, and run it again.":
+    "该应用没有为此注册：请在提供方处更改，或者改用其他 grant=…，然后重新运行。",
+  "Take another grant=…, and run it again.": "请改用其他 grant=…，然后重新运行。",
   "Open the sign-in page again; if it stays so, check how the app is set up.":
     "请重新打开登录页面；如果问题依旧，请检查应用的设置。",
   "There is nothing in the box. {}": "输入框是空的。[0]",
