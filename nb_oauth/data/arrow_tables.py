@@ -25,7 +25,10 @@ _SEPARATORS = {
     "text/tab-separated-values": "\t",
 }
 _PARQUET = b"PAR1"  # what each such file begins with, whatever a server calls it
-_FAILURES = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
+# What Arrow takes for a number, and no number is written as: 01234, 0x1F, more than 15 digits.
+_NO_WHOLE_NUMBER = r"^[+-]?0[0-9xX]"
+_NO_FRACTION = rf"{_NO_WHOLE_NUMBER}|^[+-]?\d{{16,}}$"
+_FAILURES = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError)
 _ALONE = "value"
 
 
@@ -68,9 +71,11 @@ def _array(values: Sequence[object]) -> pa.Array:
 
 
 def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    # JSON may hold half a character, as an emoji that was cut in two; no table can.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def from_response(response: "requests.Response") -> pa.Table | None:
@@ -92,20 +97,45 @@ def _without_objects(table: pa.Table) -> pa.Table:
 
 
 def _from_csv(content: bytes, separator: str, encoding: str) -> pa.Table:
-    """Read CSV; what would be taken for a date stays text, as in JSON."""
+    """Read CSV; what would be taken for a date stays text, as in JSON, and so does 01234."""
     from pyarrow import csv
 
-    def read(types: Mapping[str, pa.DataType]) -> pa.Table:
+    def read(types: Mapping[str, pa.DataType], only: Sequence[str] = ()) -> pa.Table:
         return csv.read_csv(
             pa.BufferReader(content),
             read_options=csv.ReadOptions(encoding=encoding),
             parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False),
+            convert_options=csv.ConvertOptions(
+                column_types=types, strings_can_be_null=False, include_columns=list(only)
+            ),
         )
 
     table = read({})
-    dates = {each.name: pa.string() for each in table.schema if pa.types.is_temporal(each.type)}
-    return read(dates) if dates else table
+    if len({*table.column_names}) < table.num_columns:
+        raise PaginationError(
+            "Two columns of the CSV have one name: take it from data.pages(…), and read it with "
+            "names of your own."
+        )
+    numbers = [each.name for each in table.schema if _is_number(each.type)]
+    written = read(dict.fromkeys(numbers, pa.string()), numbers) if numbers else pa.table({})
+    texts = [each.name for each in table.schema if pa.types.is_temporal(each.type)]
+    texts += [each.name for each in table.schema if _says_more(each, written)]
+    return read(dict.fromkeys(texts, pa.string())) if texts else table
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _says_more(field: pa.Field, written: pa.Table) -> bool:
+    """Tell whether a column of numbers says something that no number does, as a postcode may."""
+    from pyarrow import compute
+
+    if field.name not in written.column_names:
+        return False
+    pattern = _NO_WHOLE_NUMBER if pa.types.is_integer(field.type) else _NO_FRACTION
+    found = compute.match_substring_regex(written[field.name], pattern)
+    return bool(compute.any(found).as_py())
 
 
 def joined(tables: Iterable[pa.Table]) -> pa.Table:
@@ -123,17 +153,19 @@ def joined(tables: Iterable[pa.Table]) -> pa.Table:
 
 
 def _disputed(tables: Sequence[pa.Table]) -> list[str]:
-    """Return the columns whose types in several tables have nothing in common."""
-    types: dict[str, set[pa.DataType]] = {}
-    for table in tables:
-        for each in table.schema:
-            types.setdefault(each.name, set()).add(each.type)
-    return [name for name, found in types.items() if not _have_one_type(found)]
+    """Return the columns whose values in several tables have no type in common."""
+    names = dict.fromkeys(name for table in tables for name in table.column_names)
+    return [
+        name
+        for name in names
+        if not _can_be_joined([one.select([name]) for one in tables if name in one.column_names])
+    ]
 
 
-def _have_one_type(types: Iterable[pa.DataType]) -> bool:
+def _can_be_joined(columns: Sequence[pa.Table]) -> bool:
+    """Tell whether one type holds all: that of fractions does not hold each large number."""
     try:
-        pa.unify_schemas([pa.schema({"": each}) for each in types], promote_options="permissive")
+        pa.concat_tables(columns, promote_options="permissive")
     except _FAILURES:
         return False
     return True

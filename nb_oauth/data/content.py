@@ -46,7 +46,7 @@ def document_in(response: "requests.Response") -> Any:  # noqa: ANN401 - whateve
     if not response.content.strip():
         return None
     if is_lines(response):
-        lines = response.content.decode().split("\n")
+        lines = response.content.decode("utf-8-sig").split("\n")
         return [
             json.loads(line) for each in lines if (line := each.strip(" \t\r" + _RECORD_SEPARATOR))
         ]

@@ -5,6 +5,7 @@ In a cell a loop runs already, and in a script none does: this one works in both
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -13,6 +14,7 @@ import requests
 
 from nb_oauth.data.exchange import Call, Exchange, Terms
 from nb_oauth.data.politeness import Outcome
+from nb_oauth.exceptions import ConfigurationError
 
 Job = tuple[int, Call]
 
@@ -30,7 +32,6 @@ class Courier:
         ring: called in the courier's thread when there are new ones.
 
     Attributes:
-        failure: what ended it before its time.
         ahead: how many jobs to give before the first has come back.
         step: how many to give at a time.
     """
@@ -48,9 +49,9 @@ class Courier:
         self._jobs: deque[Job] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._rings = False
-        self._is_ready = threading.Event()
+        self._is_ready, self._pid = threading.Event(), os.getpid()
         self._thread = threading.Thread(target=self._run, name="nb_oauth fetch", daemon=True)
-        self.failure: BaseException | None = None
+        self._failure: BaseException | None = None
         self.ahead, self.step = max(_AHEAD * self._most, _LEAST_AHEAD), self._most
 
     def start(self) -> None:
@@ -59,6 +60,16 @@ class Courier:
         self._is_ready.wait()
         if self.failure is not None:
             raise self.failure
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended it before its time; None while it goes on."""
+        if self._failure is None and self._pid != os.getpid():
+            return ConfigurationError(
+                "These results are being fetched in the process that this one was forked from: "
+                "call data.fetch(…) here, too, for what this one is to have."
+            )
+        return self._failure
 
     def give(self, jobs: Iterable[Job]) -> None:
         """Have ``jobs`` done as well, in that order."""
@@ -79,7 +90,7 @@ class Courier:
         try:
             asyncio.run(self._main())
         except BaseException as error:  # noqa: BLE001 - whoever waits for it is to know
-            self.failure = error
+            self._failure = error
         finally:
             self._is_ready.set()
             self._ring()

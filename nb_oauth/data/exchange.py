@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import requests
@@ -32,6 +33,8 @@ _merge: Any = merge_setting
 _LONGEST = 1.0  # seconds; as long as a change of the session's settings may go unnoticed
 _MOST_PATTERNS = 1_000
 _UNAUTHORIZED = 401
+_STEPS = ("request", "prepare_request", "send")
+_WELL_KNOWN = {"nb_oauth", "requests", "requests_oauthlib"}
 
 # No escapes, and no segments that begin with a dot: these are written otherwise.
 _CLEAN = re.compile(r"(?!\.)(?:[\w~:@,=+-]|\.|/(?!\.))*(?:\?[\w~:@,=+&./-]+)?", re.ASCII)
@@ -115,6 +118,8 @@ class Exchange:
             return error
 
     async def _answer(self, call: Call) -> requests.Response:
+        if _has_ways_of_its_own(self._session):
+            return await self._in_thread(lambda: self._by_session(call))
         pattern = await self._pattern(call)
         request, has_hooks = pattern.request_to(call.url), pattern.outgoing.has_hooks
         how = pattern.how
@@ -152,9 +157,9 @@ class Exchange:
         async with self._renewing:
             return await self._in_thread(rehearse)
 
-    def _by_session(self, call: Call, first: requests.Response) -> requests.Response:
+    def _by_session(self, call: Call, *first: requests.Response) -> requests.Response:
         """Return what the session makes of an answer, and of all that it asks for then."""
-        known: list[requests.Response] = [first]
+        known = list(first)
 
         def send(outgoing: Outgoing) -> requests.Response:
             if known and _is_the_same(known[0].request, outgoing.request):
@@ -194,9 +199,10 @@ class _Pattern:
         alike = self.request_to(call.url)
         hooks = getattr(session, "compliance_hook", {}).get("protected_request")
         auth = call.arguments.get("auth") or session.auth
-        has_cookies = "Cookie" in outgoing.request.headers
+        jars = (session.cookies, call.arguments.get("cookies") or ())
+        has_cookies = "Cookie" in outgoing.request.headers or any(map(_is_for_a_path, jars))
         self._is_plain = (
-            not (hooks or has_cookies)
+            not (hooks or has_cookies or self._has_adapter_below(session))
             and _is_constant(auth)
             and alike is not None
             and alike.url == outgoing.request.url
@@ -223,6 +229,10 @@ class _Pattern:
             request.prepare_url(url, self._params)
         return request
 
+    def _has_adapter_below(self, session: requests.Session) -> bool:
+        origin = self._origin.lower()
+        return any(prefix.lower().startswith(origin) for prefix in session.adapters)
+
     def _is_clean(self, url: str) -> bool:
         """Tell whether requests would leave ``url`` as it is, which it takes a while to find out.
 
@@ -243,6 +253,25 @@ def _is_constant(auth: object) -> bool:
     Our session has a function that adds nothing, to keep ``~/.netrc`` away.
     """
     return auth is None or auth is leave_alone or isinstance(auth, tuple | HTTPBasicAuth)
+
+
+def _is_for_a_path(jar: object) -> bool:
+    """Tell whether a cookie of a jar may go to one address of a host, and not to the next."""
+    return isinstance(jar, CookieJar) and any(each.path != "/" for each in jar)
+
+
+def _has_ways_of_its_own(session: requests.Session) -> bool:
+    """Tell whether somebody else's code has a say in each request, or in each answer.
+
+    Then neither may be learnt from another: it may sign addresses, complete or cache them. Nor may
+    it be shown an answer that is none.
+    """
+    return not vars(session).keys().isdisjoint(_STEPS) or _is_of_others(type(session))
+
+
+def _is_of_others(kind: type[requests.Session]) -> bool:
+    made = (getattr(kind, name).__module__ for name in _STEPS)
+    return any(each.partition(".")[0] not in _WELL_KNOWN for each in made)
 
 
 def _origin(url: str) -> str:

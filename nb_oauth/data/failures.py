@@ -11,7 +11,7 @@ from nb_oauth.masking import MASK, mask
 
 # What signs an address or stands for a person in one, beside what mask() knows by name.
 _SIGNED = re.compile(
-    r"((?:^|[?&])(?:[\w.-]*(?:signature|credential)|sig|key|auth|session)=)[^&]+", re.IGNORECASE
+    r"((?:^|[?&])(?:[\w.-]*(?:signature|credential)|sig|key|auth|session)=)([^&#]+)", re.IGNORECASE
 )
 
 
@@ -53,3 +53,8 @@ def shown(url: str) -> str:
     parts = urlsplit(url)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     return _SIGNED.sub(rf"\1{MASK}", mask(bare))
+
+
+def secrets_in(url: str) -> list[str]:
+    """Return what signs ``url``, or stands for a person in it, under whatever name."""
+    return [found[2] for found in _SIGNED.finditer(urlsplit(url).query)]

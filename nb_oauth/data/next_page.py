@@ -10,6 +10,7 @@ from nb_oauth.exceptions import ConfigurationError, PaginationError
 if TYPE_CHECKING:
     from nb_oauth.data.page import Page
     from nb_oauth.data.page_requests import PageRequest
+    from nb_oauth.data.totals import Totals
 
 __all__ = ["By", "Style", "style"]
 
@@ -192,12 +193,21 @@ class _ByNumber(_Counting):
         return request
 
     def after(self, page: "Page") -> "PageRequest | None":
-        number, last = _number(page.request, self.carrier), page.totals.pages
+        number = _number(page.request, self.carrier)
         self._came += len(page.records)
-        is_last = last is not None and number + self._is_from_zero >= last
-        if self._has_all(page, self._came) or is_last:
+        if self._has_all(page, self._came) or self._is_last(number, page.totals):
             return None
         return page.request.with_parameter(self.carrier, number + 1)
+
+    def _is_last(self, number: int, totals: "Totals") -> bool:
+        """Tell whether a page is the last by its number.
+
+        What an API that counts from zero calls its last page may be the number of that, or of all.
+        """
+        if not self._is_from_zero or totals.last is None:
+            return totals.pages is not None and number + self._is_from_zero >= totals.pages
+        self.may_be_past_the_end |= number + 1 >= totals.last
+        return number >= totals.last
 
 
 class _ByOffset(_Counting):

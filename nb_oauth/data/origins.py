@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from requests.cookies import RequestsCookieJar
+
 from nb_oauth.exceptions import ConfigurationError, PaginationError
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class Origins:
 def _origin(url: str) -> tuple[str, str, int | None]:
     address = urlsplit(url)
     scheme = address.scheme.lower()
+    if "\\" in address.netloc:  # ends the host for urllib3, which connects, and not for urlsplit
+        return scheme, "", None
     try:
         return scheme, address.hostname or "", address.port or _PORTS.get(scheme)
     except ValueError:  # a port that is none
@@ -121,5 +125,15 @@ def _may_have_the_token(session: "requests.Session", url: str) -> bool:
 
 
 def _as_it_is(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-    """Stand for an ``auth`` that adds nothing; None would be the session's, or that of a netrc."""
+    """Stand for an ``auth`` that adds nothing; None would be the session's, or that of a netrc.
+
+    A cookie that was set by hand, as ``session.cookies["name"]``, names no host, and so would go to
+    any: it is taken off. One that a host has set goes to that host alone.
+    """
+    own = RequestsCookieJar()
+    for each in vars(request)["_cookies"] or ():  # what its header was made of
+        if each.domain:
+            own.set_cookie(each)
+    request.headers.pop("Cookie", None)
+    request.prepare_cookies(own)
     return request

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urldefrag, urlencode, urljoin, urlsplit
 
 import requests
 
@@ -73,11 +73,10 @@ class PageRequest:
             body = put(self.arguments[place], name.split("."), value)
             return replace(self, arguments={**self.arguments, place: body})
         address = urlsplit(self.url)
-        query = parse_qsl(address.query, keep_blank_values=True)
-        others = [(key, old) for key, old in query if key != name]
-        return replace(
-            self, url=address._replace(query=urlencode([*others, (name, value)])).geturl()
-        )
+        # As they were written: an API may know a space as %20 alone, or a "flag" without a value.
+        others = [one for one in address.query.split("&") if one and _name(one) != name]
+        query = "&".join([*others, urlencode([(name, value)])])
+        return replace(self, url=address._replace(query=query).geturl())
 
     def with_headers(self, headers: Mapping[str, str]) -> "PageRequest":
         """Return this request with further headers."""
@@ -130,5 +129,10 @@ def _with_what_was_lost(url: str, before: str) -> str:
     if not is_a_number_alone or (address.netloc, address.path) != (former.netloc, former.path):
         return url
     said = {name for name, _ in query}
-    lost = [(n, value) for n, value in asked if n not in said and n.lower() not in _POSITIONS]
-    return address._replace(query=urlencode([*query, *lost])).geturl() if lost else url
+    parts = [(_name(one), one) for one in former.query.split("&") if one]
+    lost = [one for n, one in parts if n not in said and n.lower() not in _POSITIONS]
+    return address._replace(query="&".join([address.query, *lost])).geturl() if lost else url
+
+
+def _name(parameter: str) -> str:
+    return unquote_plus(parameter.partition("=")[0])

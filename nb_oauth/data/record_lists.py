@@ -1,10 +1,12 @@
 """Where in an answer its records are."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from nb_oauth.data.json_path import look_up
 from nb_oauth.exceptions import PaginationError
+from nb_oauth.masking import excerpt
 
 __all__ = ["RecordLists"]
 
@@ -61,6 +63,8 @@ class RecordLists:
 
     def _named_in(self, document: object, path: str) -> list[Any]:
         records = look_up(document, path)
+        if records is None:
+            _require_no_error(document)
         if records is None and (self._is_known or not _outermost(document)):
             return []  # an API may leave out what is empty
         if not isinstance(records, list):
@@ -69,6 +73,21 @@ class RecordLists:
             raise PaginationError(f"There is {what} at records={path!r}.{others}")
         self._is_known = True
         return records
+
+
+def _require_no_error(document: object) -> None:
+    """Refuse a document that says what went wrong, where its status says that nothing did.
+
+    Raises:
+        PaginationError: it does, as those of GraphQL and Slack do.
+    """
+    said = document if isinstance(document, Mapping) else {}
+    error = said.get("error") or said.get("errors")
+    if error:
+        raise PaginationError(
+            "The answer has an error where its records ought to be: "
+            f"{excerpt(error if isinstance(error, str) else json.dumps(error))}"
+        )
 
 
 def _outermost(document: object) -> dict[str, list[Any]]:

@@ -25,7 +25,8 @@ _OF_RECORDS = frozenset(
         *("totalresults", "totalsize", "matched", "numbermatched", "numfound", "odatacount"),
     }
 )
-_OF_PAGES = frozenset(("lastpage", "pagecount", "pages", "totalpages"))
+_OF_THE_LAST = "lastpage"
+_OF_PAGES = frozenset((_OF_THE_LAST, "pagecount", "pages", "totalpages"))
 # What some call how many there are, and some how many came.
 _OF_EITHER = frozenset(("count", "recordcount"))
 _AROUND = frozenset(
@@ -67,10 +68,17 @@ _PAGE_PARAMETERS = frozenset(("page", "pagenumber", "p"))
 
 @dataclass(frozen=True)
 class Totals:
-    """What an API says of how much there is; None for what it does not say."""
+    """What an API says of how much there is; None for what it does not say.
+
+    Args:
+        records: on all pages.
+        pages: how many there are, as far as the first is number 1.
+        last: the number of the last one, whatever the first has.
+    """
 
     records: int | None = None
     pages: int | None = None
+    last: int | None = None
 
 
 def totals(response: "requests.Response", document: object, came: int) -> Totals:
@@ -79,15 +87,19 @@ def totals(response: "requests.Response", document: object, came: int) -> Totals
     Args:
         response: a page.
         document: its JSON, None where it has none.
-        came: how many records are in it. A ``count`` that is no greater is taken for theirs.
+        came: how many records are in it. A ``count`` that is no greater is taken for theirs,
+            and a total that is less than they are for one of something else.
     """
     said = list(_said(document))
     records = [number for name, number in said if name in _OF_RECORDS]
     records += [number for name, number in said if name in _OF_EITHER and number > came]
     pages = [number for name, number in said if name in _OF_PAGES]
+    last = (number for name, number in said if name == _OF_THE_LAST)
+    most = _in_headers(response, "records") or _in_range(response) or max(records, default=None)
     return Totals(
-        _in_headers(response, "records") or _in_range(response) or max(records, default=None),
+        None if most is not None and most < came else most,  # some call the pages so
         _in_headers(response, "pages") or _last_page(response) or max(pages, default=None),
+        _last_page(response) or next(last, None),
     )
 
 
@@ -96,6 +108,8 @@ def continuation_in(document: object) -> str | None:
     for path, name, value in _members(document):
         if name in _CONTINUATIONS and value and isinstance(value, str | int):
             return path
+        if name == "next" and isinstance(value, Mapping) and any(value.values()):
+            return path  # HubSpot: paging.next.after
     return None
 
 

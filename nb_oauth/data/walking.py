@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from nb_oauth.data.ahead import one_ahead
+from nb_oauth.data.failures import secrets_in
 from nb_oauth.data.page import Page
 from nb_oauth.data.politeness import Policy, send
 from nb_oauth.data.progress import Progress
@@ -66,18 +68,19 @@ class Walk:
     def _page(self, request: "PageRequest") -> Page | None:
         """Return a page, None where it is refused because there is none."""
         arguments = self.origins.arguments(self.session, request.url, request.arguments)
-        response = send(
-            *(self.session, request.method, request.url),
-            rate=self.rate,
-            retry=self.retry,
-            **arguments,
-        )
-        if self.style.may_be_past_the_end and _is_refusal(response):
-            return None
+        callers = sys.exc_info()[1]
         try:
+            response = send(
+                *(self.session, request.method, request.url),
+                rate=self.rate,
+                retry=self.retry,
+                **arguments,
+            )
+            if self.style.may_be_past_the_end and _is_refusal(response):
+                return None
             response.raise_for_status()
-        except requests.HTTPError as error:
-            mask_error(error, ())  # it quotes the address
+        except requests.RequestException as error:
+            mask_error(error, secrets_in(request.url), up_to=callers)  # it quotes the address
             raise
         return Page(request, response, self.lists)
 

@@ -8,6 +8,7 @@ import itertools
 import socket
 import threading
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -472,3 +473,15 @@ def _free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
+
+
+def test_a_fork_is_told_that_another_process_fetches_these(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Api() as api, api.open(token=ending(3600)) as session:
+        results = iter(fetch(session, api.urls(), concurrency=1))
+        next(results)
+        with monkeypatch.context() as patch:
+            patch.setattr(courier, "os", SimpleNamespace(getpid=lambda: -1))
+            with pytest.raises(ConfigurationError, match="forked"):
+                list(results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import ssl
 import time
@@ -128,6 +129,78 @@ def said(answer: Any) -> Any:
         "sent": (answer.request.method, answer.request.url, answer.request.body),
         "sent headers": dict(answer.request.headers),
     }
+
+
+# -- sessions with ways of their own -----------------------------------------------------------
+
+
+def test_a_cookie_for_some_addresses_of_a_host(api: Server, session: OAuth2Session) -> None:
+    session.cookies.set("a", "b", domain="127.0.0.1", path="/in")
+    both(session, [f"{api.issuer}/{path}" for path in ("out", "in/1", "out", "in/2")])
+
+
+class BaseUrl(requests.Session):
+    base = ""
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        answer = super().request(method, self.base + str(url), *args, **kwargs)
+        assert answer.json()["path"] == url
+        return answer
+
+
+class Signing(requests.Session):
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        prepared = super().prepare_request(request)
+        prepared.headers["X-Signature"] = f"of {prepared.url}"
+        return prepared
+
+
+class Caching(requests.Session):
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[Any, requests.Response] = {}
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        if request.url not in self.known:
+            self.known[request.url] = super().send(request, **kwargs)
+        return self.known[request.url]
+
+
+def test_an_adapter_for_some_addresses_of_a_host(api: Server, session: OAuth2Session) -> None:
+    class Own(HTTPAdapter):
+        pass
+
+    session.mount(f"{api.issuer}/in/", Own())
+    urls = [f"{api.issuer}/out", f"{api.issuer}/in/1"]
+    first, second = fetch(session, urls, concurrency=1, on_error="return").all()
+    assert isinstance(first, requests.Response)
+    assert isinstance(second, ConfigurationError)
+
+
+def test_a_class_that_completes_addresses_and_reads_answers(api: Server) -> None:
+    with BaseUrl() as session:
+        session.base = api.issuer
+        both(session, [f"/{name}" for name in NAMES])
+
+
+def test_a_class_that_signs_each_request(api: Server) -> None:
+    with Signing() as session:
+        both(session, [f"{api.issuer}/{name}" for name in NAMES])
+
+
+def test_a_class_that_keeps_answers_is_given_true_ones(api: Server) -> None:
+    urls = [f"{api.issuer}/{name}" for name in NAMES]
+    with Caching() as session:
+        fetched = fetch(session, urls).all()
+        assert [session.get(url).content for url in urls] == [one.content for one in fetched]
+    assert all(one.json()["path"] for one in fetched)
+    assert len(api.api_requests) == len(urls)
+
+
+def test_a_session_whose_request_was_given_further_arguments(api: Server) -> None:
+    with requests.Session() as session:
+        session.request = functools.partial(session.request, headers={"X-Own": "1"})  # type: ignore[method-assign]
+        both(session, [f"{api.issuer}/{name}" for name in NAMES])
 
 
 # -- what is sent ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -168,3 +169,47 @@ def test_http_is_never_taken_for_https() -> None:
 )
 def test_a_link_header_is_read_as_it_is_written(header: str, links: dict[str, str]) -> None:
     assert links_by_relation(header) == links
+
+
+def test_no_backslash_hides_which_host_it_is(
+    api: Api, elsewhere: Api, plain_session: requests.Session
+) -> None:
+    hidden = f"{elsewhere.origin}\\@{api.origin.partition('//')[2]}/stars?page=2"
+    api.answer = lambda _: Answer({"items": [{"id": 1}], "next": hidden})
+    with pytest.raises(PaginationError, match="another origin"):
+        list(data.records(plain_session, api.url))
+    assert elsewhere.asked == []
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_cookie_that_names_no_host_stays_at_home(
+    api: Api,
+    elsewhere: Api,
+    plain_session: requests.Session,
+    is_ours: bool,  # noqa: FBT001 - the example
+) -> None:
+    there = elsewhere.origin.replace("127.0.0.1", "localhost")
+    leads = {"Link": f'<{there}/stars?page=2>; rel="next"'}
+    api.answer = lambda _: Answer([{"id": 1}], leads)
+    with signed_in(api) if is_ours else plain_session as session:
+        session.cookies["sid"] = "s3cret"
+        session.cookies.set("its", "own", domain="localhost.local", path="/")
+        list(data.records(session, api.url, allowed_origins=[there]))
+    assert api.asked[0].headers["Cookie"] == "sid=s3cret"
+    assert elsewhere.asked[0].headers["Cookie"] == "its=own"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_no_error_quotes_a_key_in_an_address(
+    api: Api,
+    plain_session: requests.Session,
+    is_there: bool,  # noqa: FBT001 - the example
+) -> None:
+    api.answer = lambda _: Answer({}, status=404)
+    origin = api.origin if is_there else "http://127.0.0.1:9"
+    secret = "access_token=s3cret-1&api_key=s3cret-2&sig=s3cret-3&page=2"
+    with pytest.raises(requests.RequestException) as caught:
+        list(data.pages(plain_session, f"{origin}/stars?{secret}", retry=None))
+    said = "".join(traceback.format_exception(caught.value))
+    assert "page=2" in said
+    assert "s3cret" not in said

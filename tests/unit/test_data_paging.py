@@ -53,6 +53,7 @@ def every(session: requests.Session, api: Api, **arguments: Any) -> list[Any]:
             "something is at 'meta.next_cursor'",
         ),
         ({"stars": STARS, "next_page": 2}, {}, "something is at 'next_page'"),
+        ({"stars": STARS, "paging": {"next": {"after": "9"}}}, {}, "something is at 'paging.next'"),
         # Links, but none to the next page: which may be the last, and is not.
         ({"features": STARS, "links": [{"rel": "self"}], "numberMatched": 50}, {}, "50 records"),
         ({"data": STARS, "links": {"self": "/stars"}, "meta": {"total": 50}}, {}, "50 records"),
@@ -149,6 +150,76 @@ def test_of_a_total_no_page_too_many_is_asked_for(
     )
     assert every(plain_session, api, by="page", params={"page": 1}) == STARS
     assert len(api.asked) == 2
+
+
+@pytest.mark.parametrize("by", ["page", "offset"])
+def test_a_total_that_is_less_than_came_is_one_of_pages(
+    api: Api, plain_session: requests.Session, by: Any
+) -> None:
+    """As jqGrid has it, whose ``total`` is how many pages there are."""
+
+    def answer(asked: Asked) -> Answer:
+        start = (asked.number("page", 1) - 1) * 3 + asked.number("offset", 0)
+        return Answer({"rows": STARS[start:][:3], "total": 2, "records": 5})
+
+    api.answer = answer
+    params = {"page": 1} if by == "page" else None
+    assert [*data.records(plain_session, api.url, by=by, params=params)] == STARS
+
+
+@pytest.mark.parametrize("begins", [0, 1])
+@pytest.mark.parametrize("is_link", [True, False])
+@pytest.mark.parametrize("beyond", [200, 404])
+def test_the_last_page_is_called_by_its_number(
+    api: Api,
+    plain_session: requests.Session,
+    begins: int,
+    is_link: bool,  # noqa: FBT001 - the example
+    beyond: int,
+) -> None:
+    last = begins + 2
+
+    def answer(asked: Asked) -> Answer:
+        found = STARS[(asked.number("page", begins) - begins) * 2 :][:2]
+        link = {"Link": f'</stars?page={last}>; rel="last"'} if is_link else {}
+        body = {"items": found} if is_link else {"items": found, "lastPage": last}
+        return Answer(body, link, status=200 if found else beyond)
+
+    api.answer = answer
+    found = data.records(plain_session, api.url, by="page", params={"page": begins})
+    assert [*found] == STARS
+    assert len(api.asked) == 3
+
+
+def test_a_query_stays_as_it_was_written() -> None:
+    query = "$filter=a%20eq%20'b'&flag&x=1,2"
+    first = PageRequest("GET", f"https://api.example/stars?page=1&{query}&")
+    assert first.with_parameter("page", 2).url == f"https://api.example/stars?{query}&page=2"
+    linked = first.following("?page=2", first.url)
+    assert linked.url == f"https://api.example/stars?page=2&{query}"
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"by": "page", "params": {"page": 1}}, {"records": "stars"}]
+)
+@pytest.mark.parametrize(
+    "error", [{"ok": False, "error": "ratelimited"}, {"errors": [{"message": "ratelimited"}]}]
+)
+def test_an_error_with_a_good_status_is_no_end(
+    api: Api, plain_session: requests.Session, arguments: dict[str, Any], error: object
+) -> None:
+    page = {"stars": STARS[:1], "next": "/stars?page=2"}
+    api.answer = lambda _: Answer(page if len(api.asked) == 1 else error)
+    with pytest.raises(PaginationError, match="ratelimited"):
+        list(data.records(plain_session, api.url, **arguments))
+
+
+def test_a_query_of_graphql_that_fails_has_no_records(
+    api: Api, plain_session: requests.Session
+) -> None:
+    api.answer = lambda _: Answer({"data": None, "errors": [{"message": "no such field"}]})
+    with pytest.raises(PaginationError, match="no such field"):
+        list(data.records(plain_session, api.url, records="data.stars.nodes"))
 
 
 def test_an_address_may_be_relative_to_the_page(api: Api, plain_session: requests.Session) -> None:
@@ -343,6 +414,7 @@ def test_what_is_left_out_where_it_is_empty_may_be_named(
     ("body", "kind"),
     [
         (b'{"id": 1}\n\n{"id": 2}\n', "application/x-ndjson"),
+        (b'\xef\xbb\xbf{"id": 1}\n{"id": 2}\n', "application/x-ndjson"),
         (b'\x1e{"id": 1}\n\x1e{"id": 2}\n', "application/geo+json-seq"),
         (b'[{"id": 1}, {"id": 2}]', "application/vnd.example.v3+json; charset=utf-8"),
         (b'[{"id": 1}, {"id": 2}]', "text/plain"),

@@ -248,3 +248,49 @@ def test_what_is_no_table_is_an_error(api: Api, plain_session: requests.Session)
     serve(api, b"<html>", kind="text/html")
     with pytest.raises(PaginationError, match="text/html"):
         rows(plain_session, api)
+
+
+# -- what must not change on the way -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("pages", [[[2**53 + 1], [0.5]], [[[2**53 + 1]], [[0.5]]]])
+def test_a_number_that_no_fraction_holds_is_no_end_of_a_table(
+    api: Api, plain_session: requests.Session, pages: list[list[Any]]
+) -> None:
+    serve(api, *([{"n": 1, "a": one}] for [one] in pages))
+    found = rows(plain_session, api)
+    assert [each["a"] for each in found] == [json.dumps(one) for [one] in pages]
+    assert [each["n"] for each in found] == [1, 1]
+
+
+def test_half_a_character_is_no_end_of_a_table(api: Api, plain_session: requests.Session) -> None:
+    serve(api, b'[{"a": "x\\ud83d"}, {"a": "\\ud83d\\ude00"}, {"a": null}]')
+    found = [each["a"] for each in rows(plain_session, api)]
+    assert found == ["x\ufffd", "\N{GRINNING FACE}", None]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["01234", "99999"], ["01234", "99999"]),
+        (["0x1F", "12"], ["0x1F", "12"]),
+        (["007.50", "1"], ["007.50", "1"]),
+        (["12345678901234567890", "1"], ["12345678901234567890", "1"]),
+        (["0", "-5"], [0, -5]),
+        (["0.5", "1e5"], [0.5, 1e5]),
+        ([str(2**60), "1"], [2**60, 1]),
+    ],
+)
+def test_what_csv_has_of_digits_is_a_number_where_it_is_written_as_one(
+    api: Api, plain_session: requests.Session, written: list[str], read: list[object]
+) -> None:
+    serve(api, "\n".join(["n,code", *(f"1,{one}" for one in written)]).encode(), kind="text/csv")
+    found = rows(plain_session, api)
+    assert [each["code"] for each in found] == read
+    assert [each["n"] for each in found] == [1] * len(read)
+
+
+def test_csv_with_one_name_twice_is_an_error(api: Api, plain_session: requests.Session) -> None:
+    serve(api, b"a,a\n1,2\n", kind="text/csv")
+    with pytest.raises(PaginationError, match="one name"):
+        rows(plain_session, api)
