@@ -445,7 +445,7 @@ def test_a_widget_in_a_box_renews_signs_out_and_signs_in_again(
     widget.root.screenshot(path=artifact("signed-out"))
     assert not opens_the_api(oidc, newest)
     notebook.notebook.run_cell(4)
-    notebook.notebook.expect_output(4, "LoginRequired: Nobody is signed in with this session.")
+    notebook.notebook.expect_output(4, "LoginRequired: Nobody is signed in with this session")
 
     expect(widget.new_link).to_have_text("Sign in again")
     widget.new_link.click()

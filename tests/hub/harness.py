@@ -113,6 +113,8 @@ class Hub:
             "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
         }
 
+    is_over = False
+
     def __enter__(self) -> Self:
         with ExitStack() as started:
             started.enter_context(self._process)
@@ -126,6 +128,7 @@ class Hub:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.is_over = True
         self._http.close()
         self._process.__exit__(kind, error, traceback)
 

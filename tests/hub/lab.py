@@ -12,6 +12,8 @@ from tests.browser.harness.judged import ALL_KINDS, LOGIN
 from tests.browser.harness.lab import Lab
 from tests.browser.harness.leaks import find_secrets
 from tests.hub.harness import SAID
+from tests.leaks import sources
+from tests.leaks.folders import Folder
 from tests.leaks.processes import Processes
 
 if TYPE_CHECKING:
@@ -48,11 +50,17 @@ class HubLab(Lab):
         self._host = None
         self._handlers = [urllib.request.ProxyHandler({})]
         self._has_callback_page = False  # the Hub sees to that
+        self._left_in = Folder(self.home)
+
+    @property
+    def is_over(self) -> bool:  # type: ignore[override] # it ends with the Hub
+        return self.hub.is_over
 
     def start(self) -> None:
         """Start the server; it ends with the Hub."""
         self._lay_out()
         (self.home / "tmp").mkdir()
+        sources.announce(self)
         self.hub.sign_in(self.name)
         self.hub.start_server(self.name)
 

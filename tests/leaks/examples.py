@@ -22,6 +22,7 @@ from nb_oauth import (
     PasswordLogin,
     Provider,
     bridges,
+    data,
     providers,
 )
 from tests.judge.flows import (
@@ -305,6 +306,12 @@ def every_session(stage: Stage) -> list[object]:
     return [opened, by_key, classic, response, response.request.headers, opened.token, *failed]
 
 
+def astray(stage: Stage) -> list[object]:
+    """Pages that end where nobody can tell why: the first answer has no records."""
+    session, api = stage.signed_in(), stage.scene.oidc.api
+    return [stage.error(nb_oauth.PaginationError, lambda: list(data.records(session, api)))]
+
+
 def diagnosed(stage: Stage) -> list[object]:
     stage.signed_in(store=FileTokenStore(stage.folder / "tokens"))
     return [nb_oauth.doctor()]
@@ -345,6 +352,7 @@ EXAMPLES: dict[str, Callable[[Stage], list[object]]] = {
     "MemoryTokenStore": stored_in_memory,
     "OAuth2Session": every_session,
     "OAuthError": quoting(nb_oauth.OAuthError),
+    "PaginationError": astray,
     "PasswordLogin": login_of(PasswordFlow()),
     "Provider": lambda stage: [stage.scene.provider, Provider("Another", token_endpoint=None)],
     "StateMismatchError": of_another,

@@ -879,8 +879,8 @@ def test_the_module_runs_as_well(
 @pytest.mark.usefixtures("there")
 def test_who_is_killed_while_somebody_signs_in_leaves_no_file(home: Path) -> None:
     typed = ["login", "demo", "--device", "--for-ci", str(home / "variables")]
-    before = sorted(home.iterdir())
     with PseudoTerminal([sys.executable, "-m", "nb_oauth", *typed], home) as terminal:
+        before = sorted(home.iterdir())
         terminal.wait_for(r"/device\?user_code=[\w-]+")
         terminal.process.kill()
         terminal.process.wait()

@@ -7,6 +7,7 @@ import copy
 import gc
 import logging
 import pickle
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from nb_oauth import (
     bridges,
 )
 from nb_oauth.stores import TokenStore
-from nb_oauth.without_secrets import bare_token, can_do_without
+from nb_oauth.without_secrets import bare_token, can_do_without, how_to_send_another
 from tests.unit.session_stage import Stage, at_once, ending, reply
 
 if TYPE_CHECKING:
@@ -752,3 +753,13 @@ def test_a_session_in_a_larger_thing_is_copied_with_it_once(stage: Stage) -> Non
     one, other = copy.deepcopy([session, session])
     assert one is other
     assert one._client is session._client
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_who_uses_dask_is_told_of_the_copies_that_go_on(
+    monkeypatch: pytest.MonkeyPatch, *, is_loaded: bool
+) -> None:
+    monkeypatch.delitem(sys.modules, "distributed", raising=False)
+    if is_loaded:
+        monkeypatch.setitem(sys.modules, "distributed", sys)
+    assert ("on_cluster(session, client)" in how_to_send_another()) is is_loaded

@@ -510,3 +510,21 @@ def test_without_a_refresh_token_there_is_nothing_to_renew_with(stage: Stage) ->
 def test_a_session_of_the_constructor_is_renewed_by_refresh_token(stage: Stage) -> None:
     with pytest.raises(ConfigurationError, match="refresh_token"):
         stage.classic(token=ending(3000)).renew()
+
+
+class SameAgain:
+    """A lender that has nothing newer, as where the token lives on."""
+
+    name = "the lender"
+
+    def lend(self, former: dict[str, Any], *, is_refused: bool = False) -> dict[str, Any]:
+        return former
+
+
+def test_a_lender_that_has_nothing_newer_leaves_the_token_that_there_is(stage: Stage) -> None:
+    session = stage.open(token=ending(5))
+    session.lender, kept = SameAgain(), []
+    session._keep = kept.append
+    assert session.get(stage.api).ok
+    assert not kept
+    assert not stage.token_requests

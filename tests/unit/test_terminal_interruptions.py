@@ -51,10 +51,10 @@ def is_asking():
     return "nb_oauth terminal" in [one.name for one in threading.enumerate()]
 
 def watch():
-    for wanted in (True, False):
+    for wanted, seen in ((True, "asked"), (False, "free")):
         while is_asking() is not wanted:
             time.sleep(0.01)
-    pathlib.Path("free").touch()
+        pathlib.Path(seen).touch()
 
 threading.Thread(target=watch, daemon=True).start()
 """
@@ -98,6 +98,7 @@ def test_ctrl_c_at_an_await_of_ipython_gives_the_keyboard_back(tmp_path: Path) -
         terminal.wait_for(r"In \[1\]: ")
         terminal.type("session = await by_paste\r")
         terminal.wait_for(PASTE)
+        wait_until((tmp_path / "asked").exists, "somebody who watches the asking")
         terminal.press_control("c")
         terminal.wait_for(r"KeyboardInterrupt(?s:.*)In \[2\]: ")
         wait_until((tmp_path / "free").exists, "an end of the asking")

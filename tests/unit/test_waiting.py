@@ -329,3 +329,8 @@ def test_importing_is_cheap() -> None:
     heavy = {"zmq", "ipykernel", "IPython", "asyncio", "requests", "oauthlib", "nest_asyncio2"}
     code = f"import sys, nb_oauth.waiting\nprint(sorted({heavy} & set(sys.modules)))"
     assert run_python(code).strip() == "[]"
+
+
+def test_marimo_runs_no_cells_as_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "marimo_here", lambda: sys)
+    assert not kernels._runs_cells_as_tasks()

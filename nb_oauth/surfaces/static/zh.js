@@ -106,8 +106,8 @@ const WORDS = {
   "this Jupyter server": "此 Jupyter 服务器",
   "this JupyterHub": "此 JupyterHub",
   "The answer cannot come back by itself: your notebook's page does not reach {}, where the app is sent back to.{}":
-    "登录结果无法自动返回：您的笔记本页面访问不到该应用的返回地址 {0}。[1]",
-  " To {} it would.": "改为返回 {0} 则可以。",
+    "登录结果无法自动返回：该应用的重定向 URI 是 {0}，而您的笔记本页面访问不到它。[1]",
+  " To {} it would.": "若改为 {0} 则可以。",
   "The answer cannot come back by itself: your browser does not reach this kernel's machine, and {}.":
     "登录结果无法自动返回：您的浏览器访问不到内核所在的机器，而且[0]。",
   "this Jupyter server has no page to take it (pip install nb_oauth where it runs)":
@@ -146,9 +146,9 @@ const WORDS = {
   "Access was not granted: open the sign-in page again, or cancel.":
     "您没有获得授权：请重新打开登录页面，或者取消。",
   "It does not know all of the scope, or does not give it to this app: change scope=…, and run it again.":
-    "它不认识所请求的某些权限，或不向此应用提供：请修改 scope=…，然后重新运行。",
+    "它不认识所请求的某些权限，或者不授予此应用：请修改 scope=…，然后重新运行。",
   "The app is not registered for this: change that with the provider, or take another grant=…, and run it again.":
-    "该应用未注册此方式：请在提供方更改注册信息，或改用其他 grant=…，然后重新运行。",
+    "该应用没有为此注册：请在提供方处更改，或者改用其他 grant=…，然后重新运行。",
   "Take another grant=…, and run it again.": "请改用其他 grant=…，然后重新运行。",
   "Open the sign-in page again; if it stays so, check how the app is set up.":
     "请重新打开登录页面；如果问题依旧，请检查应用的设置。",
