@@ -56,6 +56,10 @@ const WORDS = {
   "Client secret, if it gave you one": "客户端密钥（如果有）",
   "Keep for next time, where this notebook runs, in ": "供下次使用，保存在运行此笔记本的机器上的 ",
 
+  /* bearer.js */
+  "Its kernel has not taken the answer yet: it is busy, or it has ended.":
+    "内核尚未接收结果，可能正忙或已结束。",
+
   /* beside.js */
   "Looking for the way to the sign-in page…": "正在寻找通往登录页面的路径…",
   "This link leads to the kernel's machine, and nowhere if you sit at another. The demo needs jupyter-server-proxy for that: run pip install 'nb_oauth[demo]' where Jupyter runs, start Jupyter again, and run this cell.":
