@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gzip
 import ssl
@@ -19,7 +20,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from nb_oauth import ConfigurationError, InsecureTransportError, LoginRequired, OAuth2Session
 from nb_oauth.data import exchange, fetch, hosts, transport
-from nb_oauth.data.exchange import Call, _Pattern
+from nb_oauth.data.exchange import Call, Exchange, Terms, _Pattern
 from nb_oauth.data.stand_ins import rehearsed
 from tests.providers.tls import make_certificates
 from tests.unit.session_stage import Reply, Request, Stage, ending, reply
@@ -558,3 +559,17 @@ def test_hosts_without_number(api: Server, session: OAuth2Session, monkeypatch: 
 
 def test_what_trust_is_based_on_is_read_once(tmp_path: Path) -> None:
     assert transport._context(None, None) is transport._context(None, None)
+
+
+def test_nothing_is_sent_once_all_is_over(stage: Stage) -> None:
+    session = stage.open(token=ending(3600))
+    outgoing = rehearsed(session, "GET", stage.api)
+
+    async def send_late() -> None:
+        async with Exchange(session, Terms(None, None, 1)) as over:
+            pass
+        await over._sent(outgoing)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(send_late())
+    assert not stage.api_requests
