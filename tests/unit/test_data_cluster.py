@@ -634,7 +634,7 @@ def test_a_task_ends_with_its_run(server: ShortLived) -> None:
 def test_what_ends_a_courier_ends_its_tasks(server: ShortLived) -> None:
     session, call = server.open(), Call("GET", f"{server.issuer}/slow", {})
     office = worker_answers._office("run-4", session, TERMS)
-    office._courier.failure = MemoryError()
+    office._courier._failure = MemoryError()
     with pytest.raises(MemoryError):
         worker_answers.answers("run-4", session, [call], TERMS)
     worker_answers.end("run-4")
