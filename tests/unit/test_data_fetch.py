@@ -8,6 +8,7 @@ import itertools
 import socket
 import threading
 import time
+from concurrent.futures import CancelledError
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -485,3 +486,25 @@ def test_a_fork_is_told_that_another_process_fetches_these(
             patch.setattr(courier, "os", SimpleNamespace(getpid=lambda: -1))
             with pytest.raises(ConfigurationError, match="forked"):
                 list(results)
+
+
+def test_nothing_more_is_sent_for_whom_it_has_ended() -> None:
+    ended: list[str] = []
+
+    class Insistent(requests.Session):
+        def request(self, method: Any, url: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+            with contextlib.suppress(CancelledError):
+                while url.endswith("/1"):
+                    super().request(method, url, **kwargs)
+            try:
+                return super().request(method, url, **kwargs)
+            except CancelledError:
+                ended.append(url)
+                raise
+
+    with Api() as api, Insistent() as session:
+        results = iter(fetch(session, api.urls(2), concurrency=2))
+        next(results)
+        wait_until(lambda: api.paths.count("/item/1") > 1, "it asks again and again")
+        results.close()  # type: ignore[attr-defined]
+        assert ended == [api.urls(2)[1]]
