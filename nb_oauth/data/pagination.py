@@ -49,7 +49,8 @@ def pages(  # noqa: PLR0913 - one argument says how an API pages: which, is its 
         data.pages(session, url, next="meta.next_cursor", parameter="cursor")
 
     Nothing is guessed: where an answer tells of more and not how to get it, that is an error, and
-    so is the same page twice. Nor is the origin of ``url`` left unless ``allowed_origins`` says
+    so is the same page twice; where the pages end before all has come that the API tells of, that
+    is a warning. Nor is the origin of ``url`` left unless ``allowed_origins`` says
     so; and elsewhere the token stays behind, unless it is among the session's ``allowed_hosts``.
 
     Args:
@@ -156,4 +157,10 @@ def whole_pages(  # noqa: PLR0913 - those of pages()
     origins = Origins(request.url, allowed_origins)
     lists = RecordLists(None if records is None else checked(records))
     walk = Walk(session, style(by, next, parameter), lists, origins, rate, retry)
-    return watched(walk.pages(request), request.url, prefetch=prefetch, progress=progress)
+    return watched(
+        walk.pages(request),
+        request.url,
+        is_all=by != "single",
+        prefetch=prefetch,
+        progress=progress,
+    )

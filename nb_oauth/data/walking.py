@@ -16,6 +16,7 @@ from nb_oauth.data.page import Page
 from nb_oauth.data.politeness import Policy, send
 from nb_oauth.data.progress import Progress
 from nb_oauth.data.progress import progress as progress_bar
+from nb_oauth.data.shortfall import Shortfall
 from nb_oauth.exceptions import PaginationError
 from nb_oauth.masking import mask_error
 
@@ -155,24 +156,28 @@ def _digest(content: str | bytes) -> bytes:
 
 
 def watched(
-    found: Iterator[Page], url: str, *, prefetch: bool, progress: bool | None
+    found: Iterator[Page], url: str, *, is_all: bool, prefetch: bool, progress: bool | None
 ) -> Iterator[Page]:
     """Yield the pages, with a bar where one is wanted.
 
     Args:
         found: the pages.
         url: the first one's address.
+        is_all: whether they are all that the API has, or should be.
         prefetch: whether to fetch each while the one before is used.
         progress: whether to show a bar; None for where somebody watches.
     """
-    name = urlsplit(url).hostname or ""
+    name, shortfall = urlsplit(url).hostname or "", Shortfall()
     with progress_bar(None, show=progress, unit="pages", description=name) as bar:
         counts_records: bool | None = None
         for page in one_ahead(found) if prefetch else found:
             if counts_records is None:
                 counts_records = _tell_total(page, bar)
             bar.update(page.count if counts_records else 1)
+            shortfall.note(page)
             yield page
+    if is_all:
+        shortfall.warn()
 
 
 def _tell_total(page: Page, bar: Progress) -> bool:

@@ -10,17 +10,14 @@ The token goes to sessions of that very provider: with the endpoints and the API
 nb_oauth knows of it, or that it publishes, whatever a notebook says of a provider of that name.
 """
 
-import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
-from nb_oauth import place, tokens
+from nb_oauth import callers, place, tokens
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_THE_APP
@@ -34,9 +31,6 @@ from nb_oauth.providers.known import is_address
 from nb_oauth.retrying import Patience, Pause
 from nb_oauth.session import OAuth2Session
 from nb_oauth.tokens import Token
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 _THE_HUBS_APP = Client("jupyterhub", token_endpoint_auth_method="none")  # noqa: S106 - no secret
 
@@ -79,12 +73,12 @@ def session_for(request: SignInRequest) -> OAuth2Session | None:
     try:
         session = _open(request, replace(provider, name=request.provider.name))
     except OAuthError as error:
-        _warn(str(error))
+        callers.warn(str(error))
         return None
     if session.may_have(request.scope):
         return session
     granted = " ".join(session.account.scope) if session.token.get("scope") else "nothing it says"
-    _warn(
+    callers.warn(
         f"JupyterHub's token of {provider.name} is good for {granted}, and not for all of "
         f"{' '.join(request.scope)}. Whoever runs the Hub can ask for more (the scope of its "
         "authenticator); until then sign in for it."
@@ -135,7 +129,7 @@ def _named(asked: Provider) -> Provider | None:
             return None  # without asking that one what it publishes
         theirs = known_provider(named).provider
     except OAuthError as error:
-        _warn(f"{hub_api.SETTING}={named!r} will not do: {error}")
+        callers.warn(f"{hub_api.SETTING}={named!r} will not do: {error}")
         return None
     return theirs if _is_all_of(theirs, asked) else None
 
@@ -153,12 +147,3 @@ def _is_all_of(theirs: Provider, asked: Provider) -> bool:
     names = ["issuer", *(one.name for one in fields(asked) if one.name.endswith("_endpoint"))]
     others = any(getattr(asked, name) not in {None, getattr(theirs, name)} for name in names)
     return asked.token_endpoint is not None and not others
-
-
-def _warn(what: str) -> None:
-    """Say why somebody is asked all the same, with the line that calls ``login()``."""
-    level = 1
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - as warnings itself counts
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("nb_oauth."):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(what, stacklevel=level)

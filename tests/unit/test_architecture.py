@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "nb_oauth"
 # Lowest first. Rooms on one line are strangers to one another.
 LAYERS = [
     {"characters"},
-    {"exceptions", "forks", "lazy_names"},
+    {"callers", "exceptions", "forks", "lazy_names"},
     {
         "allowed_hosts",
         "certificates",

@@ -658,3 +658,26 @@ def test_how_many_are_on_the_page_is_no_total(
     drawn = capsys.readouterr().err
     assert "5 records" in drawn
     assert "%" not in drawn
+
+
+def further(asked: Asked) -> Answer:
+    """It leads on to a third page, and no further, as some do after thousands of records."""
+    number = asked.number("page", 1)
+    links = {"Link": f'</stars?page={number + 1}>; rel="next"'} if number < 3 else {}
+    records = [{"id": 2 * number}, {"id": 2 * number + 1}]
+    return Answer(records, {**links, "X-Total-Count": "10"})
+
+
+def test_fewer_than_the_api_tells_of_is_said(api: Api, plain_session: requests.Session) -> None:
+    api.answer = further
+    with pytest.warns(UserWarning, match=r"tells of 10 records; 6 came, .* no further") as told:
+        assert len(list(data.records(plain_session, api.url))) == 6
+    assert told[0].filename == __file__
+
+
+def test_who_begins_in_the_middle_or_wants_one_page_is_told_nothing(
+    api: Api, plain_session: requests.Session
+) -> None:
+    api.answer = further
+    assert len(list(data.records(plain_session, api.url, params={"page": 2}))) == 4
+    assert len(list(data.records(plain_session, api.url, by="single"))) == 2
