@@ -18,7 +18,6 @@ from nb_oauth.prompts import (
     Credentials,
     Delivered,
     OpenPage,
-    Page,
     Pause,
     Prompt,
     RawAnswer,
@@ -28,6 +27,7 @@ from nb_oauth.prompts import (
 )
 from nb_oauth.session import OAuth2Session
 from nb_oauth.surfaces import Cancelled, NewLinkWanted, Registration
+from nb_oauth.surfaces.contract import OfSignIn
 
 Event = TypeVar("Event")
 
@@ -69,16 +69,7 @@ class SignedInElsewhereError(Exception):
         self.session = session
 
 
-Reported = (
-    RawAnswer
-    | Delivered
-    | Page
-    | Credentials
-    | TypedClient
-    | Cancelled
-    | NewLinkWanted
-    | OAuth2Session
-)
+Reported = OfSignIn | OAuth2Session
 """What a person may report to an attempt; a session is what they got by another."""
 
 AskFirst = Generator[Prompt, Answer[Any], Means]

@@ -118,18 +118,10 @@ class SignOutWanted:
     """The person wants to sign out."""
 
 
-Event = (
-    RawAnswer
-    | Delivered
-    | Page
-    | Credentials
-    | TypedClient
-    | Cancelled
-    | NewLinkWanted
-    | Appeared
-    | RenewWanted
-    | SignOutWanted
-)
+OfSignIn = RawAnswer | Delivered | Page | Credentials | TypedClient | Cancelled | NewLinkWanted
+"""What a surface can report of the sign-in that it shows."""
+
+Event = OfSignIn | Appeared | RenewWanted | SignOutWanted
 """What a surface can report."""
 
 
