@@ -168,7 +168,7 @@ def chinese(chromium_browser: Browser) -> Iterator[Page]:
 
 
 CHINESE = {
-    "callback-nothing": "这里没有要做的事",
+    "callback-nothing": "这里没有登录结果",
     "callback-handing": "正在交给您的笔记本…",
     "callback-received": "您的笔记本已收到结果",
     "callback-accepted": "可以关闭此标签页了",
