@@ -173,6 +173,15 @@ def test_addresses_are_taken_in_the_thread_of_the_caller(api: Api, session: OAut
     assert paths(fetch(session, addresses())) == items()
 
 
+def test_addresses_that_take_their_time_hold_up_no_answer(api: Api, session: OAuth2Session) -> None:
+    def addresses() -> Iterator[str]:
+        for url in api.urls(5):
+            time.sleep(0.003)  # longer than answers are left waiting for
+            yield url
+
+    assert paths(fetch(session, addresses()).all()) == items()[:5]
+
+
 def test_none(session: OAuth2Session) -> None:
     assert list(fetch(session, [])) == fetch(session, []).all() == []
 
