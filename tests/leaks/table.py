@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.report import Noted
 
 TITLE = "secrets found / searched for"
-NAME, CELL = 26, 14  # characters
+NAME, CELL = 26, 16  # characters
 
 
 def as_table(noted: Sequence[Noted]) -> tuple[list[str], list[str]]:

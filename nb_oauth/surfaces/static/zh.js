@@ -104,7 +104,7 @@ const WORDS = {
     "登录结果会通过[0]自动返回，前提是该应用已登记重定向 URI：{1}。",
   "The answer comes back by itself through {}.": "登录结果会通过[0]自动返回。",
   "this Jupyter server": "此 Jupyter 服务器",
-  "this JupyterHub": "此 JupyterHub",
+  "this JupyterHub": "此 JupyterHub ",
   "The answer cannot come back by itself: your notebook's page does not reach {}, where the app is sent back to.{}":
     "登录结果无法自动返回：该应用的重定向 URI 是 {0}，而您的笔记本页面访问不到它。[1]",
   " To {} it would.": "若改为 {0} 则可以。",
