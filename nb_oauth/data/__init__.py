@@ -14,6 +14,7 @@ itself signed in while it is used, and any other ``requests.Session`` does as we
 
 from typing import TYPE_CHECKING
 
+from nb_oauth.data.extras import require
 from nb_oauth.lazy_names import lazily
 
 if TYPE_CHECKING:
@@ -30,7 +31,15 @@ _ROOMS = {
     "table": "tables",
 }
 
+_NEEDED = ("aiohttp", "jmespath", "pandas", "pyarrow", "pyrate_limiter", "tqdm")
+
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = lazily(__name__, _ROOMS)
+    _load, __dir__ = lazily(__name__, _ROOMS)
+
+    def __getattr__(name: str) -> object:
+        if name in _ROOMS:
+            require("data", *_NEEDED)
+        return _load(name)
+
 
 __all__ = ["fetch", "on_cluster", "pages", "records", "table"]

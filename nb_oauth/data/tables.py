@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from nb_oauth.data.arrow_tables import from_records, from_response, joined, with_dates
+from nb_oauth.data.extras import require
 from nb_oauth.data.pagination import whole_pages
 from nb_oauth.exceptions import ConfigurationError
 
@@ -82,6 +83,8 @@ def table(
     """
     if to not in _KINDS:
         raise ConfigurationError(f"to={to!r} is none of {', '.join(map(repr, _KINDS))}.")
+    if to == "polars":  # else all would be fetched before it is missed
+        require("polars", "polars")
     names = (dates,) if isinstance(dates, str) else tuple(dates)
     chunks = map(_table_of, whole_pages(session, url, **arguments))
     made: pd.DataFrame | pl.DataFrame | pa.Table = _KINDS[to](with_dates(joined(chunks), names))
