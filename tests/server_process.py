@@ -59,9 +59,9 @@ class ServerProcess:
         process = self._running
         family = _family(process.pid)
         process.terminate()
-        if process.stdin:
-            process.stdin.close()
         _end(family)
+        if process.stdin:  # not before: it would end itself again while it ends, half written
+            process.stdin.close()
         process.wait(STOP_SECONDS)
 
     @property
