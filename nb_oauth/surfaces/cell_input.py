@@ -50,6 +50,8 @@ class CellInput:
         self._news = threading.Event()
         self._view: View | None = None
         self._thread: threading.Thread | None = None
+        self._changing = threading.Lock()  # a view may come from another thread while the wait ends
+        self._is_over = False
 
     def __enter__(self) -> Self:
         self._cell = self._kernel.get_parent("shell")
@@ -60,18 +62,26 @@ class CellInput:
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
         """Look for a reply no longer: the next one is for somebody else."""
-        self._view = None
-        self._news.set()
-        if self._thread is not None:
+        with self._changing:
+            self._is_over = True
+            self._view = None
+            self._news.set()
+        if self._thread is not None and self._thread.is_alive():
             self._thread.join()
 
     def show(self, view: View) -> None:
-        """Ask for what ``view`` wants typed, if it wants that."""
-        self._view = view
-        self._news.set()
-        if self._thread is None and _is_for_us(view):
-            self._thread = threading.Thread(target=self._run, name="nb_oauth input", daemon=True)
-            self._thread.start()
+        """Ask for what ``view`` wants typed, if it wants that. May be called from any thread."""
+        with self._changing:
+            if self._is_over:
+                return
+            self._view = view
+            self._news.set()
+            if self._thread is None and _is_for_us(view):
+                self._begin()
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="nb_oauth input", daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         while True:

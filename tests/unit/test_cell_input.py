@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -85,6 +87,37 @@ def test_when_the_wait_is_over_nobody_takes_the_reply_for_another() -> None:
         wait_until(lambda: kernel.asked, "a question")
     assert asking._thread is not None
     assert not asking._thread.is_alive()
+
+
+def test_the_wait_may_end_while_another_thread_shows_the_box(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asking, _ = cell_input(FakeKernel(), [False])
+    ending = ThreadPoolExecutor(1)
+    ended: list[Future[None]] = []
+    start = threading.Thread.start
+
+    def start_late(thread: threading.Thread) -> None:
+        if thread.name == "nb_oauth input":
+            ended.append(ending.submit(asking.__exit__, None, None, None))
+            wait(ended, 0.1)  # it waits for us
+        start(thread)
+
+    asking.__enter__()
+    monkeypatch.setattr(threading.Thread, "start", start_late)
+    asking.show(BOX)
+    ended[0].result(timeout=10)
+    ending.shutdown()
+    assert asking._thread is not None
+    assert not asking._thread.is_alive()
+
+
+def test_what_is_shown_when_the_wait_is_over_is_not_asked_for() -> None:
+    asking, _ = cell_input(FakeKernel(), [False])
+    with asking:
+        pass
+    asking.show(BOX)
+    assert asking._thread is None
 
 
 @pytest.mark.parametrize(
