@@ -415,7 +415,8 @@ class KernelProcess:
         """Read messages until ``condition`` returns something true, and return that."""
         seconds = self.patience if seconds is None else seconds
         deadline = time.monotonic() + seconds
-        wakes_at = math.inf if self.wakes_after is None else time.monotonic() + self.wakes_after
+        pause = math.inf if self.wakes_after is None else self.wakes_after
+        wakes_at = time.monotonic() + pause
         self._read(0)
         while not (result := condition()):
             assert self._process.poll() is None, f"the kernel died:\n{self._last_words}"
@@ -425,7 +426,7 @@ class KernelProcess:
             self._read(0.05)
             if time.monotonic() > wakes_at:
                 self._wake()
-                wakes_at = math.inf
+                wakes_at += pause
         return result
 
     @property
@@ -457,10 +458,20 @@ class KernelProcess:
 
     def _wait_until_ready(self) -> None:
         request = self.send("kernel_info_request", {})
-        self.reply(request, seconds=60)
+        try:
+            self.reply(request, seconds=60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._where_it_hangs()}") from None
         # Its iopub socket may not know of our subscription yet: ask until it is heard.
         before = len(self.said)
         self.wait_for(lambda: self._is_heard(before), "the first message on iopub", seconds=60)
+
+    def _where_it_hangs(self) -> str:
+        """What each of its threads does: ipykernel has faulthandler say that when it is aborted."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGABRT)
+            self._process.wait(STOP_SECONDS)
+        return self._last_words
 
     def _is_heard(self, before: int) -> bool:
         request = self.send("kernel_info_request", {})

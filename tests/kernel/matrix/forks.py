@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 FORKING = """
-import json, os, signal, sys, threading
+import faulthandler, json, os, signal, sys, threading
 import IPython, ipykernel.ipkernel, ipykernel.kernelapp, requests_oauthlib, cryptography.x509
 import nb_oauth.session
 assert threading.active_count() == 1
@@ -40,6 +40,7 @@ for line in sys.stdin:
     log = os.open(order["log"], os.O_WRONLY | os.O_APPEND)
     for file, number in [(null, 0), (log, 1), (log, 2)]:
         os.dup2(file, number)
+    faulthandler.enable()
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # it ends when its parent dies
     sys.argv = ["ipykernel_launcher", parent, *order["arguments"]]
     ipykernel.kernelapp.launch_new_instance()
