@@ -19,7 +19,7 @@ import requests
 from nb_oauth.exceptions import ConfigurationError, OAuthError, in_terms_of
 from nb_oauth.providers import discovery_cache
 from nb_oauth.providers.discovery_cache import Kept
-from nb_oauth.providers.metadata_document import Members, read_document
+from nb_oauth.providers.metadata_document import Known, Members, read_document
 from nb_oauth.providers.metadata_request import (
     INSTEAD,
     NoDocumentError,
@@ -31,12 +31,13 @@ _DAY = 24 * 60 * 60.0  # seconds
 _WEEK = 7 * _DAY
 
 
-def discover(issuer: str, name: str | None, *, refresh: bool) -> Members:
+def discover(issuer: str, name: str | None, known: Known, *, refresh: bool) -> Members:
     """Return the arguments of the ``Provider`` that describes itself at ``issuer``.
 
     Args:
         issuer: its issuer identifier, or the address of its metadata document.
         name: what people call it; None takes the host of the issuer.
+        known: what is read of what it says.
         refresh: ask again, whatever was kept.
 
     Raises:
@@ -46,15 +47,15 @@ def discover(issuer: str, name: str | None, *, refresh: bool) -> Members:
             well.
     """
     place = place_of(issuer)
-    return {"name": name or place.host} | _members(place, refresh=refresh)
+    return {"name": name or place.host} | _members(place, known, refresh=refresh)
 
 
-def _members(place: Place, *, refresh: bool) -> Members:
-    kept, age = (None, inf) if refresh else _kept(place)
+def _members(place: Place, known: Known, *, refresh: bool) -> Members:
+    kept, age = (None, inf) if refresh else _kept(place, known)
     if kept is not None and age < _DAY:
         return kept
     try:
-        return _ask(place)
+        return _ask(place, known)
     except requests.RequestException as error:
         if kept is None or age > _WEEK:
             raise
@@ -62,13 +63,13 @@ def _members(place: Place, *, refresh: bool) -> Members:
         return kept
 
 
-def _kept(place: Place) -> tuple[Members | None, float]:
+def _kept(place: Place, known: Known) -> tuple[Members | None, float]:
     """Return what was kept and stands the checks of a new document, and its age in seconds."""
     kept = discovery_cache.find(_key(place))
     if kept is None:
         return None, inf
     try:
-        return read_document(kept.document, place, "hand"), kept.age(time.time())
+        return read_document(kept.document, known, place, "hand"), kept.age(time.time())
     except ConfigurationError:
         return None, inf
 
@@ -77,7 +78,7 @@ def _key(place: Place) -> str:
     return " ".join(place.addresses)
 
 
-def _ask(place: Place) -> Members:
+def _ask(place: Place, known: Known) -> Members:
     """Return what the document at the first address that has one says, and keep it."""
     failures: list[NoDocumentError] = []
     for address in place.addresses:
@@ -86,7 +87,7 @@ def _ask(place: Place) -> Members:
         except NoDocumentError as failure:  # noqa: PERF203 - two addresses
             failures.append(failure)
         else:
-            members = read_document(document, place, address)
+            members = read_document(document, known, place, address)
             discovery_cache.keep(_key(place), Kept(document, time.time()))
             return members
     raise _no_document(place, failures)

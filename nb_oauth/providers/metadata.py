@@ -115,7 +115,7 @@ class Provider:
         """
         from nb_oauth.providers.discovery import discover
 
-        return cls(**discover(issuer, name, refresh=refresh))
+        return cls(**discover(issuer, name, METADATA, refresh=refresh))
 
     def require(self, endpoint: str) -> str:
         """Return the address of ``endpoint``, such as ``"token_endpoint"``.
@@ -130,3 +130,8 @@ class Provider:
                 "provider's documentation states it."
             )
         return str(address)
+
+
+_OURS = {"name", "api_hosts", "quirks"}
+METADATA = {field.name: field.default for field in fields(Provider) if field.name not in _OURS}
+"""What a provider may state of itself (RFC 8414 §2), and what holds where it does not."""

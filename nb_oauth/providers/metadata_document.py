@@ -1,14 +1,12 @@
 """Reading a metadata document: whose it is, and whether it can be used (RFC 8414 §2, §3.3)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
 
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.masking import excerpt
 from nb_oauth.providers.members import reader
-from nb_oauth.providers.metadata import Provider
 from nb_oauth.providers.metadata_request import INSTEAD, Document
 from nb_oauth.providers.well_known import Place
 from nb_oauth.transport import is_loopback
@@ -23,9 +21,11 @@ _ADVICE_ON_TENANTS = (
 
 Members = dict[str, Any]
 """The arguments of ``Provider(…)``, but its name."""
+Known = Mapping[str, object]
+"""Those that a document may state, and what each is where it does not."""
 
 
-def read_document(document: Document, place: Place, address: str) -> Members:
+def read_document(document: Document, known: Known, place: Place, address: str) -> Members:
     """Return what a document says, under the names of ``Provider``. Members unknown are left out.
 
     So are those of another kind than they should be, unless signing in hangs on them: many
@@ -33,6 +33,7 @@ def read_document(document: Document, place: Place, address: str) -> Members:
 
     Args:
         document: the JSON object.
+        known: what is read of it.
         place: where it was looked for.
         address: where it was found.
 
@@ -42,7 +43,7 @@ def read_document(document: Document, place: Place, address: str) -> Members:
     _require_issuer(document, place, address)
     members: Members = {}
     wrong: list[str] = []
-    for name, default in _KNOWN.items():
+    for name, default in known.items():
         value = _given(document.get(name))
         if value is None:
             continue
@@ -68,8 +69,6 @@ _NEEDED = {
     "jwks_uri",
     "authorization_response_iss_parameter_supported",
 }
-_OURS = ("name", "api_hosts", "quirks")
-_KNOWN = {field.name: field.default for field in fields(Provider) if field.name not in _OURS}
 
 
 def _given(value: object) -> object:

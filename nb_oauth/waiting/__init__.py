@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from nb_oauth.waiting import kernels
+from nb_oauth.waiting import delivery, kernels
 from nb_oauth.waiting.deadline import RUN_AGAIN, USE_SESSION, Deadline, instead_of_waiting
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def can_wait() -> bool:
         one that is not ipykernel, or an ipykernel whose internals are not the ones we know.
         `wait` raises `LoginPending` there, unless the future is already done.
     """
-    return kernels.current_delivers()
+    return delivery.delivers_here()
 
 
 def can_wait_async() -> bool:
@@ -153,4 +153,4 @@ def can_wait_async() -> bool:
         As `can_wait`, and also True in an ipykernel (from 7.4) that delivers a widget's messages
         to awaiting cells by itself.
     """
-    return kernels.current_delivers(awaiting=True)
+    return delivery.delivers_here(awaiting=True)

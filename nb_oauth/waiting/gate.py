@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nb_oauth.place import here
-from nb_oauth.waiting import kernels
+from nb_oauth.waiting import delivery
 from nb_oauth.waiting.deadline import RUN_AGAIN, instead_of_waiting
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def stream_or_gate(
         LoginPending: a wait in this thread would never end; it says what to do.
     """
     try:
-        return kernels.stream_here(awaiting=awaiting)
-    except kernels.MessagesBlockedError:
+        return delivery.stream_here(awaiting=awaiting)
+    except delivery.MessagesBlockedError:
         if needs_messages:
             raise _pending(go_on) from None
         return None
@@ -40,6 +40,6 @@ def _pending(go_on: str) -> Exception:
 
     where = here()
     if where.lets_cells_wait:  # it is this kernel that does not
-        instead = f" {_BY_AWAIT}" if kernels.current_delivers(awaiting=True) else ""
+        instead = f" {_BY_AWAIT}" if delivery.delivers_here(awaiting=True) else ""
         return LoginPending(f"Sign in above, {go_on}{instead}")
     return LoginPending(f"Nobody has signed in yet. {instead_of_waiting(where)}")

@@ -1,4 +1,4 @@
-"""Which kernel this is, which thread is whose, and who delivers messages to a waiting cell."""
+"""Which kernel this is, which thread is whose, and what the kernel does by itself meanwhile."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from nb_oauth.place import here, kernel_of_this_process, marimo_here
+from nb_oauth.place import kernel_of_this_process, marimo_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from nb_oauth.waiting.shell_stream import ShellStream
 
     Message = dict[str, Any]
     Frames = list[Any]  # zmq.Frame: what came from one socket in one go
@@ -47,10 +45,6 @@ class Kernel(Protocol):
         """The message that is being handled."""
 
     def _publish_status(self, status: str, channel: str, parent: Message) -> None: ...
-
-
-class MessagesBlockedError(Exception):
-    """A cell that waits here would keep the messages it waits for from being handled."""
 
 
 def current() -> Kernel | None:
@@ -90,7 +84,7 @@ def delivers_while_awaiting(kernel: Kernel) -> bool:
     return dispatch is not None and "concurrent" in inspect.signature(dispatch).parameters
 
 
-def _runs_cells_as_tasks() -> bool:
+def runs_cells_as_tasks() -> bool:
     """Whether the kernel handles messages between the steps of a cell that awaits, as xeus-python.
 
     It has a lock of its own for that (seen in 0.19), which keeps other cells waiting meanwhile.
@@ -100,39 +94,3 @@ def _runs_cells_as_tasks() -> bool:
     from IPython.core.getipython import get_ipython
 
     return hasattr(getattr(get_ipython(), "loop_runner", None), "run_cell_lock")
-
-
-def stream_here(*, awaiting: bool = False) -> ShellStream | None:
-    """The stream that a wait in this thread has to read, None where it can wait plainly.
-
-    Args:
-        awaiting: the wait leaves the thread's asyncio loop running.
-
-    Raises:
-        MessagesBlockedError: a wait in this thread would never end.
-    """
-    kernel = current()
-    if kernel is None:
-        if is_foreign() and not (awaiting and _runs_cells_as_tasks()):
-            raise MessagesBlockedError
-        return None
-    from nb_oauth.waiting.shell_stream import ShellStream
-
-    try:
-        in_shell, subshell_id = shell_thread(kernel)
-        if in_shell and not here().lets_cells_wait:  # Voilà shows its page once all cells have run
-            raise MessagesBlockedError
-        return ShellStream.of(kernel, subshell_id) if in_shell else None
-    except (AttributeError, LookupError):  # a private name is missing: another ipykernel
-        if awaiting and delivers_while_awaiting(kernel):
-            return None
-        raise MessagesBlockedError from None
-
-
-def current_delivers(*, awaiting: bool = False) -> bool:
-    """Whether a wait in this thread is possible: `stream_here` as a question."""
-    try:
-        stream_here(awaiting=awaiting)
-    except MessagesBlockedError:
-        return False
-    return True

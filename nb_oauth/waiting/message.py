@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nb_oauth.waiting.early_messages import EarlyMessages
     from nb_oauth.waiting.kernels import Frames, Kernel, Message, Session
-    from nb_oauth.waiting.shell_stream import Waiter
+    from nb_oauth.waiting.waiter import Waiter
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import inspect
 import threading
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nb_oauth.waiting.early_messages import HANDLED_WHILE_WAITING, EarlyMessages
 from nb_oauth.waiting.kernels import shell_thread
 from nb_oauth.waiting.message import MessageHandler, message_type_and_id
+from nb_oauth.waiting.waiter import Waiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,27 +25,6 @@ if TYPE_CHECKING:
 
 _NAME = "_nb_oauth_shell_stream"  # on the stream: found again after a reload of this package
 _installing = threading.Lock()
-
-
-class Waiter:
-    """One wait under way.
-
-    Attributes:
-        loop_runs: the thread's asyncio loop goes on, and brings messages by itself.
-        context: the waiting cell's; what handlers print lands in its output.
-        cell_is_over: the cell that began the wait has ended (a background task waits on).
-    """
-
-    def __init__(self, *, loop_runs: bool) -> None:
-        self.loop_runs = loop_runs
-        self.context = contextvars.copy_context()
-        self.cell_is_over = False
-        self._thread = threading.get_ident()
-
-    def on_cell_end(self, _result: object) -> None:
-        """IPython's ``post_run_cell``: also called when a cell of another subshell ends."""
-        if threading.get_ident() == self._thread:
-            self.cell_is_over = True
 
 
 class ShellStream:

@@ -3,6 +3,7 @@
 import ast
 import shutil
 import subprocess
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,31 @@ def test_imports_point_down(path: Path) -> None:
         return
     for imported in rooms_imported_by(path) - {room, "__version__"}:
         assert LEVEL[imported] < LEVEL[room], f"{room} imports {imported}"
+
+
+def test_no_file_is_needed_by_what_it_needs() -> None:
+    """Within a room as well; and by an import that waits, or is for types alone."""
+    modules = {module_of(path): path for path in SOURCES}
+    needs = {name: modules_imported_by(path, set(modules)) for name, path in modules.items()}
+    with pytest.raises(CycleError):
+        TopologicalSorter({**needs, "a": {"b"}, "b": {"a"}}).prepare()
+    TopologicalSorter(needs).prepare()
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_imported_by(path: Path, modules: set[str]) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= members if members <= modules else members | {node.module}
+    return names & modules - {module_of(path)}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -12,6 +12,7 @@ import requests
 
 from nb_oauth import ConfigurationError, OAuthError, Provider
 from nb_oauth.providers import discovery_cache, metadata_request
+from nb_oauth.providers.metadata import METADATA
 from nb_oauth.providers.metadata_document import read_document
 from nb_oauth.providers.well_known import place_of
 from tests.unit.metadata_server import OAUTH, OPENID, MetadataServer, Page
@@ -280,7 +281,7 @@ def test_one_alias_without_an_address_leaves_the_others(server: MetadataServer) 
 def test_another_machine_cannot_say_what_is_sent_to_this_one(members: dict[str, Any]) -> None:
     document = {"issuer": "https://as.example", **members}
     with pytest.raises(ConfigurationError, match="must be an address in the network"):
-        read_document(document, place_of("https://as.example"), "https://as.example/…")
+        read_document(document, METADATA, place_of("https://as.example"), "https://as.example/…")
 
 
 @pytest.mark.parametrize(
@@ -292,7 +293,7 @@ def test_another_machine_cannot_say_what_is_sent_to_this_one(members: dict[str, 
 )
 def test_nor_where_it_could_be_done_without(members: dict[str, Any]) -> None:
     document = {"issuer": "https://as.example", **members}
-    read = read_document(document, place_of("https://as.example"), "https://as.example/…")
+    read = read_document(document, METADATA, place_of("https://as.example"), "https://as.example/…")
     assert read == {"issuer": "https://as.example"}
 
 

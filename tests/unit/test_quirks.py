@@ -273,10 +273,13 @@ def test_a_known_provider_has_its_rule(name: str, parameter: str, other: str) ->
 
 
 def test_no_document_sets_a_rule(stage: Stage) -> None:
+    from nb_oauth.providers.metadata import METADATA
     from nb_oauth.providers.metadata_document import read_document
     from nb_oauth.providers.well_known import place_of
 
     document = json.loads(
         json.dumps({"issuer": stage.issuer, "quirks": ["slack_user"], "api_hosts": ["*"]})
     )
-    assert read_document(document, place_of(stage.issuer), "there") == {"issuer": stage.issuer}
+    assert read_document(document, METADATA, place_of(stage.issuer), "there") == {
+        "issuer": stage.issuer
+    }

@@ -333,4 +333,4 @@ def test_importing_is_cheap() -> None:
 
 def test_marimo_runs_no_cells_as_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "marimo_here", lambda: sys)
-    assert not kernels._runs_cells_as_tasks()
+    assert not kernels.runs_cells_as_tasks()

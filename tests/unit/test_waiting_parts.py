@@ -17,7 +17,8 @@ from nb_oauth.waiting import kernels
 from nb_oauth.waiting.early_messages import HANDLED_WHILE_WAITING, EarlyMessages
 from nb_oauth.waiting.interrupt import DeferredInterrupt
 from nb_oauth.waiting.message import MessageHandler, flush_output, message_type_and_id
-from nb_oauth.waiting.shell_stream import ShellStream, Waiter, prepare_streams
+from nb_oauth.waiting.shell_stream import ShellStream, prepare_streams
+from nb_oauth.waiting.waiter import Waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -47,7 +47,7 @@ def where(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place], None]:
 
     def be(there: Place) -> None:
         monkeypatch.setattr(place, "here", lambda: there)
-        for module in ("waiting.gate", "waiting.kernels"):
+        for module in ("waiting.delivery", "waiting.gate"):
             monkeypatch.setattr(f"nb_oauth.{module}.here", lambda: there)
 
     be(Place.APP)
