@@ -40,7 +40,7 @@ class AuthorizationRequests(
     _registered: "Client | None" = None
     _client: OAuthlibClient
     _scope: Any
-    _state: str | None
+    _state: str | None = None
     compliance_hook: dict[str, set[Callable[..., Any]]]  # type: ignore[assignment]  # all five
     _code_verifier: str | None = None
 

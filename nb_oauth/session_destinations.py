@@ -150,11 +150,11 @@ class Destinations(DeviceRequests):
         return session
 
     def _secrets_held(self) -> list[str]:
-        """Return the tokens, the client's secret and the verifier of a request under way."""
+        """Return the tokens, the client's secret, and state and verifier of what is under way."""
         if "_client" not in vars(self):  # it is being made
             return []
         secret = self._registered.client_secret if self._registered else None
-        others = (self.token.get("id_token"), secret, self._code_verifier)
+        others = (self.token.get("id_token"), secret, self._state, self._code_verifier)
         return [*self._tokens_sent, *(str(one) for one in others if one)]
 
 

@@ -182,6 +182,16 @@ def test_a_verifier_that_somebody_logs(stage: Stage, log: pytest.LogCaptureFixtu
     assert log.messages == [MASK]
 
 
+def test_an_authorization_request_that_the_session_sends(
+    stage: Stage, log: pytest.LogCaptureFixture
+) -> None:
+    session = OAuth2Session(client=MobileApplicationClient("app"))
+    url, state = session.authorization_url(f"{stage.issuer}/authorize")
+    session.get(url)
+    assert f'"GET /authorize?response_type=token&client_id=app&state={MASK} HTTP' in shown(log)
+    assert state not in shown(log)
+
+
 def test_urllib3_that_tries_again(stage: Stage, log: pytest.LogCaptureFixture) -> None:
     session = stage.classic(
         OAuth2Session,
