@@ -58,7 +58,7 @@ def pytest_runtest_makereport(
 
 def knows_secrets(request: pytest.FixtureRequest, left: LeftBehind) -> bool:
     """Whether the test has any that could be found."""
-    return "oidc" in request.fixturenames or left.has_made
+    return "oidc" in request.fixturenames or left.has_secrets
 
 
 @pytest.fixture(scope="session")

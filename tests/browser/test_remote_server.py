@@ -31,6 +31,8 @@ BASE = "/user/ada/"
 WINDOW = {"width": 1100, "height": 900}
 REMOTE = (f"--ServerApp.base_url={BASE}", "--ServerApp.allow_remote_access=True")
 WITHOUT_PROXY = "--ServerApp.jpserver_extensions={'jupyter_server_proxy': False}"
+# It quotes the address of all that it forwards, and says so at DEBUG alone.
+OF_THE_PROXY = r"\[D [^]]*ServerApp\] (?:Proxying request to|Not rewriting full URL Location)"
 SIGN_IN = "import nb_oauth; nb_oauth.login('demo', scope='profile:read').authorized"
 NOT_LOADED = "chrome-error://"
 ENDS = re.compile(rf"^{NOT_LOADED}|{BASE}nb-oauth/callback")
@@ -42,7 +44,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab as a Hub serves it: below a path, under a name, over https."""
     folder = tmp_path_factory.mktemp("remote-lab")
     certificates = make_certificates(folder / "certificates")
-    with Lab(folder, options=REMOTE, host=REMOTE_HOST, certificates=certificates) as server:
+    asked = {"host": REMOTE_HOST, "certificates": certificates, "others_lines": OF_THE_PROXY}
+    with Lab(folder, options=REMOTE, **asked) as server:
         yield server
 
 

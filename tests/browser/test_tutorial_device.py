@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.browser.harness.tutorial import Tutorial
     from tests.browser.harness.widget import SignInWidget
 
-SECRETS = frozenset({"device_code", "ticket", "token", "user_code"})
+SECRETS = frozenset({"device_code", "refresh_token", "ticket", "user_code"})
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.browser.harness.lab import Lab
     from tests.browser.harness.tutorial import Tutorial
 
-SECRETS = frozenset({"access_token", "id_token", "nonce", "state", "ticket", "token"})
+SECRETS = frozenset({"access_token", "id_token", "nonce", "state", "ticket"})
 
 
 @pytest.fixture

@@ -11,11 +11,14 @@ import pytest
 from nbclient import NotebookClient
 
 from nb_oauth.demo.registry import CLIENTS
-from tests.browser.harness.leaks import find_secrets
+from tests.leaks import issued
+from tests.leaks.places import FILES, SAVED_NOTEBOOK
 from tests.providers.oidc import Secret
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from tests.leaks.left_behind import LeftBehind
 
 pytestmark = pytest.mark.kernel
 
@@ -24,13 +27,6 @@ TUTORIAL = NOTEBOOKS / "04-backend-application-flow.ipynb"
 A_CELL = 60  # seconds; the one that draws may have to look for fonts first
 SERVICE = CLIENTS["demo-service"]
 
-# Not in the notebook: asked after its last cell, and searched for in what the others left.
-ISSUED = """
-from nb_oauth.demo.running import running
-
-list(running()._http.application.ledger._access)
-"""
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -38,10 +34,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def executed(folder: Path) -> NotebookNode:
-    """The tutorial as papermill, nbconvert and a scheduled run leave it, and one cell of ours."""
+def begun() -> int:
+    """Where what its demo provider issues begins."""
+    return issued.mark()
+
+
+@pytest.fixture(scope="module")
+def executed(folder: Path, begun: int) -> NotebookNode:
+    """The tutorial as papermill, nbconvert and a scheduled run leave it."""
     notebook = nbformat.read(TUTORIAL, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(ISSUED, id="issued"))
     with pytest.MonkeyPatch.context() as environment:
         for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR", "XDG_CACHE_HOME"):
             environment.setenv(name, str(folder))
@@ -93,16 +94,17 @@ def test_each_cell_shows_what_the_text_says(executed: NotebookNode) -> None:
     assert result(executed, "as-argument") == result(executed, "as-header") == 200
 
 
-def test_neither_token_nor_secret_is_in_what_is_saved(executed: NotebookNode) -> None:
-    tokens = result(executed, "issued")
+def test_neither_token_nor_secret_is_in_what_it_leaves(
+    executed: NotebookNode, begun: int, folder: Path, left_behind: LeftBehind
+) -> None:
+    secrets = issued.secrets(begun)
+    tokens = [one for one in secrets if one.kind == "access_token"]
     assert len(tokens) == 4  # signed in, asked again, and requests-oauthlib's way twice
-    secrets = [Secret("access_token", token) for token in tokens]
-    secrets.append(Secret("client_secret", SERVICE.client_secret or ""))
-    saved = executed.copy()
-    saved.cells = [one for one in executed.cells if one.id != "issued"]
-
-    assert find_secrets(nbformat.writes(executed), secrets) != []  # the search itself works
-    assert find_secrets(nbformat.writes(saved), secrets) == []
+    assert Secret("client_secret", SERVICE.client_secret or "") in secrets
+    for one in secrets:
+        left_behind.made(one.kind, one.value)
+    left_behind.leave(SAVED_NOTEBOOK, nbformat.writes(executed))
+    left_behind.leave_files(FILES, folder)
 
 
 def test_no_cell_s_source_holds_the_secret() -> None:

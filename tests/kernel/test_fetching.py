@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -13,15 +15,18 @@ from tests.unit.session_stage import Reply, Request, Stage, ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.leaks.left_behind import LeftBehind
 
 pytestmark = pytest.mark.kernel
 
 COUNT = 60
 SET_UP = """
-import asyncio, threading, time
+import asyncio, json, threading, time
 from nb_oauth import Client, OAuth2Session, Provider, data
 provider = Provider("Stage", token_endpoint={token_endpoint!r})
-session = OAuth2Session.open(provider, Client("app"), token={token!r})
+session = OAuth2Session.open(provider, Client("app"), token=json.load(open({path!r})))
 session.trust_env = False
 urls = [f"{issuer}/{{number}}" for number in range({count})]
 results, had = data.fetch(session, urls, concurrency=4), []
@@ -65,12 +70,22 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelProcess]:
         yield kernel
 
 
+@pytest.fixture
+def token(tmp_path: Path, left_behind: LeftBehind) -> Path:
+    """A file with one, which is to be found in nothing that the kernel leaves."""
+    tokens = {kind: secrets.token_urlsafe(24) for kind in ("access_token", "refresh_token")}
+    for kind, value in tokens.items():
+        left_behind.made(kind, value)
+    path = tmp_path / "token.json"
+    path.write_text(json.dumps(ending(3600, **tokens)), encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("cell", [STREAM, GATHER, AWAIT, STREAM_IN_LOOP])
 def test_an_interrupted_cell_goes_on_where_it_was(
-    kernel: KernelProcess, api: Api, cell: str
+    kernel: KernelProcess, api: Api, token: Path, cell: str
 ) -> None:
-    token = ending(3600)
-    where = {"token_endpoint": api.token_endpoint, "issuer": api.issuer, "token": token}
+    where = {"token_endpoint": api.token_endpoint, "issuer": api.issuer, "path": str(token)}
     kernel.run(SET_UP.format(count=COUNT, **where))
     running = kernel.execute(cell)
     kernel.wait_for(lambda: len(api.api_requests) >= COUNT // 2, "half of them", seconds=30)

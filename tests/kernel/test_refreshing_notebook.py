@@ -11,11 +11,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.browser.harness.leaks import find_secrets
-from tests.providers.oidc import Secret
+from tests.leaks import issued
+from tests.leaks.places import FILES, SAVED_NOTEBOOK
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from tests.leaks.left_behind import LeftBehind
 
 pytestmark = pytest.mark.kernel
 
@@ -85,22 +87,23 @@ OURS = {
     "database / session\n": "database / session\n    database.append(token)\n",
 }
 
-# Not in the notebook: asked after its last cell, and searched for in what the others left.
-ISSUED = """
-from nb_oauth.demo.running import running
 
-ledger = running()._http.application.ledger
-[*ledger._access, *ledger._refresh]
-"""
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tutorial")
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
-    """The tutorial as far as it goes with nobody there, and one cell of ours."""
-    folder = tmp_path_factory.mktemp("tutorial")
+def begun() -> int:
+    """Where what its demo provider issues begins."""
+    return issued.mark()
+
+
+@pytest.fixture(scope="module")
+def executed(folder: Path, begun: int) -> NotebookNode:
+    """The tutorial as far as it goes with nobody there."""
     notebook = nbformat.read(TUTORIAL, as_version=4)
     notebook.cells = notebook.cells[: number(notebook, "login")]
-    notebook.cells.append(nbformat.v4.new_code_cell(ISSUED, id="ledger"))
     with pytest.MonkeyPatch.context() as environment:
         for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
             environment.setenv(name, str(folder))
@@ -160,11 +163,14 @@ def test_each_cell_shows_what_the_text_says(executed: NotebookNode) -> None:
     assert "used twice" not in journal
 
 
-def test_no_token_is_in_what_is_saved(executed: NotebookNode) -> None:
-    tokens = [Secret("token", value) for value in result(executed, "ledger")]
-    assert len(tokens) == 8  # access and refresh token: the first, and one for each way
-    saved = executed.copy()
-    saved.cells = [one for one in executed.cells if one.id != "ledger"]
-
-    assert find_secrets(nbformat.writes(executed), tokens) != []  # the search itself works
-    assert find_secrets(nbformat.writes(saved), tokens) == []
+def test_no_token_is_in_what_it_leaves(
+    executed: NotebookNode, begun: int, folder: Path, left_behind: LeftBehind
+) -> None:
+    secrets = issued.secrets(begun)
+    kinds = [one.kind for one in secrets]
+    # The first, and one for each way.
+    assert (kinds.count("access_token"), kinds.count("refresh_token")) == (4, 4)
+    for one in secrets:
+        left_behind.made(one.kind, one.value)
+    left_behind.leave(SAVED_NOTEBOOK, nbformat.writes(executed))
+    left_behind.leave_files(FILES, folder)

@@ -17,14 +17,16 @@ from nbclient.exceptions import CellExecutionError
 
 from nb_oauth import FileTokenStore, OAuth2Session, demo
 from nb_oauth.demo.server import DemoServer
-from tests.browser.harness.leaks import find_secrets
-from tests.providers.oidc import Secret
+from tests.leaks.places import FILES, SAVED_NOTEBOOK, STANDARD_OUTPUT
+from tests.leaks.witness.demo_witness import watched
 from tests.unit.demo_visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nbformat import NotebookNode
+
+    from tests.leaks.left_behind import LeftBehind
 
 pytestmark = pytest.mark.kernel
 
@@ -48,6 +50,7 @@ class Night:
 
     visitor: Visitor
     folder: Path
+    left: LeftBehind
     variables: dict[str, str] = field(default_factory=dict)
 
     def sign_in_for_the_job(self) -> str:
@@ -58,32 +61,45 @@ class Night:
 
     def store_a_token(self) -> None:
         """What ``nb-oauth login demo`` does."""
-        store = FileTokenStore(self.folder / "nb_oauth" / "tokens")
+        store = FileTokenStore(self.store)
         token = self.visitor.signed_in(scope=SCOPE, token_lifetime=SHORT)
         known = {"scope": SCOPE, "token": token, "store": store}
         OAuth2Session.open(demo.provider(), demo.client(), **known)
 
-    def secrets(self) -> list[Secret]:
-        """Every token that the provider has issued."""
-        ledger = self.visitor.application.ledger
-        return [Secret("token", one) for one in (*ledger._access, *ledger._refresh)]
+    @property
+    def store(self) -> Path:
+        """Where tokens are kept, for nobody else to read."""
+        return self.folder / "nb_oauth" / "tokens"
+
+    def leave(self) -> None:
+        """Leave all that was written to be searched for what the provider has issued."""
+        notebooks = [*self.folder.rglob("*.ipynb")]
+        for path in notebooks:
+            self.left.leave(SAVED_NOTEBOOK, path.read_text(encoding="utf-8"), path.name)
+        self.left.leave_files(FILES, self.folder, apart_from=[*notebooks, self.store])
 
     def grants(self) -> list[str]:
         return [event.what for event in self.visitor.server.journal() if "issued" in event.what]
 
 
 @pytest.fixture
-def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
+def night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_behind: LeftBehind
+) -> Iterator[Night]:
     for name in [name for name in os.environ if name.startswith("NB_OAUTH_")]:
         monkeypatch.delenv(name)
     own = ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_STATE_HOME")
     for name in own:
         monkeypatch.setenv(name, str(tmp_path))
     server = DemoServer()
+    visitor = Visitor(server)
+    application = visitor.application
+    monkeypatch.setattr(application, "answer", watched(application.answer))
     server.serve()
     monkeypatch.setenv("NB_OAUTH_DEMO_ISSUER", server.issuer)
-    visitor = Visitor(server)
-    yield Night(visitor, tmp_path)
+    night = Night(visitor, tmp_path, left_behind)
+    yield night
+    night.leave()
     visitor.http.close()
     server.close()
 
@@ -93,6 +109,7 @@ def by_nbclient(night: Night, name: str) -> NotebookNode:
     resources = {"metadata": {"path": night.folder}}
     client = NotebookClient(notebook, timeout=A_CELL, resources=resources)
     client.execute(env={**os.environ, **night.variables})
+    night.left.leave(SAVED_NOTEBOOK, nbformat.writes(notebook), name)
     return notebook
 
 
@@ -107,8 +124,8 @@ def by_papermill(night: Night, name: str) -> NotebookNode:
         timeout=4 * A_CELL,
         check=False,
     )
+    night.left.leave(STANDARD_OUTPUT, run.stdout + run.stderr)
     assert run.returncode == 0, run.stderr[-3000:]
-    assert find_secrets(run.stdout + run.stderr, night.secrets()) == []
     return nbformat.read(written, as_version=4)
 
 
@@ -122,8 +139,8 @@ def by_nbconvert(night: Night, name: str) -> NotebookNode:
         timeout=4 * A_CELL,
         check=False,
     )
+    night.left.leave(STANDARD_OUTPUT, run.stdout + run.stderr)
     assert run.returncode == 0, run.stderr[-3000:]
-    assert find_secrets(run.stdout + run.stderr, night.secrets()) == []
     return nbformat.read(night.folder / f"{name}.ipynb", as_version=4)
 
 
@@ -145,7 +162,7 @@ def printed(notebook: NotebookNode, name: str) -> str:
     return "".join(one.text for one in cell(notebook, name).outputs if "text" in one)
 
 
-def assert_ran_to_its_end(notebook: NotebookNode, night: Night) -> None:
+def assert_ran_to_its_end(notebook: NotebookNode) -> None:
     code = [one for one in notebook.cells if one.cell_type == "code"]
     assert all(one.execution_count for one in code)
     kinds = {output.output_type for one in code for output in one.outputs}
@@ -156,7 +173,6 @@ def assert_ran_to_its_end(notebook: NotebookNode, night: Night) -> None:
         for output in one.outputs
         for kind in output.get("data", {})
     )
-    assert find_secrets(nbformat.writes(notebook), night.secrets()) == []
 
 
 # -- with what the job was given -----------------------------------------------------------------
@@ -172,7 +188,7 @@ def test_the_tutorial_on_signing_in_runs_with_a_refresh_token(
     night.sign_in_for_the_job()
     notebook = run(night, INTERACTIVE)
 
-    assert_ran_to_its_end(notebook, night)
+    assert_ran_to_its_end(notebook)
     assert result(notebook, "me")["name"] == "Ada Lovelace"
     assert "← a new token" in printed(notebook, "countdown")
 
@@ -182,7 +198,7 @@ def test_it_runs_with_a_token_that_was_stored(night: Night) -> None:
     night.store_a_token()
     notebook = by_nbclient(night, INTERACTIVE)
 
-    assert_ran_to_its_end(notebook, night)
+    assert_ran_to_its_end(notebook)
     assert result(notebook, "me")["name"] == "Ada Lovelace"
 
 
@@ -193,7 +209,7 @@ def test_the_tutorial_of_an_app_that_is_itself_needs_nothing(
 ) -> None:
     notebook = run(night, BACKEND)
 
-    assert_ran_to_its_end(notebook, night)
+    assert_ran_to_its_end(notebook)
     assert result(notebook, "me")["username"] is None
 
 
@@ -204,7 +220,7 @@ def test_the_tutorial_on_running_unattended_is_one_of_its_jobs(
     night.sign_in_for_the_job()
     notebook = run(night, UNATTENDED)
 
-    assert_ran_to_its_end(notebook, night)
+    assert_ran_to_its_end(notebook)
     assert result(notebook, "me") == "Ada Lovelace"
     assert any("image/png" in one.get("data", {}) for one in cell(notebook, "clocks").outputs)
     words = " ".join(printed(notebook, "nothing").split())
@@ -230,7 +246,7 @@ def test_the_tutorial_on_querying_fetches_all_pages_through_every_renewal(
     night.sign_in_for_the_job()
     notebook = run(night, QUERYING)
 
-    assert_ran_to_its_end(notebook, night)
+    assert_ran_to_its_end(notebook)
     assert result(notebook, "records") == [76, 77, 78, 79, 80]
     assert printed(notebook, "table") == ""  # no bar where nobody watches
     assert int(printed(notebook, "renewals").rpartition(" ")[2]) >= 1
@@ -247,8 +263,8 @@ def test_the_night_after_begins_with_the_successor(night: Night) -> None:
     original = night.sign_in_for_the_job()
     first, second = (by_nbclient(night, INTERACTIVE) for _ in range(2))
 
-    assert_ran_to_its_end(first, night)
-    assert_ran_to_its_end(second, night)
+    assert_ran_to_its_end(first)
+    assert_ran_to_its_end(second)
     assert night.visitor.renew({"refresh_token": original}).status_code == 400  # spent long ago
 
 

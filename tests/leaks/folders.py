@@ -7,6 +7,7 @@ It is in files that nobody else may read.
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,18 @@ class Folder:
         path: the folder.
         logs: name of a file in it to place, where its name alone does not say so.
         apart_from: files or folders that are none of it.
+        others_lines: lines of logs that somebody else writes, out of our reach; see SECURITY.md.
     """
 
     def __init__(
-        self, path: Path, logs: dict[str, Place] | None = None, apart_from: tuple[Path, ...] = ()
+        self,
+        path: Path,
+        logs: dict[str, Place] | None = None,
+        apart_from: tuple[Path, ...] = (),
+        others_lines: str | None = None,
     ) -> None:
         self.path = path
+        self._others_line = others_lines and re.compile(f"^(?:{others_lines}).*$", re.MULTILINE)
         self._logs = {LOG_FILE: LOG, **(logs or {})}
         self._apart_from = set(apart_from)
         self.begin()
@@ -77,6 +84,8 @@ class Folder:
         name = str(path.relative_to(self.path))
         if path.suffix == ".log":
             text = self._growing.get(path, Growing(path)).read()
+            if self._others_line:
+                text = self._others_line.sub("", text)
             left.leave(self._place_of_log(path), text, name)
         elif path.stat().st_mtime >= self._since and not _is_kept(path):
             content = path.read_bytes().decode("latin-1")

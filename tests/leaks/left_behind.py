@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.browser.harness.leaks import forms_of
+from tests.leaks import issued
 from tests.leaks.places import MOMENTS, PLACES, Place
 from tests.providers.oidc import Secret
 
@@ -19,25 +20,28 @@ _LONG_ENOUGH = 8  # characters, that are nowhere by chance
 class LeftBehind:
     """All that there is to read, place by place; and the secrets of the run to search it for.
 
+    Also of what demo providers issue from when this is made on.
+
     Attributes:
         found: what the search has found; never a value.
         moments: of those in ``MOMENTS``, where the sign-ins of the test had come to.
     """
 
     def __init__(self) -> None:
+        self._since = issued.mark()
         self.found: list[str] = []
         self.moments: list[str] = []
         self._texts: dict[Place, list[tuple[str, str]]] = defaultdict(list)
         self._made: list[Secret] = []
 
     def made(self, kind: str, value: str) -> None:
-        """Note a secret that the judge knows nothing of."""
+        """Note a secret that no provider knows of."""
         self._made.append(Secret(kind, value))
 
     @property
-    def has_made(self) -> bool:
-        """Whether the test has noted any."""
-        return bool(self._made)
+    def has_secrets(self) -> bool:
+        """Whether there are any but the judge's."""
+        return bool(self._made or issued.secrets(self._since))
 
     @property
     def has_anything(self) -> bool:
@@ -89,7 +93,7 @@ class LeftBehind:
         Returns:
             Place → kind → how many were searched for, and how many found.
         """
-        known = list(dict.fromkeys([*secrets, *self._made]))
+        known = list(dict.fromkeys([*secrets, *self._made, *issued.secrets(self._since)]))
         return {place.name: self._search(place, known) for place in PLACES if self._texts[place]}
 
     def _search(self, place: Place, known: list[Secret]) -> dict[str, tuple[int, int]]:

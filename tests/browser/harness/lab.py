@@ -58,6 +58,7 @@ class Lab:
         host: the name that a browser knows the server by; None for 127.0.0.1.
         certificates: what it shows of itself over https; None for plain http.
         has_callback_page: whether the package is installed where the server runs.
+        others_lines: lines of its log that are none of ours; see ``Folder``.
     """
 
     program: tuple[str, ...] = (str(Path(__file__).with_name("lab_process.py")),)
@@ -71,6 +72,7 @@ class Lab:
         host: str | None = None,
         certificates: Certificates | None = None,
         has_callback_page: bool = True,
+        others_lines: str | None = None,
     ) -> None:
         self._host = host
         self._handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
@@ -86,7 +88,7 @@ class Lab:
         self.token = secrets.token_hex(16)
         self._folder = folder
         self._has_callback_page = has_callback_page
-        self._left_in = Folder(folder, {self.log.name: SERVER_LOG})
+        self._left_in = Folder(folder, {self.log.name: SERVER_LOG}, others_lines=others_lines)
         self._process = ServerProcess(
             [
                 sys.executable,

@@ -26,9 +26,12 @@ from urllib.parse import parse_qsl, urlsplit
 from jupyter_client.blocking.client import BlockingKernelClient
 from playwright.sync_api import expect
 
+from tests.browser.harness.judged import leave_behind
 from tests.browser.harness.leaks import find_secrets
 from tests.browser.harness.notebook import IDLE, READY_MS, NotebookPage
 from tests.browser.harness.widget import SignInWidget
+from tests.leaks import issued, sources
+from tests.leaks.places import KINDS
 from tests.polling import wait_until
 from tests.providers.oidc import Secret
 
@@ -42,19 +45,10 @@ if TYPE_CHECKING:
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 TOP, LOW = 150, 500  # CSS pixels: below the menu and the toolbar, and the window's middle
-_NUMBER = re.compile(r"\[(\d+)\]:")
 
 # What is secret in a request's query, fragment or form, by the name that the RFCs give it.
 PARAMETERS = frozenset(
     {"access_token", "code", "code_challenge", "id_token", "nonce", "state", "ticket", "user_code"}
-)
-# An expression: what it comes to goes to whoever asked, and into no output.
-ISSUED = (
-    "(lambda ledger: [*(('token', one) for one in (*ledger._access, *ledger._refresh)),"
-    " *(('code', one) for one in ledger._codes),"
-    " *(('device_code', one) for one in ledger._device_codes),"
-    " *(('user_code', one.user_code) for one in ledger._device_codes.values())])"
-    "(__import__('nb_oauth.demo.running').demo.running.running()._http.application.ledger)"
 )
 
 
@@ -98,7 +92,9 @@ class Tutorial:
         self.page = self.notebook.page
         self._lab = lab
         self._ran = 0  # cells, up to the last start()
+        self._saved = 0  # cells that had run when it was saved
         self._seen: set[Secret] = set()
+        self._opened = issued.mark()
         context.on("request", self._note_request)
 
     def _note_request(self, request: Request) -> None:
@@ -125,8 +121,7 @@ class Tutorial:
             run: ``notebook.run_all`` or ``notebook.restart_and_run_all``.
             anew: whether the kernel is another one after that.
         """
-        last = self._number_of(self.names[-1])
-        self._ran = 0 if anew or last is None else last
+        self._ran = 0 if anew else self._saved
         run()
         # Until then a cell may show the number of an earlier run.
         expect(self.cell(self.names[-1]).locator(".jp-InputPrompt")).to_have_text("[*]:")
@@ -209,41 +204,45 @@ class Tutorial:
         for name in self.names:
             self.look_at(name, artifact(name))
 
-    def _number_of(self, name: str) -> int | None:
-        found = _NUMBER.fullmatch(self.cell(name).locator(".jp-InputPrompt").inner_text())
-        return int(found[1]) if found else None
-
     # --- saving it ----------------------------------------------------------
 
-    def save_and_search(self, *, wanted: frozenset[str] | None = None) -> None:
+    def save_and_search(self, *, wanted: frozenset[str] = frozenset()) -> None:
         """Save; every cell has run without an error, and no secret of the run is in the file.
 
         A notebook's own text may name a secret, such as a password that everybody knows: then
         only what came out of the cells is searched for it.
 
         Args:
-            wanted: the kinds of secrets that there must have been; None for a token.
+            wanted: the kinds of secrets that there must have been, besides an access token.
         """
         saved = self.notebook.save()
         cells = [cell for cell in json.loads(saved)["cells"] if cell["cell_type"] == "code"]
-        first = self._ran + 1
-        assert [one["execution_count"] for one in cells] == [*range(first, first + len(cells))]
+        self._saved = self._ran + len(cells)
+        assert [one["execution_count"] for one in cells] == [*range(self._ran + 1, self._saved + 1)]
         outputs = [output for cell in cells for output in cell["outputs"]]
         assert "error" not in {output["output_type"] for output in outputs}
         secrets = self._seen | self.issued()
-        assert {secret.kind for secret in secrets} >= (wanted or {"token"})
+        assert {secret.kind for secret in secrets} >= wanted | {"access_token"}
         assert find_secrets(saved, [one for one in secrets if not self._is_in_text(one)]) == []
         assert find_secrets(json.dumps(outputs, ensure_ascii=False), secrets) == []
+        self._leave_behind()
+
+    def _leave_behind(self) -> None:
+        """Leave all places to be searched, and what was typed into pages to search them for."""
+        left = sources.current()
+        assert left is not None
+        for one in self._seen:
+            if one.kind in KINDS and not self._is_in_text(one):
+                left.made(one.kind, one.value)
+        leave_behind(self.notebook, left)
 
     def _is_in_text(self, secret: Secret) -> bool:
         text = (NOTEBOOKS / self.notebook.name).read_text(encoding="utf-8")
         return secret.value in text
 
     def issued(self) -> set[Secret]:
-        """Every token and code that the demo provider in the kernel has issued."""
-        issued = {Secret(kind, value) for kind, value in self.evaluate(ISSUED)}
-        assert any(secret.kind == "token" for secret in issued)
-        return issued
+        """Every token and code that the demo provider has issued since the notebook was opened."""
+        return set(issued.secrets(self._opened))
 
     def evaluate(self, expression: str) -> Any:
         """Ask the kernel what an expression comes to, beside the front end that it has.
