@@ -42,10 +42,10 @@ class Catcher:
 
     @property
     def probe(self) -> str | None:
-        """What a browser reaches on this machine only; None where no page brings the answer."""
-        if self.asks_page:
-            return self._listener.probe if self._listener else ""
-        return "" if self._goes_to_page else None
+        """What a browser reaches on this machine only; None where no page has to say anything."""
+        if self._listener is not None:
+            return self._listener.probe
+        return "" if self.asks_page or self._goes_to_page else None
 
     def catch(self, redirect_uri: str | None) -> str | None:
         """Listen at ``redirect_uri`` if it is here; return the URI to be sent back to."""
@@ -74,8 +74,12 @@ class Catcher:
         return None if self._is_taken and is_near else page
 
     def remark_on(self, page: Page) -> str | None:
-        """Say what ``page`` means for a redirect URI that it did not decide; None for nothing."""
-        is_set = self._goes_to_page and not self.asks_page
+        """Say what ``page`` means for a redirect URI that it did not decide; None for nothing.
+
+        Where all goes well no line comes late, and moves a button from under somebody's pointer.
+        """
+        is_missed = self._listener is not None and not page.reaches_kernel
+        is_set = (self._goes_to_page or is_missed) and not self.asks_page
         return remark_on(self._redirect_uri, page) if is_set else None
 
     def _listen(self, redirect_uri: str) -> None:

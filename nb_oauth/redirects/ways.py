@@ -66,10 +66,10 @@ def way_back(page: Page | None, loopback_uri: str = ANY_LOOPBACK_PORT) -> WayBac
 
 
 def remark_on(redirect_uri: str, page: Page) -> str:
-    """Say whether the answer comes back by itself to the callback page that an app names.
+    """Say whether the answer comes back by itself to where an app says that it is sent back to.
 
     Args:
-        redirect_uri: where it is.
+        redirect_uri: a callback page, or a loopback address that the page does not reach.
         page: what the person's page found of it: that very one, or another, or none.
     """
     if page.callback == redirect_uri:

@@ -523,6 +523,20 @@ def test_a_page_takes_part_where_the_app_is_sent_back_to_one() -> None:
     assert bench.session.redirect_uri == CALLBACK
 
 
+def test_a_page_says_where_it_does_not_come_back_to_this_machine_as_the_app_names_it() -> None:
+    bench = Bench(LOOPBACK)
+    view = bench.begin()
+    assert view.probe
+    bench.attempt.put(Page(reaches_kernel=True))  # nothing to say
+    bench.attempt.put(Page(CALLBACK))  # the app is registered as it is: the link stays
+    told = bench.surface.until_status(Status.WAITING)
+    assert told.link == view.link
+    [remark] = told.remarks
+    assert f"does not reach {LOOPBACK}, where the app is sent back to. To {CALLBACK} it" in remark
+    bench.attempt.put(RawAnswer("good"))
+    assert bench.future.result(PATIENCE)
+
+
 def test_where_nothing_can_listen_the_page_is_asked_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

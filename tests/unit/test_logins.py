@@ -548,7 +548,8 @@ def test_a_page_is_not_asked_where_there_is_none(
     login._take(Appeared())
     wait_until(lambda: login.status == "waiting", "the link is there", seconds=10)
     assert link_of(login)["redirect_uri"].startswith("http://127.0.0.1:")
-    assert (login._view.probe is None) == (not late)
+    assert login._attempt is not None
+    assert login._attempt._catcher.asks_page == late
     login.cancel()
 
 

@@ -74,6 +74,7 @@ def test_a_callback_page_is_known_by_its_address(
         ),
         (HUB, Page(LOCAL), f"does not reach {HUB}, where the app is sent back to. To {LOCAL} it"),
         (HUB, Page(), f"does not reach {HUB}, where the app is sent back to."),
+        (ANY_LOOPBACK_PORT, Page(), f"does not reach {ANY_LOOPBACK_PORT}, where the app is sent"),
     ],
 )
 def test_why_it_comes_back_to_where_the_app_says_or_not(
