@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import psutil
@@ -82,6 +84,41 @@ class ServerProcess:
         if code is not None:
             message = f"{self.command[0]} ended with {code}:\n{self.read_log()[-3000:]}"
             raise RuntimeError(message)
+
+
+class Server(ABC):
+    """A server of the tests: started, found ready, and ended whatever came of it.
+
+    Attributes:
+        is_over: whether it has ended.
+    """
+
+    is_over = False
+    _process: ServerProcess
+
+    def __enter__(self) -> Self:
+        self._prepare()
+        with ExitStack() as started:
+            started.enter_context(self._process)
+            self._wait_until_ready()
+            started.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.is_over = True
+        self._process.__exit__(kind, error, traceback)
+
+    def _prepare(self) -> None:  # noqa: B027 - not all have to
+        """Lay out what it needs before it starts."""
+
+    @abstractmethod
+    def _wait_until_ready(self) -> None:
+        """Return once it answers, and fail if it ends before."""
 
 
 def _family(pid: int) -> list[psutil.Process]:

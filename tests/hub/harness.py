@@ -19,12 +19,11 @@ from tests import tools
 from tests.hub import environments
 from tests.polling import wait_until
 from tests.providers.visitor import PATIENCE, Visitor
-from tests.server_process import ServerProcess
+from tests.server_process import Server, ServerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from typing import Self
 
     from tests.providers.oidc import OidcProvider
 
@@ -35,7 +34,7 @@ STARTS_WITHIN = 60  # seconds
 ANSWERS_WITHIN = 90  # seconds; the Hub may be waited for twice
 
 
-class Hub:
+class Hub(Server):
     """A JupyterHub that signs people in by the judge; see ``jupyterhub_config.py``.
 
     Args:
@@ -113,14 +112,8 @@ class Hub:
             "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
         }
 
-    is_over = False
-
-    def __enter__(self) -> Self:
-        with ExitStack() as started:
-            started.enter_context(self._process)
-            wait_until(self._answers, "JupyterHub answers", seconds=STARTS_WITHIN)
-            started.pop_all()
-        return self
+    def _wait_until_ready(self) -> None:
+        wait_until(self._answers, "JupyterHub answers", seconds=STARTS_WITHIN)
 
     def __exit__(
         self,
@@ -128,9 +121,8 @@ class Hub:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.is_over = True
         self._http.close()
-        self._process.__exit__(kind, error, traceback)
+        super().__exit__(kind, error, traceback)
 
     def _answers(self) -> bool:
         self._process.check_alive()

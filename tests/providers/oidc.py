@@ -14,11 +14,10 @@ from nb_oauth import Provider
 from tests import tools
 from tests.polling import wait_until
 from tests.providers.tls import Certificates, make_certificates
-from tests.server_process import ServerProcess
+from tests.server_process import Server, ServerProcess
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
+    pass
 
 FOLDER = Path(__file__).parent
 
@@ -33,7 +32,7 @@ class Secret:
     value: str
 
 
-class OidcProvider:
+class OidcProvider(Server):
     """oidc-provider on ``http://localhost:<free port>``, with what only a test may ask of it.
 
     Clients: ``public``, ``confidential-basic`` and ``confidential-post`` (any loopback port;
@@ -70,27 +69,13 @@ class OidcProvider:
         env["TLS_FOLDER"] = str(self.certificates.folder)
         self._process = ServerProcess([_node(), "server.mjs"], log=log, env=env, cwd=FOLDER)
 
-    def __enter__(self) -> Self:
-        self._process.__enter__()
-        try:
-            ready = wait_until(self._announcement, "oidc-provider listens", seconds=30)
-        except BaseException:
-            self._process.__exit__(None, None, None)
-            raise
+    def _wait_until_ready(self) -> None:
+        ready = wait_until(self._announcement, "oidc-provider listens", seconds=30)
         self.issuer = ready["issuer"]
         self.client_secrets = ready["client_secrets"]
         self.client_keys = ready["client_keys"]
         self.passwords = ready["passwords"]
         self.secure_base = ready["secure_base"]
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.__exit__(kind, error, traceback)
 
     def _announcement(self) -> dict[str, Any] | None:
         self._process.check_alive()

@@ -23,12 +23,10 @@ from tests.leaks.logs import log_in_kernels
 from tests.leaks.places import FILES, SERVER_LOG
 from tests.leaks.processes import Processes
 from tests.polling import wait_until
-from tests.server_process import ServerProcess
+from tests.server_process import Server, ServerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
-    from typing import Self
 
     from tests.leaks.left_behind import LeftBehind
 
@@ -77,7 +75,7 @@ def _run(*command: str) -> str:
     return done.stdout
 
 
-class FrontEnd:
+class FrontEnd(Server):
     """A server of a front end on 127.0.0.1 and a free port, with one notebook.
 
     Args:
@@ -106,28 +104,13 @@ class FrontEnd:
         """The module to run, and its arguments."""
         raise NotImplementedError
 
-    is_over = False
-
-    def __enter__(self) -> Self:
+    def _prepare(self) -> None:
         log_in_kernels(self.folder / "ipython", self.folder)
         self._left_in = Folder(self.folder, {self._process.log.name: self.log_is})
         sources.announce(self)
-        self._process.__enter__()
-        try:
-            wait_until(self._answers, f"{self.command()[0]} answers", seconds=60)
-        except BaseException:
-            self._process.__exit__(None, None, None)
-            raise
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.is_over = True
-        self._process.__exit__(kind, error, traceback)
+    def _wait_until_ready(self) -> None:
+        wait_until(self._answers, f"{self.command()[0]} answers", seconds=60)
 
     def _answers(self) -> bool:
         """Whether it speaks HTTP: a connection alone may be one from the port to itself."""

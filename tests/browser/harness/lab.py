@@ -19,12 +19,10 @@ from tests.leaks.logs import log_in_kernels
 from tests.leaks.places import SERVER_LOG
 from tests.leaks.processes import Processes
 from tests.polling import wait_until
-from tests.server_process import ServerProcess
+from tests.server_process import Server, ServerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from types import TracebackType
-    from typing import Self
 
     from tests.leaks.left_behind import LeftBehind
     from tests.providers.tls import Certificates
@@ -45,7 +43,7 @@ ENABLED = Path(__file__).parents[3] / "jupyter-config"
 SCRUBBED = ("CI", "JUPYTER", "JPY_", "IPYTHON", "NB_OAUTH_", "OAUTHLIB_", "XDG_")
 
 
-class Lab:
+class Lab(Server):
     """JupyterLab on 127.0.0.1 and a free port, its notebooks in ``notebooks``.
 
     Its log is at DEBUG and holds what its kernels print to their standard output. Each kernel has
@@ -107,28 +105,13 @@ class Lab:
             cwd=folder,
         )
 
-    is_over = False
-
-    def __enter__(self) -> Self:
+    def _prepare(self) -> None:
         self._lay_out()
         sources.announce(self)
-        self._process.__enter__()
-        try:
-            self.url = wait_until(self._running_at, "JupyterLab starts", seconds=60)
-            wait_until(self._answers, "JupyterLab answers", seconds=60)
-        except BaseException:
-            self._process.__exit__(None, None, None)
-            raise
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.is_over = True
-        self._process.__exit__(kind, error, traceback)
+    def _wait_until_ready(self) -> None:
+        self.url = wait_until(self._running_at, "JupyterLab starts", seconds=60)
+        wait_until(self._answers, "JupyterLab answers", seconds=60)
 
     def begin(self) -> None:
         """Another test begins."""
