@@ -147,5 +147,8 @@ def _publish(bundle: dict[str, Any], display_id: str, *, update: bool = False) -
     from IPython.display import publish_display_data
 
     publish_display_data(  # type: ignore[no-untyped-call]
-        bundle, transient={"display_id": display_id}, update=update
+        bundle,
+        metadata={},  # xeus-python publishes None as it is, and a notebook with that is invalid
+        transient={"display_id": display_id},
+        update=update,
     )

@@ -59,10 +59,14 @@ def where(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place], None]:
 def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Everything that the running cell has shown, or has had replaced."""
     bundles: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        "IPython.display.publish_display_data",
-        lambda data, transient, *, update: bundles.append({**data, "update": update}),
-    )
+
+    def publish(
+        data: dict[str, str], metadata: dict[str, str], transient: object, *, update: bool
+    ) -> None:
+        assert metadata == {}  # None makes a notebook invalid where the kernel is xeus-python
+        bundles.append({**data, "update": update})
+
+    monkeypatch.setattr("IPython.display.publish_display_data", publish)
     return bundles
 
 
