@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.harness.callback_page import CLIENT
-from tests.browser.harness.judged import QUERY, JudgedNotebook, query_of
+from tests.browser.harness.judged import QUERY, JudgedNotebook, leave_behind, query_of
 from tests.browser.harness.widget import APPEARS_MS
 from tests.hub.lab import KINDS, SERVICE, finish, send_back
 
@@ -110,4 +110,4 @@ def test_the_question_names_what_will_be_used_and_that_is_kept(
     expect(widget.remarks).to_contain_text("by itself through this JupyterHub")
     finish(notebook, send_back(notebook))
     assert f'redirect_uri = "{there}"' in clients_file.read_text()
-    notebook.leave_behind(left_behind)
+    leave_behind(notebook.notebook, left_behind)

@@ -197,7 +197,7 @@ def test_where_the_server_was_stopped_meanwhile_both_pages_say_so(
     lab.hub.stop_server(lab.name)
     provider_pages.sign_in_and_consent(page.tab)
     if path == OWN:
-        expect(page.tab.locator("h1")).to_have_text("Server not running")
+        expect(page.tab.get_by_role("heading", name="Server not running")).to_be_visible()
         page.tab.get_by_text("Launch Server").click()
     page.expect_heading(RECEIVED)
     page.expect_heading(REJECTED)
