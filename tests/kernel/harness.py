@@ -457,14 +457,28 @@ class KernelProcess:
                     self.replies[message["parent_header"]["msg_id"]] = message
 
     def _wait_until_ready(self) -> None:
-        request = self.send("kernel_info_request", {})
         try:
-            self.reply(request, seconds=60)
+            self.wait_for(self._answer_to_any(), "the first reply", seconds=60)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self._where_it_hangs()}") from None
         # Its iopub socket may not know of our subscription yet: ask until it is heard.
         before = len(self.said)
         self.wait_for(lambda: self._is_heard(before), "the first message on iopub", seconds=60)
+
+    def _answer_to_any(self) -> Callable[[], bool]:
+        """Ask each second, as front ends do.
+
+        What is sent before it is seen that the connection to an earlier process is gone, is lost.
+        """
+        asked: list[str] = []
+        began = time.monotonic()
+
+        def has_answered() -> bool:
+            if time.monotonic() - began >= len(asked):
+                asked.append(self.send("kernel_info_request", {}))
+            return any(request in self.replies for request in asked)
+
+        return has_answered
 
     def _where_it_hangs(self) -> str:
         """What each of its threads does: ipykernel has faulthandler say that when it is aborted."""
