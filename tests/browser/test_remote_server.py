@@ -34,6 +34,7 @@ WITHOUT_PROXY = "--ServerApp.jpserver_extensions={'jupyter_server_proxy': False}
 # It quotes the address of all that it forwards, and says so at DEBUG alone.
 OF_THE_PROXY = r"\[D [^]]*ServerApp\] (?:Proxying request to|Not rewriting full URL Location)"
 SIGN_IN = "import nb_oauth; nb_oauth.login('demo', scope='profile:read').authorized"
+OWN = "Client('demo-notebook', redirect_uri='http://127.0.0.1/callback')"
 NOT_LOADED = "chrome-error://"
 ENDS = re.compile(rf"^{NOT_LOADED}|{BASE}nb-oauth/callback")
 NO_SUCH_PAGE = re.compile("404")
@@ -111,6 +112,21 @@ def test_somebody_signs_in_to_the_demo_on_a_server_that_is_not_theirs(
     notebook.run_cell(0)
     widget = SignInWidget(notebook.cell(0))
     widget.wait_for_link()
+    notebook.page.screenshot(path=artifact("waiting"))
+    sign_in_and_bring_back(widget, artifact)
+    notebook.expect_output(0, "True")
+
+
+@pytest.mark.sweep
+def test_an_app_s_own_loopback_address_is_said_to_be_out_of_reach(
+    open_notebook: Callable[[Sequence[str]], NotebookPage], artifact: Callable[[str], Path]
+) -> None:
+    notebook = open_notebook([SIGN_IN.replace("scope", f"client=nb_oauth.{OWN}, scope")])
+    notebook.run_cell(0)
+    widget = SignInWidget(notebook.cell(0))
+    widget.wait_for_link()
+    expect(widget.remarks.last).to_contain_text("does not reach http://127.0.0.1/callback, where")
+    expect(widget.remarks.last).to_contain_text(f"{BASE}nb-oauth/callback it would.")
     notebook.page.screenshot(path=artifact("waiting"))
     sign_in_and_bring_back(widget, artifact)
     notebook.expect_output(0, "True")
