@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.leaks import sources
 from tests.leaks.folders import TEMPORARY_FOLDER, Folder
+from tests.leaks.issued import WITNESS
 from tests.leaks.places import SCROLLBACK, STANDARD_OUTPUT
 from tests.leaks.processes import Processes
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.leaks.left_behind import LeftBehind
 
 REPOSITORY = Path(__file__).parents[1]
+PATH = os.pathsep.join(map(str, [REPOSITORY, WITNESS]))
 PATIENCE = 30  # seconds that a program may take to show what is waited for
 ROWS, COLUMNS = 60, 100
 # Whatever would make another machine of this one: a screen, a connection, a browser.
@@ -77,7 +79,7 @@ class PseudoTerminal:
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.settings = self.settings_now()
         kept = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
-        own = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(REPOSITORY)}
+        own = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": PATH}
         self.process = subprocess.Popen(  # noqa: S603 - our own command
             self._command,
             stdin=self._theirs,

@@ -24,6 +24,7 @@ from jupyter_client.session import Session
 from tests.kernel.environments import REPOSITORY
 from tests.leaks import sources
 from tests.leaks.folders import TEMPORARY_FOLDER, Folder
+from tests.leaks.issued import WITNESS
 from tests.leaks.logs import log_in_kernels
 from tests.leaks.places import (
     KERNEL_LOG,
@@ -507,7 +508,7 @@ class KernelProcess:
             "TMPDIR": str(self._temporary),
             "XDG_CACHE_HOME": folder,
             "JPY_PARENT_PID": str(os.getpid()),  # the kernel ends when the tests die
-            "PYTHONPATH": os.pathsep.join(map(str, [*self._packages, REPOSITORY])),
+            "PYTHONPATH": os.pathsep.join(map(str, [*self._packages, REPOSITORY, WITNESS])),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
         kept = {name: value for name, value in os.environ.items() if name != "CI"}

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tests.browser.harness.lab import environment
 from tests.leaks import sources
 from tests.leaks.folders import Folder
+from tests.leaks.issued import WITNESS
 from tests.leaks.logs import log_in_kernels
 from tests.leaks.places import FILES, SERVER_LOG
 from tests.leaks.processes import Processes
@@ -60,7 +61,7 @@ def python() -> str:
 
 # What the kernels import is these tests' own tree; Voilà wants nbconvert's and the widgets' files.
 _LAYERED = {
-    "PYTHONPATH": str(REPOSITORY),
+    "PYTHONPATH": os.pathsep.join(map(str, [REPOSITORY, WITNESS])),
     "JUPYTER_PATH": os.pathsep.join(
         str(Path(data, "share", "jupyter")) for data in (KEPT, sysconfig.get_path("data"))
     ),
