@@ -951,16 +951,16 @@ def device(**changes: object) -> dict[str, object]:
     )
 
 
-def test_the_code_is_shown_with_all_that_it_needs(page: Page) -> None:
-    widget = start(page, kind="code")
+def test_the_code_is_shown_with_all_that_it_needs(frozen: Page) -> None:
+    widget = start(frozen, kind="code")
     expect(widget.locator(".nb-oauth-code-panel")).to_be_hidden()
-    deliver(page, device())
+    deliver(frozen, device())
     expect(widget).to_match_aria_snapshot(CODE_ARIA)
     code = widget.locator(".nb-oauth-code")
     assert code.evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)") >= 24
     code.click()
-    assert page.evaluate("getSelection().toString()") == "WDJB-MJHT"
-    assert len(page.evaluate("notebook.model.sent")) == 1
+    assert frozen.evaluate("getSelection().toString()") == "WDJB-MJHT"
+    assert len(frozen.evaluate("notebook.model.sent")) == 1
 
 
 def test_the_code_goes_when_nobody_can_enter_it(page: Page) -> None:

@@ -125,7 +125,7 @@ def faces() -> dict[str, View | None]:
         "refused-link": _asked(replace(page, url="http://github.example/authorize")),
         "implicit": _asked(page, remarks=(ImplicitGrant.advice,)),
         "working": View(Status.WORKING, HEADING, SCOPE, progress=after(page) or ""),
-        "code": _asked(_code(299.2)),
+        "code": _asked(_code(330)),  # for half a minute it reads “5 minutes”
         "code-over": _asked(_code(0)),
         "pause": _asked(Pause(Rejection(over))),
         "password": _asked(password, remarks=(PasswordGrant.advice,)),
