@@ -193,12 +193,19 @@ def _give_name(beside: Path, path: Path) -> None:
         ConfigurationError: something came there meanwhile.
     """
     try:
-        path.hardlink_to(beside)
+        _link(beside, path)
     except FileExistsError:
         raise ConfigurationError(
             f"{path} came to be there while you signed in, and was left as it is. Sign in again, "
             "and name a file that is not there yet."
         ) from None
+
+
+def _link(beside: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(beside)
+    except FileExistsError:
+        raise
     except OSError:  # no file has two names there, as on a memory stick
         with path.open("x"):  # nobody else's from here on
             beside.replace(path)

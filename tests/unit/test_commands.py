@@ -416,10 +416,11 @@ def test_the_file_where_none_can_have_two_names(
         raise PermissionError(errno.EPERM, "no hard links here")
 
     monkeypatch.setattr(type(file), "hardlink_to", refuse)
-    status = run(capsys, "login", "demo", "--for-ci", str(file))[0]
+    status, _, err = run(capsys, "login", "demo", "--for-ci", str(file))
     written = file.read_text(encoding="utf-8")
     if comes_meanwhile:
         assert (status, written) == (1, "somebody's")
+        assert "came to be there while you signed in" in err
     else:
         assert (status, stat.S_IMODE(file.stat().st_mode)) == (0, 0o600)
         assert signed_in["token"]["refresh_token"] in written
