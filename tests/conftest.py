@@ -35,8 +35,12 @@ ORDER = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """End as after Ctrl-C when told to end, so that every fixture ends what it started."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """End as after Ctrl-C when told to end, so that every fixture ends what it started.
+
+    A shell in which nobody types has Ctrl-C ignored by what it starts in the background.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     config.addinivalue_line("markers", "signs_in(flow, place, how): see tests/flows_by_place.py")
     config.pluginmanager.register(report.Notes())
 
@@ -59,12 +63,12 @@ def _nothing_left_behind() -> Iterator[None]:
     """Fail a test that leaves an environment variable, a process or a sign-in behind."""
     environment, children = _environment(), _children()
     yield
-    wait_until(lambda: not _threads(), f"every sign-in of the test ends: {_threads()}", seconds=5)
+    wait_until(lambda: not _threads(), f"every sign-in of the test ends: {_threads()}", seconds=20)
     assert _environment() == environment, "the test left the environment changed"
     wait_until(
         lambda: _children() <= children,
         f"child processes of the test end: {_children() - children}",
-        seconds=5,
+        seconds=20,
     )
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.harness.chromium import chromium
 from tests.browser.harness.front_end_page import FrontEndPage
 from tests.browser.harness.judged import ALL_KINDS, PUBLIC, JudgedNotebook, describe, leave_behind
 from tests.browser.harness.lab import Lab
-from tests.browser.harness.notebook import NotebookPage
+from tests.browser.harness.notebook import READY_MS, NotebookPage
 from tests.browser.harness.storage import kept_by
 from tests.browser.harness.tutorial import is_listening
 from tests.leaks.places import BROWSER_STORAGE
@@ -38,6 +39,10 @@ PASSED = pytest.StashKey[bool]()
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 WINDOW = {"width": 1100, "height": 900}
+
+expect.set_options(
+    timeout=20_000
+)  # five seconds are not always enough for two kernels on two cores
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,6 +84,7 @@ def context(chromium_browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own: no cookie of another test."""
     context = chromium_browser.new_context(viewport=WINDOW)
     context.set_default_timeout(20_000)
+    context.set_default_navigation_timeout(READY_MS)
     yield context
     context.close()
 

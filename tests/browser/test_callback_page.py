@@ -17,6 +17,7 @@ from tests.browser.harness.callback_page import (
     SILENT,
     CallbackTab,
     keep_from_kernel,
+    wait_for_kernel,
 )
 from tests.browser.harness.judged import LOGIN, QUERY, query_of
 from tests.browser.harness.notebook import NotebookPage
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 SAME_ORIGIN = "same-origin"
 OTHER_POLICIES = ["unsafe-none", "same-origin-allow-popups", "noopener-allow-popups"]
+# However long the widget takes to appear, the link is made by what its page can do.
+PATIENTLY = "from nb_oauth.logins import page_question\npage_question._PATIENCE = 60\n"
 IMPLICIT = 'Client("implicit-callback-page")'
 LOGIN_IMPLICIT = LOGIN.replace("**asked", 'scope=["openid", "api:read"], grant="implicit"')
 
@@ -53,8 +56,11 @@ def send_back(notebook: JudgedNotebook, cell: int = 1) -> CallbackTab:
     return page
 
 
-def test_a_page_that_reaches_the_kernel_needs_no_callback_page(judged: JudgedOpener) -> None:
-    notebook = judged(LOGIN, client='Client("public")')
+def test_a_page_that_reaches_the_kernel_needs_no_callback_page(
+    judged: JudgedOpener, context: BrowserContext
+) -> None:
+    wait_for_kernel(context)
+    notebook = judged(PATIENTLY + LOGIN, client='Client("public")')
     notebook.notebook.run_all()
     link = query_of(notebook.widget(1).wait_for_link())
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/callback", link["redirect_uri"])
@@ -72,7 +78,7 @@ def test_comes_back_with_no_copying_and_the_same_cell_goes_on(
     judged: JudgedOpener, oidc: OidcProvider, artifact: Callable[[str], Path], policy: str
 ) -> None:
     oidc.set_headers(cross_origin_opener_policy=policy)
-    notebook = judged(LOGIN, QUERY, client=CLIENT)
+    notebook = judged(PATIENTLY + LOGIN, QUERY, client=CLIENT)
     notebook.notebook.run_all()
 
     widget = notebook.widget(1)

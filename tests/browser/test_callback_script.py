@@ -25,6 +25,7 @@ from tests.browser.harness.callback_page import (
     REJECTED,
     SILENT,
     CallbackTab,
+    wait_for_kernel,
 )
 
 if TYPE_CHECKING:
@@ -139,8 +140,9 @@ def open_notebook(context: BrowserContext, origin: str, kind: str = "lab") -> Pa
 
 def listen(notebook: Page, callback: str, state: str = STATE) -> None:
     """Show the notebook a link, and wait until it listens."""
-    with notebook.expect_response("**/listen.js"):
+    with notebook.expect_response("**/listen.js") as answer:
         show(notebook, link=link_to(callback, state))
+    notebook.evaluate("async (url) => { await import(url); }", answer.value.url)  # it has run
 
 
 def link_to(redirect_uri: str, state: str = STATE) -> str:
@@ -314,6 +316,7 @@ def test_a_page_says_what_it_can_do(  # noqa: PLR0913, PLR0917 - a row of the ta
     callback_found: bool,  # noqa: FBT001 - a row of the table
     near: bool,  # noqa: FBT001 - the same
 ) -> None:
+    wait_for_kernel(context)
     notebook = open_notebook(context, origin, kind)
     show(notebook, probe=probe and origin + probe)
     show(notebook, probe=probe and origin + probe)  # it is asked once
@@ -391,6 +394,7 @@ IMPORT = """async (script) => {
 def test_a_page_of_no_server_tries_as_well(
     context: BrowserContext, origin: str, probe: str, near: str
 ) -> None:
+    wait_for_kernel(context)
     editor = context.new_page()
     editor.evaluate(IMPORT, script("bearer"))
     editor.evaluate("document.body.dataset.baseUrl = '/'")  # to no avail

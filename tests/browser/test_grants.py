@@ -120,7 +120,7 @@ def test_a_no_in_the_fragment_is_explained_and_an_id_token_is_checked(
     widget.root.screenshot(path=artifact("denied"))
     assert notebook.notebook.is_running(1)
 
-    widget.new_link.click()
+    widget.ask_for_new_link()
     notebook.sign_in(1)
 
     notebook.expect_signed_in(1)

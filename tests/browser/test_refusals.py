@@ -33,7 +33,7 @@ def test_saying_no_at_the_provider(judged: JudgedOpener, artifact: Callable[[str
     expect(widget.error).to_contain_text("End-User aborted interaction")
     notebook.page.screenshot(path=artifact("denied"))
 
-    widget.new_link.click()
+    widget.ask_for_new_link()
     notebook.sign_in(1)
     notebook.expect_signed_in(1)
     notebook.notebook.expect_output(2, "I am alice")
@@ -68,9 +68,7 @@ def test_an_answer_to_an_older_link(judged: JudgedOpener) -> None:
     older = notebook.address_that_will_not_load(1)
     first_link = widget.wait_for_link()
 
-    widget.new_link.click()
-    expect(widget.link).not_to_have_attribute("href", first_link)
-    assert query_of(widget.wait_for_link())["state"] != query_of(first_link)["state"]
+    assert query_of(widget.ask_for_new_link())["state"] != query_of(first_link)["state"]
     widget.answer(older)
 
     expect(widget.error).not_to_be_empty()
@@ -92,7 +90,7 @@ def test_what_a_provider_says_is_text_and_never_html(judged: JudgedOpener) -> No
 
     expect(widget.error).to_contain_text("<b>no</b>")
     expect(widget.root.locator("img, b")).to_have_count(0)
-    widget.new_link.click()
+    widget.ask_for_new_link()
     widget.answer(notebook.address_that_will_not_load(1))
     notebook.expect_signed_in(1)
 

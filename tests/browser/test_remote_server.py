@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from tests.browser.harness.chromium import ELSEWHERE, REMOTE_HOST, chromium
 from tests.browser.harness.lab import Lab
+from tests.browser.harness.notebook import READY_MS
 from tests.browser.harness.tutorial import ARTIFACTS, open_tutorial
 from tests.browser.harness.widget import SignInWidget
 from tests.providers.tls import make_certificates
@@ -55,6 +56,7 @@ def context(chromium_browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile that trusts the server's certificate."""
     context = chromium_browser.new_context(viewport=WINDOW, ignore_https_errors=True)
     context.set_default_timeout(20_000)
+    context.set_default_navigation_timeout(READY_MS)
     yield context
     context.close()
 

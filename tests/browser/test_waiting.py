@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.harness.judged import CLEAN_LINE, LOGIN, QUERY
+from tests.browser.harness.notebook import READY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +119,7 @@ def test_restart_and_run_all_asks_again(judged: JudgedOpener) -> None:
 
     notebook.notebook.restart_and_run_all()
 
+    expect(notebook.widget(1).root).to_be_visible(timeout=READY_MS)
     notebook.sign_in(1)
     notebook.expect_signed_in(1)
     notebook.notebook.expect_output(2, "I am alice")

@@ -668,17 +668,17 @@ def test_an_answer_is_not_repeated_once_nothing_is_waited_for(frozen: Page) -> N
     assert len(sent(frozen, "answer")) == 1
 
 
-def test_an_impatient_person_sends_one_answer(page: Page) -> None:
-    widget = start(page, acknowledges=False)
-    deliver(page, view())
+def test_an_impatient_person_sends_one_answer(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False)
+    deliver(frozen, view())
     box = widget.locator(".nb-oauth-box")
     box.fill(CALLBACK)
     for _ in range(3):
         box.press("Enter")
-    assert len(sent(page, "answer")) == 1
+    assert len(sent(frozen, "answer")) == 1
     box.fill("another")
     box.press("Enter")
-    first, second = sent(page, "answer")
+    first, second = sent(frozen, "answer")
     assert first["id"] != second["id"]
     assert typed(second) == "another"
 
@@ -694,11 +694,11 @@ def test_keys_in_the_box_are_no_notebook_shortcuts(page: Page, widget: Locator) 
 # The other buttons
 
 
-def test_cancel_is_said_once_to_a_slow_kernel(page: Page) -> None:
-    widget = start(page, acknowledges=False)
-    deliver(page, view())
+def test_cancel_is_said_once_to_a_slow_kernel(frozen: Page) -> None:
+    widget = start(frozen, acknowledges=False)
+    deliver(frozen, view())
     widget.get_by_role("button", name="Cancel").dblclick()
-    (cancel,) = sent(page, "cancel")
+    (cancel,) = sent(frozen, "cancel")
     assert cancel["keys"] == ["id", "type"]
     assert cancel["bytes"] == []
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Artifact = Callable[[str], Path]
 
+pytestmark = pytest.mark.timeout(300)  # the first has to install them
+
 LINE = (
     "No cell can wait here: nb_oauth.login(…, wait=False).on_signed_in(function) calls "
     "function(session) as soon as somebody has signed in."
@@ -132,8 +134,9 @@ def test_a_marimo_app_goes_on_by_itself_for_each_visitor_apart(
     other = context.browser.new_context()
     second = FrontEndPage(other.new_page(), page.front_end)
     second.open()
+    widget = second.widget()
     second.expect_text("Nobody yet.")  # one process serves both
-    sign_in_by(second.widget(), name="bob")
+    sign_in_by(widget, name="bob")
     second.expect_text("I am bob")
     page.expect_text("I am alice")
     other.close()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Route
 
 CLIENT = 'Client("callback-page")'
-LOADS_MS = 30_000  # a whole notebook may have to load before it answers
+LOADS_MS = 60_000  # a whole notebook may have to load before it answers
 RECEIVED = "Your notebook has the answer"
 ACCEPTED = "You can close this tab"
 SILENT = "No notebook answered"
@@ -36,6 +36,11 @@ class CallbackTab:
 def keep_from_kernel(context: BrowserContext) -> None:
     """Let the browser reach no listener of the kernel's: another program is at its port."""
     context.route("**/probe-*", _answer_as_another)
+
+
+def wait_for_kernel(context: BrowserContext) -> None:
+    """Let the browser wait for a listener's answer as long as it takes."""
+    context.add_init_script("AbortSignal.timeout = () => new AbortController().signal;")
 
 
 def _answer_as_another(route: Route) -> None:

@@ -92,10 +92,11 @@ class FrontEnd(Server):
         self.folder = folder
         self.notebooks = folder / "notebooks"
         self.notebooks.mkdir(parents=True)
+        interpreter = python()  # which may take so long that a port would be taken by others
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._process = ServerProcess(
-            [python(), str(LAUNCHER), *self.command()],
+            [interpreter, str(LAUNCHER), *self.command()],
             log=folder / "server.log",
             env=environment(folder, _LAYERED),
             cwd=self.notebooks,

@@ -51,6 +51,13 @@ class SignInWidget:
         expect(self.link).to_have_attribute("href", _ANYTHING, timeout=APPEARS_MS)
         return self.link.get_attribute("href") or ""
 
+    def ask_for_new_link(self) -> str:
+        """Click "New link"; returns what takes the old one's place, which stays until then."""
+        before = self.wait_for_link()
+        self.new_link.click()
+        expect(self.link).not_to_have_attribute("href", before)
+        return self.wait_for_link()
+
     def wait_for_status(self, status: str) -> None:
         expect(self.root).to_have_attribute("data-status", status, timeout=APPEARS_MS)
 
