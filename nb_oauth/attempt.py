@@ -57,6 +57,7 @@ class Attempt:
         remarks: what to know about this way of signing in, a line each.
         ask_first: asks what has to be known before anything can be opened; what comes of it
             takes the place of ``grant``, ``redirect_uri`` and ``remarks``.
+        tell_first: is told of the session before anybody who waits for it.
 
     Attributes:
         future: the session that came of it, or why none did.
@@ -73,6 +74,7 @@ class Attempt:
         scope: tuple[str, ...],
         remarks: tuple[str, ...] = (),
         ask_first: Callable[[], AskFirst] | None = None,
+        tell_first: Callable[[OAuth2Session], object],
     ) -> None:
         self.future: Future[OAuth2Session] = Future()
         self._flow: Callable[[GrantSession], Flow] = grant.flow
@@ -83,6 +85,7 @@ class Attempt:
         self._scope = scope
         self._remarks = self._given = remarks
         self._ask_first = ask_first
+        self._tell_first = tell_first
         self._inbox: Inbox[Reported | TakenOver] = Inbox()
         self._catcher = Catcher(self.deliver, self._lose_listener)
         self._page: Page | None = None
@@ -171,6 +174,7 @@ class Attempt:
                 _logger.debug("A sign-in ended in an error of the program", exc_info=outcome)
             self.future.set_exception(asking.without_frames(outcome))
         else:
+            self._tell_first(outcome)
             self.future.set_result(outcome)
 
     def _turn_away_the_late(self) -> None:

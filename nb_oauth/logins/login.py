@@ -248,6 +248,7 @@ class Login(Outcome, LoginWidget):
             remarks=self.remarks,
             ask_first=self._ask_first
             or question_of_page(self._grant, self._client, self.remarks, self.loopback_uri),
+            tell_first=self._tell_first,
         )
         attempt.future.add_done_callback(self._tell_followers)
         return attempt

@@ -21,6 +21,8 @@ class Outcome:
     def __init__(self) -> None:
         self._beginning = threading.Lock()
         self._followers: list[Following] = []
+        self._first: list[Follower] = []  # told before anybody goes on
+        self._first_told_of: OAuth2Session | None = None
         self._told_of: Future[OAuth2Session] | None = None
 
     if not TYPE_CHECKING:  # else every name would do
@@ -62,13 +64,7 @@ class Outcome:
         so that it may set a state); at once if somebody has signed in already. A cell that runs
         again has it called in place of what it asked for when it ran before.
         """
-        self._follow(function, Following(as_if_here(function), place.running_cell()))
-
-    def follow(self, function: Follower) -> None:
-        """Do the same for what must be done before anybody goes on with the session."""
-        self._follow(function, Following(function))
-
-    def _follow(self, function: Follower, following: Following) -> None:
+        following = Following(as_if_here(function), place.running_cell())
         with self._beginning:
             attempt = self._attempt
             self._followers = [
@@ -79,6 +75,19 @@ class Outcome:
             if attempt is None or attempt.future is not self._told_of or is_spent(attempt):
                 return
         function(attempt.future.result())
+
+    def follow(self, function: Follower) -> None:
+        """Do the same for what must be done before anybody goes on with the session."""
+        with self._beginning:
+            self._first.append(function)
+            session = self._first_told_of
+        if session is not None and session.is_alive:
+            function(session)
+
+    def _tell_first(self, session: OAuth2Session) -> None:
+        with self._beginning:
+            functions, self._first_told_of = [*self._first], session
+        tell(functions, session)
 
     def _tell_followers(self, future: "Future[OAuth2Session]") -> None:
         if future.exception() is not None:

@@ -109,6 +109,7 @@ class Bench:
             provider_name="Example",
             scope=("read",),
             ask_first=ask_first,
+            tell_first=lambda _: None,
         )
 
     def _open(self, redirect_uri: str) -> Any:

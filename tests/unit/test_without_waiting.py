@@ -242,7 +242,6 @@ def test_so_is_who_does_where_there_was_a_session(stage: Stage) -> None:
     sign_out(login)
     second = answer_again(stage, login)
     assert second is not first
-    wait_until(lambda: second in sign_in._memory._sessions.values(), "it is remembered")
     assert ask(stage) is second
 
 
@@ -285,6 +284,17 @@ def test_who_follows_just_as_somebody_signs_in_is_told_once(stage: Stage) -> Non
     wait_until(lambda: told != [], "the function is called")
     login.on_signed_in(told.append)
     assert told == [session, session]  # once each
+
+
+def test_what_has_to_be_done_is_done_before_anybody_goes_on(stage: Stage) -> None:
+    login = ask(stage, wait=False)
+    can_go_on: list[bool] = []
+    login.follow(lambda _: can_go_on.append(login._attempt.future.done()))
+    session = answer(login)
+    assert can_go_on == [False]
+    assert ask(stage) is session
+    login.follow(lambda _: can_go_on.append(True))  # what comes later is done at once
+    assert can_go_on == [False, True]
 
 
 # -- where it is the default -----------------------------------------------------------------------
