@@ -110,7 +110,7 @@ class KernelProcess:
     """
 
     is_over = False
-    patience = 8  # seconds to wait for what takes a few milliseconds
+    patience = 30  # seconds to wait for what takes a few milliseconds
     wakes_after: float | None = None  # seconds; for an ipykernel that may be deaf, see `_wake`
 
     def __init__(  # noqa: PLR0913 - what a kernel can be like

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-COUNT = 60
+COUNT, CONCURRENCY = 60, 4
 SET_UP = """
 import asyncio, json, threading, time
 from nb_oauth import Client, OAuth2Session, Provider, data
@@ -29,7 +29,7 @@ provider = Provider("Stage", token_endpoint={token_endpoint!r})
 session = OAuth2Session.open(provider, Client("app"), token=json.load(open({path!r})))
 session.trust_env = False
 urls = [f"{issuer}/{{number}}" for number in range({count})]
-results, had = data.fetch(session, urls, concurrency=4), []
+results, had = data.fetch(session, urls, concurrency={concurrency}), []
 def left():
     return [one.name for one in threading.enumerate() if one.name.startswith("nb_oauth fetch")]
 def show():
@@ -48,11 +48,13 @@ class Api(Stage):
     def __init__(self) -> None:
         super().__init__()
         self.may_answer = threading.Event()
+        self.held: list[Request] = []
         # Whoever interrupts does not read the answer.
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
 
     def answer(self, request: Request) -> Reply:
         if int(request.path[1:]) >= COUNT // 2:
+            self.held.append(request)
             self.may_answer.wait(30)
         return super().answer(request)
 
@@ -86,9 +88,10 @@ def test_an_interrupted_cell_goes_on_where_it_was(
     kernel: KernelProcess, api: Api, token: Path, cell: str
 ) -> None:
     where = {"token_endpoint": api.token_endpoint, "issuer": api.issuer, "path": str(token)}
-    kernel.run(SET_UP.format(count=COUNT, **where))
+    kernel.run(SET_UP.format(count=COUNT, concurrency=CONCURRENCY, **where))
     running = kernel.execute(cell)
-    kernel.wait_for(lambda: len(api.api_requests) >= COUNT // 2, "half of them", seconds=30)
+    # All that it sends at a time: so the answers to those before have come to it.
+    kernel.wait_for(lambda: len(api.held) == CONCURRENCY, "half of them", seconds=30)
     kernel.interrupt()
     assert kernel.outcome(running, seconds=30) in {"KeyboardInterrupt", "CancelledError"}
     assert kernel.run(LEFT) == "[] True\n"
@@ -98,5 +101,5 @@ def test_an_interrupted_cell_goes_on_where_it_was(
     assert kernel.run("print(show())") == f"{list(range(COUNT))}\n"
     again = [int(request.path[1:]) for request in api.api_requests]
     assert set(again) == set(range(COUNT // 2, COUNT))
-    assert len(again) <= COUNT // 2 + 4  # those that were under way had arrived
+    assert len(again) <= COUNT // 2 + CONCURRENCY  # those that were under way had arrived
     assert kernel.run(LEFT) == "[] True\n"

@@ -190,7 +190,7 @@ def _explains(kernel: KernelProcess) -> bool:
 def test_interrupted(search: Search, visitor: Visitor, flow: Flow, call: str) -> None:
     """In the midst of the exchange, where there is one: nothing is left for the person to do."""
     cell = search.begin(flow, call)
-    search.front.oidc.set_token_fault(delay_ms=A_WHILE, times=1)
+    search.front.oidc.set_token_fault(delay_ms=5 * A_WHILE, times=1)
     if flow not in WITHOUT_EXCHANGE:
         flow.sign_in(search.front, visitor)
     search.kernel.interrupt()

@@ -82,7 +82,10 @@ Planted(label=" ".join(of('saved widget state')))""",
     LOG: "import logging; logging.getLogger('oauthlib').debug('%s', of('log records at DEBUG'))",
     KERNEL_LOG: "get_ipython().kernel.log.debug('%s', of(\"kernel's log at DEBUG\"))",
     NAMESPACE: "planted = of('In, Out, _, variables')",
-    HISTORY: 'get_ipython().run_cell(repr(of("IPython\'s history")), store_history=True)',
+    # A thread writes it, in its own time.
+    HISTORY: """\
+get_ipython().run_cell(repr(of("IPython's history")), store_history=True)
+get_ipython().history_manager.writeout_cache()""",
     TEMPORARY: """\
 import tempfile
 with tempfile.NamedTemporaryFile("w", delete=False) as file:

@@ -45,6 +45,8 @@ class Visitor:
         self.server = server
         self.issuer = server.issuer
         self.http = direct()
+        now = self.application.ledger.clock()
+        self.application.ledger.clock = lambda: now  # it stands still: see `later`
 
     def get(self, path: str, **keywords: Any) -> Response:
         return self.http.get(self.issuer + path, allow_redirects=False, timeout=10, **keywords)

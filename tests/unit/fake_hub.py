@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from nb_oauth import OAuth2Session
+
 API_TOKEN = "the-servers-own-token"
 USER = "ada lovelace/1"
 ITS_PATH = "/hub/api/users/ada%20lovelace%2F1"
@@ -28,6 +30,13 @@ def auth_state(access_token: str = "lent-1", **members: Any) -> dict[str, Any]:
 def ending_state(seconds: float, access_token: str = "lent-1", **members: Any) -> dict[str, Any]:
     """The same, of a token that ends in ``seconds``."""
     return auth_state(access_token, expires_in=3600, expires_at=time.time() + seconds, **members)
+
+
+def let_end(hub: FakeHub, session: OAuth2Session) -> None:
+    """The token that ``hub`` has, and ``session`` with it, has ended by now."""
+    hub.states = [ending_state(-1)]
+    ends_at = hub.states[0]["token_response"]["expires_at"]
+    session.token = {**session.token, "expires_at": ends_at}
 
 
 class FakeHub(Stage):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests_oauthlib
 
 from nb_oauth import Client, OAuth2Session, Provider
+from tests.polling import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,6 +148,28 @@ class Stage:
 def ending(seconds: float, lifetime: float = 3600, **members: Any) -> dict[str, Any]:
     """A token that ends in ``seconds``."""
     return {**ENDED, "expires_in": lifetime, "expires_at": time.time() + seconds, **members}
+
+
+def threads_inside(function: Any) -> int:
+    """How many threads are inside a function, or wait to enter it."""
+    code = function.__code__
+    stacks = [traceback.walk_stack(frame) for frame in sys._current_frames().values()]
+    return sum(any(frame.f_code is code for frame, _ in stack) for stack in stacks)
+
+
+def once_inside(
+    function: Any, threads: int, answer: Callable[[Request], Reply]
+) -> Callable[[Request], Reply]:
+    """Let the first answer come once so many threads are inside ``function``: none is late."""
+    has_come = threading.Event()
+
+    def held(request: Request) -> Reply:
+        if not has_come.is_set():
+            has_come.set()
+            wait_until(lambda: threads_inside(function) >= threads, "all of them are there")
+        return answer(request)
+
+    return held
 
 
 def at_once(count: int, function: Callable[[], Any]) -> list[Any]:

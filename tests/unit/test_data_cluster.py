@@ -111,7 +111,7 @@ def test_every_result_comes_once_though_a_worker_is_lost(
     took = time.monotonic() - began
     assert sorted(numbers) == list(range(count))
     assert took < life or server.count("refreshes") >= 1
-    assert server.count("refreshes") <= took / life + 1
+    assert server.count("refreshes") <= took / life + 1, f"in {took} s"
     assert server.count("spent") == 0
     assert sorted(client.run(dask_work.process).values()) != processes
     access_token = session.token["access_token"]
@@ -174,6 +174,7 @@ def test_a_session_without_a_sign_in_is_sent_as_it_is(
 
 def test_all_workers_keep_a_rate_together(server: ShortLived, client: DaskClient) -> None:
     session = server.open()
+    client.wait_for_workers(WORKERS)  # one was killed by a test before
     data.fetch(session, server.urls(200), client=client, rate="80/s").all()
     # Each by itself would come to 160. Some are longer on their way than others.
     assert server.count("busiest") <= 120
@@ -291,10 +292,10 @@ def test_workers_are_told_when_the_provider_renews_no_longer(
 def test_a_worker_waits_no_longer_than_it_is_told(server: ShortLived, client: DaskClient) -> None:
     """As where the kernel of the notebook was killed, and nothing was said any more."""
     session = server.open()
-    left = Notebook("nb_oauth-left-behind", patience=1.0)
+    left = Notebook("nb_oauth-left-behind", patience=3.0)
     ended = {**session.token, "expires_at": time.time() - 1}
     Variable(left.variable, client=client).set(Published(1, ended)._asdict())
-    for patience, at_most in ((1.0, 10.0), (0.0, 1.0)):  # and not again within a minute
+    for patience, at_most in ((3.0, 20.0), (0.0, 3.0)):  # and not again within a minute
         began = time.monotonic()
         with pytest.raises(LoginRequired, match="its kernel may have ended"):
             left.lend(ended)
@@ -563,9 +564,10 @@ def test_a_token_endpoint_that_stays_out_of_order_has_a_rest(
     assert publisher._rest() == 0
     assert publisher._renew_in_time() == ""
     asked = server.count("turned_away")
+    publisher._asks_at += 60  # however long it takes to look
     assert publisher._renew_in_time() == ""
     assert server.count("turned_away") == asked > 0
-    publisher._pause = 10
+    publisher._pause, publisher._asks_at = 10, 0
     wait_until(lambda: publisher._renew_in_time() == "" and publisher._pause > 10, "it asks again")
     assert publisher._rest() == publishing._BEAT
     server.tell("answer")

@@ -95,7 +95,7 @@ def items(count: int = COUNT) -> list[str]:
 
 
 def test_in_order(api: Api, session: OAuth2Session) -> None:
-    api.takes = 0.01
+    api.takes = 0.1
     assert paths(fetch(session, api.urls())) == items()
     assert 8 < api.at_once <= 16
 
@@ -271,7 +271,9 @@ def test_an_error_says_which_address_and_no_secret(api: Api, session: OAuth2Sess
 def test_what_passes_is_asked_again(
     api: Api, session: OAuth2Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = politeness.POLICY.new(backoff_factor=0.01, backoff_jitter=0)
+    quick = politeness.POLICY.new(
+        total=1000, backoff_factor=0.01, backoff_jitter=0, backoff_max=0.05
+    )
     api.status["/item/3"] = 503
     asked = api.api_requests
     mending = threading.Thread(target=_when, args=(lambda: len(asked) > 8, api.status.clear))

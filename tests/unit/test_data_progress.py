@@ -103,4 +103,4 @@ def test_who_has_seen_enough_has_not_failed(capsys: pytest.CaptureFixture[str]) 
     some.close()  # type: ignore[attr-defined]
     last = capsys.readouterr().err.rpartition("\r")[2]
     assert "1 records" in last
-    assert "50" not in last  # tqdm would call the rest a failure, and in a notebook colour it red
+    assert "/50" not in last  # tqdm would call the rest a failure, and in a notebook colour it red

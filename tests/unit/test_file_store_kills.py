@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -37,10 +38,12 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_token_or_the_new(
 
 
 def kill_writers(folder: Path, times: int) -> int:
-    """Kill that many writers, look at the file after each, and count those that were writing."""
+    """Kill so many writers or more, look at the file after each; count those that were writing."""
     FileTokenStore(folder).save(KEY, token(0))
     number = in_the_middle = 0
-    for _ in range(times):
+    for tried in itertools.count():
+        if tried >= times and (in_the_middle >= times / 10 or tried >= 20 * times):
+            break  # on a slow machine fewer of them have come so far
         number = _kill_one(folder, number)
         left = list(folder.glob("*.new"))
         in_the_middle += bool(left)

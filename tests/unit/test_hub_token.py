@@ -39,7 +39,15 @@ from nb_oauth.logins import Login
 from nb_oauth.place import Place
 from nb_oauth.providers import discovery_cache
 from nb_oauth.surfaces import NewLinkWanted
-from tests.unit.fake_hub import API_TOKEN, ITS_PATH, USER, FakeHub, auth_state, ending_state
+from tests.unit.fake_hub import (
+    API_TOKEN,
+    ITS_PATH,
+    USER,
+    FakeHub,
+    auth_state,
+    ending_state,
+    let_end,
+)
 from tests.unit.metadata_server import OPENID
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending, reply
 
@@ -439,9 +447,9 @@ def test_one_that_has_ended_serves_for_as_long_as_apis_take_it(
     stage: Publishing, hub: FakeHub, pauses: list[float]
 ) -> None:
     """The clocks differ, or the provider gives it some seconds more, and so the Hub keeps it."""
-    hub.states = [ending_state(0.2)]
+    hub.states = [ending_state(3600)]
     session = login(stage)
-    time.sleep(0.3)
+    let_end(hub, session)
     assert [session.get(stage.api).ok for _ in range(3)] == [True] * 3
     assert len(hub.asked) == 2
     assert login(stage) is session
@@ -456,9 +464,9 @@ def test_one_that_has_ended_serves_for_as_long_as_apis_take_it(
 def test_a_session_whose_token_is_refused_for_good_lives_no_more(
     stage: Publishing, hub: FakeHub
 ) -> None:
-    hub.states = [ending_state(0.2)]
+    hub.states = [ending_state(3600)]
     session = login(stage)
-    time.sleep(0.3)
+    let_end(hub, session)
     stage.refuses = "lent-1"
     with pytest.warns(UserWarning, match="refuses the token. JupyterHub still has") as said:
         assert session.get(stage.api).status_code == 401
@@ -485,9 +493,9 @@ def test_a_hub_that_is_away_ends_no_session(stage: Publishing, hub: FakeHub) -> 
 
 @pytest.mark.usefixtures("pauses")
 def test_a_hub_that_lends_no_more_is_asked_no_more(stage: Publishing, hub: FakeHub) -> None:
-    hub.states = [ending_state(0.3)]
+    hub.states = [ending_state(3600)]
     session = login(stage)
-    time.sleep(0.4)
+    let_end(hub, session)
     hub.says = lambda _: reply(403)
     with pytest.raises(TokenError, match="wants you to sign in to it again"):
         session.get(stage.api)
@@ -508,7 +516,7 @@ def test_one_that_an_api_refuses_is_renewed_once(stage: Publishing, hub: FakeHub
     assert len(hub.asked) == 2
 
 
-@pytest.mark.parametrize("state", [auth_state(), ending_state(3600)])
+@pytest.mark.parametrize("state", [auth_state(), ending_state(360_000)])
 def test_what_the_api_says_stands_where_the_hub_has_no_other(
     stage: Publishing,
     hub: FakeHub,
@@ -604,10 +612,10 @@ def test_a_pickle_holds_no_more_than_any(stage: Publishing, hub: FakeHub) -> Non
 def test_a_copy_where_no_hub_is_says_so(
     stage: Publishing, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub.states = [ending_state(0.2)]
+    hub.states = [ending_state(3600)]
     there: OAuth2Session = pickle.loads(pickle.dumps(login(stage)))  # noqa: S301 - our own
     monkeypatch.delenv("JUPYTERHUB_API_URL")
-    time.sleep(0.3)
+    let_end(hub, there)
     with pytest.raises(TokenError, match="not a server that JupyterHub has started"):
         there.get(stage.api)
     with pytest.raises(TokenError, match="gave nothing to renew it with"):
@@ -698,7 +706,7 @@ def test_no_secret_is_in_any_text(
 @pytest.mark.parametrize(
     "state",
     [
-        ending_state(3000),
+        ending_state(360_000),
         ending_state(-1),
         auth_state(),
         auth_state(token_type="DPoP"),

@@ -18,10 +18,10 @@ def account(left: float | None = 100.5, *, renews: bool = True, signed_in: bool 
     ("left", "words"),
     [
         (30.5, "token ends in 30 s ("),
-        (119, "token ends in 119 s ("),
+        (119.5, "token ends in 119 s ("),
         (180.5, "token ends in 3 min ("),
-        (7201, "token ends in 2 h ("),
-        (3 * 86400 + 1, "token ends in 3 days ("),
+        (7210, "token ends in 2 h ("),
+        (3 * 86400 + 10, "token ends in 3 days ("),
         (-1, "token ended: the next request renews it"),
         (None, "token says nothing about its end"),
     ],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nb_oauth import OAuth2Session
 
-LIVING = ending(3000, refresh_token="refresh-0")
+LIVING = ending(360_000, refresh_token="refresh-0")
 
 
 class RevokingStage(Stage):

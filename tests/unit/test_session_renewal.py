@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,27 +20,42 @@ from nb_oauth import (
     place,
     setbacks,
 )
-from nb_oauth import renewal as renewal_module
+from nb_oauth import renewal as renewals
 from nb_oauth import session_renewal as session_module
 from nb_oauth.place import Place
+from nb_oauth.renewal import Renewal
 from tests.polling import wait_until
-from tests.unit.session_stage import Reply, Stage, at_once, ending, let_theirs_use_http, reply
+from tests.unit.session_stage import (
+    Reply,
+    Stage,
+    at_once,
+    ending,
+    let_theirs_use_http,
+    once_inside,
+    reply,
+    threads_inside,
+)
 
 if TYPE_CHECKING:
     pass
 
 
 class Clock:
-    """The clocks of ``time``, ahead by as much as a test wants."""
+    """The clocks of ``time``: they stand still, and are ahead by as much as a test wants."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self._began, self._booted = time.time(), time.monotonic()
 
     def time(self) -> float:
-        return time.time() + self.ahead
+        return self._began + self.ahead
 
     def monotonic(self) -> float:
-        return time.monotonic() + self.ahead
+        return self._booted + self.ahead
+
+    def ending(self, seconds: float, lifetime: float = 3600) -> dict[str, Any]:
+        """A token that ends in ``seconds`` by this clock."""
+        return ending(seconds, lifetime, expires_at=self.time() + seconds)
 
 
 @pytest.fixture
@@ -101,7 +114,7 @@ def test_a_classic_session_with_a_token_updater_renews_once_too(
 
 
 def test_a_token_endpoint_that_refuses_is_asked_once_for_all_waiting_threads(stage: Stage) -> None:
-    stage.delay, stage.at_token = 0.3, lambda _: reply(400, error="invalid_client")
+    stage.at_token = once_inside(Renewal.run, 8, lambda _: reply(400, error="invalid_client"))
     session = stage.open(token=ending(-1))
     results = at_once(8, lambda: session.get(stage.api))
     assert all(isinstance(result, TokenError) for result in results)
@@ -116,9 +129,9 @@ def test_a_token_endpoint_that_refuses_is_asked_once_for_all_waiting_threads(sta
     [(29, 3600, True), (31, 3600, False), (9, 100, True), (11, 100, False), (0.9, 10, True)],
 )
 def test_a_token_is_renewed_half_a_minute_or_a_tenth_of_its_life_before_its_end(
-    stage: Stage, left: float, lifetime: float, *, renewed: bool
+    stage: Stage, clock: Clock, left: float, lifetime: float, *, renewed: bool
 ) -> None:
-    session = stage.open(token=ending(left, lifetime))
+    session = stage.open(token=clock.ending(left, lifetime))
     session.get(stage.api)
     assert stage.sent_tokens == ["Bearer access-1" if renewed else "Bearer access-0"]
 
@@ -150,9 +163,11 @@ def test_a_token_that_still_lives_is_used_when_the_token_endpoint_cannot_be_reac
     assert session.get(stage.api).status_code == 200
 
 
-def test_a_failed_early_renewal_is_not_tried_again_with_every_request(stage: Stage) -> None:
+def test_a_failed_early_renewal_is_not_tried_again_with_every_request(
+    stage: Stage, clock: Clock
+) -> None:
     stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
-    session = stage.open(token=ending(25))
+    session = stage.open(token=clock.ending(25))
     at_once(8, lambda: session.get(stage.api))
     for _ in range(5):
         session.get(stage.api)
@@ -163,7 +178,7 @@ def test_a_failed_early_renewal_is_tried_again_after_a_tenth_of_what_is_left(
     stage: Stage, clock: Clock
 ) -> None:
     stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
-    session = stage.open(token=ending(25))
+    session = stage.open(token=clock.ending(25))
     session.get(stage.api)
     clock.ahead = 2.3
     session.get(stage.api)
@@ -178,7 +193,7 @@ def test_the_rest_after_a_failed_early_renewal_ends_with_the_token(
     stage: Stage, clock: Clock
 ) -> None:
     stage.at_token = lambda _: reply(503, error="temporarily_unavailable")
-    session = stage.open(token=ending(0.5, lifetime=20))
+    session = stage.open(token=clock.ending(0.5, lifetime=20))
     session.get(stage.api)
     stage.at_token = stage.rotate
     clock.ahead = 0.6  # less than the second that the rest lasts
@@ -293,11 +308,11 @@ def test_a_token_endpoint_rests_as_long_as_it_asked_to() -> None:
 
 
 def test_token_expired_is_never_raised_before_the_end(stage: Stage, clock: Clock) -> None:
-    token = ending(5)
+    token = clock.ending(5)
     del token["refresh_token"]
     session = stage.open(token=token)
     assert session.get(stage.api).status_code == 200
-    clock.ahead = token["expires_at"] - time.time()
+    clock.ahead = 5
     with pytest.raises(TokenExpiredError, match="Stage gave nothing to renew it with"):
         session.get(stage.api)
     assert not stage.token_requests
@@ -359,19 +374,19 @@ def _never(_: object) -> dict[str, object]:
 
 def test_a_token_that_somebody_else_renewed_is_adopted() -> None:
     renewed = {"access_token": "b"}
-    renewal = renewal_module.Renewal(lambda: renewed)
+    renewal = Renewal(lambda: renewed)
     assert renewal.run({"access_token": "a"}, _never) is renewed
 
 
 def test_the_same_access_token_with_a_later_end_is_a_renewed_one() -> None:
     renewed = {"access_token": "a", "expires_at": 2}
-    renewal = renewal_module.Renewal(lambda: renewed)
+    renewal = Renewal(lambda: renewed)
     assert renewal.run({"access_token": "a", "expires_at": 1}, _never) is renewed
 
 
 def test_a_failure_from_before_is_not_the_callers() -> None:
     stale = {"access_token": "a"}
-    renewal = renewal_module.Renewal(lambda: stale)
+    renewal = Renewal(lambda: stale)
     with pytest.raises(ZeroDivisionError):
         renewal.run(stale, lambda _: {"never": 1 / 0})
     assert renewal.run(stale, lambda _: {"access_token": "b"}) == {"access_token": "b"}
@@ -390,19 +405,14 @@ class OddError(Exception):
 @pytest.mark.timeout(20)
 def test_who_waited_gets_an_error_of_his_own(error: Exception, tries: int) -> None:
     stale, has_begun, tried = {"access_token": "a"}, threading.Event(), []
-    renewal = renewal_module.Renewal(lambda: stale)
+    renewal = Renewal(lambda: stale)
 
     def fail(_: object) -> Any:
         tried.append(1)
         has_begun.set()
         if len(tried) == 1:
-            wait_until(lambda: len(renewing()) == 2, "another waits")
+            wait_until(lambda: threads_inside(Renewal.run) == 2, "another waits")
         raise error
-
-    def renewing() -> list[object]:
-        frames = sys._current_frames()
-        here = [one for frame in frames.values() for one, _ in traceback.walk_stack(frame)]
-        return [one for one in here if one.f_code is renewal_module.Renewal.run.__code__]
 
     results = at_once(2, lambda: renewal.run(stale, fail))
     assert len(tried) == tries
@@ -413,9 +423,9 @@ def test_who_waited_gets_an_error_of_his_own(error: Exception, tries: int) -> No
 
 
 def test_a_fork_leaves_no_lock_behind() -> None:
-    renewal = renewal_module.Renewal(dict)
+    renewal = Renewal(dict)
     before = renewal._lock
-    renewal_module._begin_anew()  # what runs in a forked child
+    renewals._begin_anew()  # what runs in a forked child
     assert renewal._lock is not before
     before = setbacks._guard
     setbacks._begin_anew()
@@ -487,7 +497,7 @@ def test_a_living_token_is_renewed_on_demand(stage: Stage) -> None:
 
 
 def test_many_who_ask_for_a_new_token_at_once_get_one(stage: Stage) -> None:
-    stage.delay = 0.05
+    stage.at_token = once_inside(Renewal.run, 8, stage.rotate)
     session = stage.open(token=ending(3000, refresh_token="refresh-0"))
     assert at_once(8, session.renew) == [None] * 8
     assert session.token["access_token"] == "access-1"

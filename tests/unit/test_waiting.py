@@ -242,18 +242,20 @@ ASYNC_PROGRAM = """
 import asyncio, concurrent.futures, sys, threading, warnings
 from nb_oauth import waiting
 
-async def tick():
+async def tick(future):
     global ticks
     while True:
         ticks += 1
+        if ticks == 6:
+            future.set_result("token")
         await asyncio.sleep(0.01)
 
 async def main():
     global ticks
     ticks = 0
-    ticking = asyncio.ensure_future(tick())
     future = concurrent.futures.Future()
-    timer = threading.Timer(0.3, future.set_result, ["token"])
+    ticking = asyncio.ensure_future(tick(future))
+    timer = threading.Timer(AT_THE_LATEST, future.set_result, ["token"])
     timer.start()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -262,7 +264,7 @@ async def main():
     print(ticks > 5)
     print(*[f"{warning.filename} {warning.message}" for warning in warned])
     print(hasattr(asyncio, "_nest_patched"))
-    timer.join()
+    timer.cancel()
     ticking.cancel()
     try:
         waiting.wait(concurrent.futures.Future(), 0.05)
@@ -273,8 +275,13 @@ RUN(main())
 """
 
 
+def async_program(run: str, seconds: float) -> str:
+    """Wait until tasks have gone on in between, or so long."""
+    return ASYNC_PROGRAM.replace("RUN", run).replace("AT_THE_LATEST", str(seconds))
+
+
 def test_in_an_async_program_tasks_go_on() -> None:
-    said = run_python(ASYNC_PROGRAM.replace("RUN", "asyncio.run")).splitlines()
+    said = run_python(async_program("asyncio.run", 20)).splitlines()
     assert said == ["token", "True", "", "True", "LoginTimeout"]
 
 
@@ -316,7 +323,7 @@ def test_an_async_program_interrupted_twice_leaves_no_task_behind() -> None:
 
 def test_a_loop_that_cannot_run_nested_is_left_alone() -> None:
     pytest.importorskip("uvloop", reason="uvloop is not made for this system")
-    said = run_python("import uvloop\n" + ASYNC_PROGRAM.replace("RUN", "uvloop.run")).splitlines()
+    said = run_python("import uvloop\n" + async_program("uvloop.run", 0.3)).splitlines()
     assert said[:2] == ["token", "False"]
     assert said[2] == (
         "<string> asyncio tasks stand still during this wait: uvloop cannot run a nested loop. "
