@@ -26,6 +26,7 @@ PATIENCE = 30.0
 
 _ANSWERS_WITHIN = 10.0  # seconds, for the scheduler
 _ASKS_AFTER = 2.0  # seconds; until then the next token is on its way, or will be
+_ASKS_AGAIN_AFTER = 1.0  # seconds
 _REFUSED_FOR = 15.0  # seconds
 _IMPATIENT_FOR = 60.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25  # seconds; each is twice the one before
@@ -189,15 +190,15 @@ class _Bulletin:
             asks_after: seconds after which to ask the notebook for it.
             is_refused: whether it is of no use to wait for the end of ``former``.
         """
-        began, pause, has_asked = time.monotonic(), _FIRST_PAUSE, False
+        began, pause, asks_at = time.monotonic(), _FIRST_PAUSE, asks_after
         while True:
             found, waited = self.look(), time.monotonic() - began
             newer = found.live_after(former)
             if newer or (found.number and found.token is None) or (is_refused and found.is_last):
                 return newer
-            if not has_asked and waited >= asks_after:
+            if waited >= asks_at:  # and again: nobody hears what comes before the notebook listens
                 _client().log_event(self._variable, {"number": found.number})
-                has_asked = True
+                asks_at = waited + _ASKS_AGAIN_AFTER
             if waited >= seconds:
                 return None
             time.sleep(pause)

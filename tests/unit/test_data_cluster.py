@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LIFE = 1.0  # seconds
+LIFE = 2.0  # seconds
 WORKERS, THREADS = 2, 4
 
 
@@ -93,7 +93,7 @@ def future_pid(client: DaskClient, future: Any) -> int:
 @pytest.mark.parametrize(
     ("count", "life"),
     [
-        (900, LIFE),
+        (1800, LIFE),
         pytest.param(10_000, 2.0, marks=[pytest.mark.sweep, pytest.mark.timeout(600)]),
     ],
 )
@@ -397,6 +397,27 @@ def test_an_old_copy_is_lent_the_token_of_now(lent: OAuth2Session, client: DaskC
     Variable(lender.variable, client=client).set(Published(1, dict(former))._asdict())
     assert lender.lend({**former, "expires_at": time.time()}) == renewed
     assert published_tokens._bulletin(lender.variable).look().token == renewed
+
+
+def test_what_the_notebook_does_not_hear_is_asked_again(
+    server: ShortLived, client: DaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where an API refuses the token before the scheduler knows that the notebook listens."""
+    came: list[int] = []
+    note = publishing.Publisher.note_missed
+
+    def note_the_second(publisher: publishing.Publisher, number: int) -> None:
+        came.append(number)
+        if len(came) > 1:
+            note(publisher, number)
+
+    monkeypatch.setattr(publishing.Publisher, "note_missed", note_the_second)
+    with on_cluster(server.open(), client) as there:
+        lender, former = there.lender_of_copies, there.token
+        assert lender is not None
+        assert lender.lend(former, is_refused=True)["access_token"] != former["access_token"]
+    assert len(came) == 2
+    assert server.count("refreshes") == 1
 
 
 ALWAYS: dict[str, Any] = {"access_token": "of-old"}  # nobody knows its end
