@@ -53,8 +53,9 @@ class Setbacks:
 
         A refresh token that the provider refused is used no more. After any other failure the
         token endpoint is given a rest, for as long as the token serves: a tenth of what is left
-        of its life, a second at least, and as long as the endpoint asked for, but no longer than
-        an hour. And who was waited for in vain is not waited for again within a minute, but asked.
+        of its life, a second at least (or all that is left of it, if that is less), and as long
+        as the endpoint asked for, but no longer than an hour. And who was waited for in vain is
+        not waited for again within a minute, but asked.
 
         Args:
             token: what was to be renewed.
@@ -68,7 +69,8 @@ class Setbacks:
         digest = _digest(token, "refresh_token")
         self.failure = Failure(digest, alone(error))
         asked_for = min(getattr(error, "retry_after", None) or 0.0, _LONGEST_REST)
-        rest = max(_SHORTEST_REST, left * _SHARE_TO_REST, asked_for)
+        shortest = min(_SHORTEST_REST, left) if left > 0 else _SHORTEST_REST
+        rest = max(shortest, left * _SHARE_TO_REST, asked_for)
         self._rest_until = now + min(rest, _LONGEST_REST)
         self._closed_until = now + asked_for
         if has_waited:

@@ -39,6 +39,7 @@ from nb_oauth.logins import Login
 from nb_oauth.place import Place
 from nb_oauth.providers import discovery_cache
 from nb_oauth.surfaces import NewLinkWanted
+from tests.polling import wait_until
 from tests.unit.fake_hub import (
     API_TOKEN,
     ITS_PATH,
@@ -458,6 +459,23 @@ def test_one_that_has_ended_serves_for_as_long_as_apis_take_it(
     assert session.get(stage.api).ok
     assert sent(stage)[-1] == "lent-2"
     assert len(pauses) == 2
+
+
+def test_one_that_is_refused_as_soon_as_it_has_ended_is_renewed(
+    stage: Publishing, hub: FakeHub
+) -> None:
+    """A moment before its end the Hub had none yet: that is no reason not to ask after it."""
+    hub.states = [ending_state(3600)]
+    session = login(stage)
+    hub.states = [ending_state(0.2)]
+    ends_at = hub.states[0]["token_response"]["expires_at"]
+    session.token = {**session.token, "expires_at": ends_at}
+    assert session.get(stage.api).ok
+    wait_until(lambda: time.time() > ends_at + 0.05, "it ends")
+    stage.refuses = "lent-1"
+    hub.states = [*hub.states, ending_state(3600, "lent-2")]
+    assert session.get(stage.api).ok
+    assert sent(stage)[-1] == "lent-2"
 
 
 @pytest.mark.usefixtures("pauses")

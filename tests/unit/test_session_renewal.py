@@ -196,9 +196,17 @@ def test_the_rest_after_a_failed_early_renewal_ends_with_the_token(
     session = stage.open(token=clock.ending(0.5, lifetime=20))
     session.get(stage.api)
     stage.at_token = stage.rotate
-    clock.ahead = 0.6  # less than the second that the rest lasts
+    clock.ahead = 0.6  # less than the second that a rest lasts
     session.get(stage.api)
     assert stage.sent_tokens == ["Bearer access-0", "Bearer access-1"]
+
+
+@pytest.mark.parametrize(("left", "rest"), [(-1, 1), (0, 1), (0.4, 0.4), (5, 1), (25, 2.5)])
+def test_a_rest_is_no_longer_than_the_token_lives(left: float, rest: float) -> None:
+    trouble = setbacks.Setbacks()
+    trouble.note(ending(left), TokenError("busy"), 100.0, left=left)
+    assert trouble.is_resting(100 + rest - 0.01)
+    assert not trouble.is_resting(100 + rest + 0.01)
 
 
 def test_an_ended_token_whose_renewal_fails_for_a_while_can_be_renewed_later(stage: Stage) -> None:
