@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import sys
 import time
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import requests
 import websocket
 
 from tests import tools
+from tests.free_ports import free_ports
 from tests.hub import environments
 from tests.polling import wait_until
 from tests.providers.visitor import PATIENCE, Visitor
@@ -58,7 +58,7 @@ class Hub(Server):
             tools.missing("configurable-http-proxy", "npm ci --prefix tests/hub")
         node = tools.find("node", remedy="install Node.js 20 or later")
         self.api_token = secrets.token_hex(16)
-        port, hub_port, proxy_port, service_port = _free_ports(4)
+        port, hub_port, proxy_port, service_port = free_ports(4)
         self.origin = f"http://127.0.0.1:{port}"
         self.address = self.origin + base_url.rstrip("/")
         self.has_service = has_service
@@ -254,11 +254,3 @@ class Kernel:
 
 def _is_idle(message: dict[str, Any]) -> bool:
     return message["content"].get("execution_state") == "idle"
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

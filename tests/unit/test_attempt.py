@@ -23,6 +23,7 @@ from nb_oauth.exceptions import LoginCancelled, TokenError
 from nb_oauth.grants import Flow, GrantSession
 from nb_oauth.prompts import Answer, AskPage, Credentials, OpenPage, Page, RawAnswer, Rejection
 from nb_oauth.surfaces import Cancelled, NewLinkWanted, Status, View
+from tests.free_ports import free_port
 from tests.polling import wait_until
 
 PATIENCE = 10.0
@@ -277,8 +278,7 @@ def test_a_port_that_may_not_be_used_is_told_apart(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_newest_sign_in_listens_at_a_fixed_address() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        uri = f"http://127.0.0.1:{probe.getsockname()[1]}/callback"
+    uri = f"http://127.0.0.1:{free_port()}/callback"
     first, second = Bench(uri), Bench(uri)
     first.begin()
     second.begin()
@@ -293,8 +293,7 @@ def test_the_newest_sign_in_listens_at_a_fixed_address() -> None:
 
 
 def test_the_port_is_free_as_soon_as_somebody_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     for _ in range(5):
         bench = Bench(f"http://127.0.0.1:{port}/callback")
         bench.begin()

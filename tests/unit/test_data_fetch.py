@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import socket
 import threading
 import time
 from concurrent.futures import CancelledError
@@ -17,6 +16,7 @@ import requests
 
 from nb_oauth import ConfigurationError, InsecureTransportError, LoginRequired, OAuth2Session
 from nb_oauth.data import courier, fetch, hosts, politeness, rates
+from tests.free_ports import free_port
 from tests.polling import wait_until
 from tests.unit.session_stage import Reply, Request, Stage, ending, reply
 
@@ -241,7 +241,7 @@ def test_of_a_list_what_came_is_kept(api: Api, session: OAuth2Session) -> None:
 
 def test_errors_that_are_returned(api: Api, session: OAuth2Session) -> None:
     api.status["/item/1"] = 410
-    gone = f"http://127.0.0.1:{_free_port()}/"
+    gone = f"http://127.0.0.1:{free_port()}/"
     urls = [*api.urls(2), gone, "http://api.example/in-the-open", "no address"]
     found = fetch(session, urls, on_error="return", retry=None).all()
     assert [type(one) for one in found] == [
@@ -261,7 +261,7 @@ def test_an_error_says_which_address_and_no_secret(api: Api, session: OAuth2Sess
     with pytest.raises(requests.HTTPError) as caught:
         fetch(session, [f"{api.issuer}/item{query}"]).all()
     assert "id=5&access_token=•••&X-Amz-Signature=•••&key=•••" in str(caught.value)
-    gone = f"http://127.0.0.1:{_free_port()}/item{query}"
+    gone = f"http://127.0.0.1:{free_port()}/item{query}"
     with pytest.raises(requests.ConnectionError) as failed:
         fetch(session, [gone], retry=None).all()
     assert "/item?id=5&access_token=•••" in str(failed.value)
@@ -478,13 +478,6 @@ def _interrupted_at(times: int) -> Any:
 def _when(condition: Any, then: Any) -> None:
     wait_until(condition, "it is time")
     then()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def test_a_fork_is_told_that_another_process_fetches_these(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from email.utils import formatdate
@@ -18,6 +17,7 @@ from nb_oauth import Client, ConfigurationError, OAuth2Session, Provider, TokenE
 from nb_oauth.data import hosts, politeness, rates
 from nb_oauth.data.hosts import Host
 from nb_oauth.data.politeness import send
+from tests.free_ports import free_port
 from tests.unit.session_stage import Reply, Request, Stage, at_once, ending
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def test_a_body_that_is_read_once_is_sent_once(
 
 
 def test_a_connection_that_fails(api: Api, session: OAuth2Session, pauses: list[float]) -> None:
-    url = f"http://127.0.0.1:{_free_port()}/"
+    url = f"http://127.0.0.1:{free_port()}/"
     with pytest.raises(requests.ConnectionError):
         send(session, "GET", url)
     assert len(pauses) == 5
@@ -166,7 +166,7 @@ def test_a_host_that_cannot_be_connected_to_in_time(
 
 
 def test_a_renewal_that_fails_is_not_begun_again_here(api: Api, pauses: list[float]) -> None:
-    provider = Provider("Gone", token_endpoint=f"http://127.0.0.1:{_free_port()}/token")
+    provider = Provider("Gone", token_endpoint=f"http://127.0.0.1:{free_port()}/token")
     with OAuth2Session.open(provider, Client("app"), token=ending(-1)) as session:
         session.trust_env, session._pause = False, api.pauses.append
         with pytest.raises(TokenError):
@@ -373,10 +373,3 @@ def _raising(error: Exception) -> Any:
         raise error
 
     return request
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

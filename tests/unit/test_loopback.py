@@ -14,6 +14,7 @@ import pytest
 
 from nb_oauth.exceptions import ConfigurationError
 from nb_oauth.redirects import LoopbackRedirect, is_loopback_redirect, loopback
+from tests.free_ports import free_port
 
 Listen = Callable[..., LoopbackRedirect]
 
@@ -107,9 +108,7 @@ def test_a_free_port_is_taken_when_none_is_asked_for(listen: Listen) -> None:
 
 
 def test_the_port_asked_for_is_taken_and_can_be_taken_again(listen: Listen) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     uri = f"http://127.0.0.1:{port}/callback"
     for _ in range(2):
         listener = listen(uri)
@@ -333,9 +332,7 @@ def test_gives_up_where_no_port_is_free_on_both(
 def test_a_fixed_port_taken_on_one_family_is_an_os_error(
     listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     monkeypatch.setattr(loopback, "_bind", always_taken)
     with pytest.raises(OSError, match="in use"):
         listen(f"http://localhost:{port}/callback")
@@ -387,8 +384,7 @@ def test_windows_does_not_share_the_port(listen: Listen, monkeypatch: pytest.Mon
 
 
 def test_two_sign_ins_that_begin_together_never_lose_the_port(deliveries: Deliveries) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        uri = f"http://127.0.0.1:{probe.getsockname()[1]}/callback"
+    uri = f"http://127.0.0.1:{free_port()}/callback"
     failures: list[OSError] = []
 
     def begin(barrier: threading.Barrier) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import socket
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 import requests
 
 from nb_oauth import LoginRequired, OAuth2Session, TokenError
+from tests.free_ports import free_port
 from tests.unit.session_stage import Reply, Stage, ending
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ KINDS = [
 @pytest.fixture
 def nowhere() -> str:
     """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    return f"http://127.0.0.1:{port}/token"
+    return f"http://127.0.0.1:{free_port()}/token"
 
 
 def failing(session: OAuth2Session, error: Exception) -> Any:

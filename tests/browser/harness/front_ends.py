@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.browser.harness.lab import environment
+from tests.free_ports import free_port
 from tests.leaks import sources
 from tests.leaks.folders import Folder
 from tests.leaks.issued import WITNESS
@@ -92,11 +92,10 @@ class FrontEnd(Server):
         self.folder = folder
         self.notebooks = folder / "notebooks"
         self.notebooks.mkdir(parents=True)
-        interpreter = python()  # which may take so long that a port would be taken by others
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._process = ServerProcess(
-            [interpreter, str(LAUNCHER), *self.command()],
+            [python(), str(LAUNCHER), *self.command()],
             log=folder / "server.log",
             env=environment(folder, _LAYERED),
             cwd=self.notebooks,
@@ -214,9 +213,3 @@ def _as_marimo(cells: Sequence[str]) -> str:
         body = "\n".join(f"    {line}" for line in source.splitlines())
         parts.append(f"@app.cell\ndef _():\n{body}\n    return")
     return "\n\n".join([*parts, 'if __name__ == "__main__":\n    app.run()\n'])
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
