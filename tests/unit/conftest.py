@@ -87,6 +87,7 @@ def visitor() -> Iterator[Visitor]:
     server = DemoServer()
     server.serve()
     visitor = Visitor(server)
+    visitor.stop_the_clock()
     yield visitor
     visitor.http.close()
     server.close()

@@ -45,8 +45,6 @@ class Visitor:
         self.server = server
         self.issuer = server.issuer
         self.http = direct()
-        now = self.application.ledger.clock()
-        self.application.ledger.clock = lambda: now  # it stands still: see `later`
 
     def get(self, path: str, **keywords: Any) -> Response:
         return self.http.get(self.issuer + path, allow_redirects=False, timeout=10, **keywords)
@@ -145,6 +143,11 @@ class Visitor:
             connection.request(method, target, body, {**FORM, **(headers or {})})
             reply = connection.getresponse()
             return reply.status, reply.read().decode()
+
+    def stop_the_clock(self) -> None:
+        """Let the provider's clock stand still, but for `later`."""
+        now = self.application.ledger.clock()
+        self.application.ledger.clock = lambda: now
 
     def later(self, seconds: float) -> None:
         """Let the provider's clock be ahead."""
