@@ -1,8 +1,7 @@
 """One sign-in under way.
 
-An attempt drives a grant in a thread of its own, so that it comes to its end whether or not a
-cell waits for it. Widgets and listeners only put what they got into its inbox. Whoever waits,
-waits for its future.
+An attempt drives a grant in a thread of its own, and so to its end whether or not a cell waits.
+Widgets and listeners only put what they got into its inbox. Whoever waits, waits for its future.
 """
 
 import contextlib
@@ -54,10 +53,10 @@ class Attempt:
         surface: who shows what the person is to do.
         provider_name: what people call the provider.
         scope: what is asked for, to show it.
+        tell_first: is told of the session before anybody who waits for it.
         remarks: what to know about this way of signing in, a line each.
         ask_first: asks what has to be known before anything can be opened; what comes of it
             takes the place of ``grant``, ``redirect_uri`` and ``remarks``.
-        tell_first: is told of the session before anybody who waits for it.
 
     Attributes:
         future: the session that came of it, or why none did.
@@ -72,9 +71,9 @@ class Attempt:
         surface: Surface,
         provider_name: str,
         scope: tuple[str, ...],
+        tell_first: Callable[[OAuth2Session], object],
         remarks: tuple[str, ...] = (),
         ask_first: Callable[[], AskFirst] | None = None,
-        tell_first: Callable[[OAuth2Session], object],
     ) -> None:
         self.future: Future[OAuth2Session] = Future()
         self._flow: Callable[[GrantSession], Flow] = grant.flow
@@ -84,8 +83,8 @@ class Attempt:
         self._provider_name = provider_name
         self._scope = scope
         self._remarks = self._given = remarks
-        self._ask_first = ask_first
         self._tell_first = tell_first
+        self._ask_first = ask_first
         self._inbox: Inbox[Reported | TakenOver] = Inbox()
         self._catcher = Catcher(self.deliver, self._lose_listener)
         self._page: Page | None = None
@@ -152,7 +151,10 @@ class Attempt:
     def succeed_with(self, session: OAuth2Session) -> None:
         """End with ``session``, also where nothing has begun: nobody had to be asked."""
         done, renews = f"Signed in to {self._provider_name}.", session.account.renews
-        self._end(session, Status.SIGNED_IN, progress=done, can_renew=renews)
+        try:
+            self._tell_first(session)
+        finally:
+            self._end(session, Status.SIGNED_IN, progress=done, can_renew=renews)
 
     def _end(self, outcome: OAuth2Session | BaseException, status: Status, **details: Any) -> None:  # noqa: ANN401 - the fields of a View
         """Show how it ended, tell who waits, then tell who only watches (and may wait in turn)."""
@@ -174,7 +176,6 @@ class Attempt:
                 _logger.debug("A sign-in ended in an error of the program", exc_info=outcome)
             self.future.set_exception(asking.without_frames(outcome))
         else:
-            self._tell_first(outcome)
             self.future.set_result(outcome)
 
     def _turn_away_the_late(self) -> None:

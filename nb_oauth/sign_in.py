@@ -1,8 +1,7 @@
 """``login()``: whether to ask, and how.
 
-A session that lives in this kernel, a token in the store, or the one that JupyterHub has where an
-administrator says so, is used where it has the scope. Otherwise somebody is asked, with the widget
-of the best grant.
+A session that lives in this kernel, a token in the store, or JupyterHub's own where that is set
+up, is used where it has the scope. Otherwise somebody is asked, with the widget of the best grant.
 """
 
 import warnings
@@ -17,7 +16,7 @@ from nb_oauth.allowed_hosts import checked_hosts
 from nb_oauth.clients import Client
 from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_THE_APP, Choice
-from nb_oauth.kernel_memory import UNDECIDED, KernelMemory, SignInRequest
+from nb_oauth.kernel_memory import KernelMemory
 from nb_oauth.logins import (
     NOBODYS,
     ClientQuestion,
@@ -32,6 +31,7 @@ from nb_oauth.place import Place
 from nb_oauth.providers import KnownProvider, Provider, known_provider
 from nb_oauth.providers.known import is_address
 from nb_oauth.session import OAuth2Session
+from nb_oauth.sign_in_request import UNDECIDED, SignInRequest
 from nb_oauth.stores import TokenStore, token_store
 from nb_oauth.surfaces.output import Outputs, say
 from nb_oauth.tokens import Scope
@@ -162,7 +162,7 @@ def login(  # noqa: PLR0913 - each a thing the person may want to say
     elif request.grant == OF_THE_APP and request.why:
         warnings.warn(f"{request.why} Pass grant={OF_THE_APP!r} if so it is meant.", stacklevel=2)
     if wait is None and found.asks_a_person and not where.lets_cells_wait:
-        found.follow(request.settle)
+        found.prepare(request.settle)
         say(instead_of_waiting(where))
         return found
     session = found.wait(timeout)
@@ -175,7 +175,7 @@ def _shown(request: SignInRequest, found: OAuth2Session | Login, timeout: float 
     if isinstance(found, OAuth2Session):
         found = _memory_here().login_with(request, found)
     else:
-        found.follow(request.settle)
+        found.prepare(request.settle)
     where = place.here()
     if where.shows_widgets or (where.is_attended and found.asks_a_person and not found.is_done):
         found.display()

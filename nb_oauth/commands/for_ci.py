@@ -193,7 +193,7 @@ def _give_name(beside: Path, path: Path) -> None:
         ConfigurationError: something came there meanwhile.
     """
     try:
-        _link(beside, path)
+        _link_or_move(beside, path)
     except FileExistsError:
         raise ConfigurationError(
             f"{path} came to be there while you signed in, and was left as it is. Sign in again, "
@@ -201,10 +201,10 @@ def _give_name(beside: Path, path: Path) -> None:
         ) from None
 
 
-def _link(beside: Path, path: Path) -> None:
+def _link_or_move(beside: Path, path: Path) -> None:
     try:
         path.hardlink_to(beside)
-    except FileExistsError:
+    except FileExistsError:  # not for want of links
         raise
     except OSError:  # no file has two names there, as on a memory stick
         with path.open("x"):  # nobody else's from here on

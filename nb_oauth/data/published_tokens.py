@@ -7,6 +7,7 @@ next one: a token that has ended is waited for, one that lives is used meanwhile
 misses it says in a topic of the same name, which Dask brings to the notebook.
 """
 
+import contextlib
 import functools
 import math
 import time
@@ -26,7 +27,7 @@ PATIENCE = 30.0
 
 _ANSWERS_WITHIN = 10.0  # seconds, for the scheduler
 _ASKS_AFTER = 2.0  # seconds; until then the next token is on its way, or will be
-_ASKS_AGAIN_AFTER = 1.0  # seconds
+_ASKS_AGAIN_AFTER = 1.0  # seconds, should the notebook not have listened yet
 _REFUSED_FOR = 15.0  # seconds
 _IMPATIENT_FOR = 60.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25  # seconds; each is twice the one before
@@ -187,22 +188,29 @@ class _Bulletin:
         Args:
             former: the one before.
             seconds: for which to wait.
-            asks_after: seconds after which to ask the notebook for it.
+            asks_after: seconds after which to ask the notebook for it, each second from then on.
             is_refused: whether it is of no use to wait for the end of ``former``.
         """
-        began, pause, asks_at = time.monotonic(), _FIRST_PAUSE, asks_after
+        began, pause, asks_next_after = time.monotonic(), _FIRST_PAUSE, asks_after
         while True:
             found, waited = self.look(), time.monotonic() - began
             newer = found.live_after(former)
             if newer or (found.number and found.token is None) or (is_refused and found.is_last):
                 return newer
-            if waited >= asks_at:  # and again: nobody hears what comes before the notebook listens
-                _client().log_event(self._variable, {"number": found.number})
-                asks_at = waited + _ASKS_AGAIN_AFTER
             if waited >= seconds:
                 return None
+            if waited >= asks_next_after:
+                self._ask(found.number)
+                asks_next_after = waited + _ASKS_AGAIN_AFTER
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _ask(self, number: int) -> None:
+        """Tell the notebook that the token of that publication cannot be used."""
+        client, event = _client(), {"topic": self._variable, "msg": {"number": number}}
+        scheduler: Any = client.scheduler
+        with contextlib.suppress(OSError, TimeoutError, _other_timeout()):
+            client.sync(scheduler.log_event, **event, callback_timeout=_ANSWERS_WITHIN)
 
     def patience(self, seconds: float) -> float:
         """Return how long to wait: not again so long where it was in vain a moment ago."""

@@ -78,7 +78,7 @@ class Publisher(threading.Thread):
 
     def note_missed(self, number: int) -> None:
         """Take note that a worker cannot use the token of that publication."""
-        self._missed = number
+        self._missed = max(self._missed, number)
         self._wakes.set()
 
     # -- in its thread ---------------------------------------------------------------------
@@ -99,7 +99,8 @@ class Publisher(threading.Thread):
 
     def _go_on(self) -> None:
         before = self._published
-        is_missed = self._missed == before.number and not before.is_last
+        is_published = _are_same(self._session.token, before.token)
+        is_missed = self._missed == before.number and not before.is_last and is_published
         if is_missed:
             self._renew_refused()
         why = self._renew_in_time()

@@ -23,13 +23,13 @@ from nb_oauth.exceptions import OAuthError
 from nb_oauth.grant_choice import OF_THE_APP
 from nb_oauth.hub_token import hub_api
 from nb_oauth.hub_token.lending import JupyterHub
-from nb_oauth.kernel_memory import SignInRequest
 from nb_oauth.masking import with_bare_errors
 from nb_oauth.place import Place
 from nb_oauth.providers import Provider, known_provider
 from nb_oauth.providers.known import is_address
 from nb_oauth.retrying import Patience, Pause
 from nb_oauth.session import OAuth2Session
+from nb_oauth.sign_in_request import SignInRequest
 from nb_oauth.tokens import Token
 
 _THE_HUBS_APP = Client("jupyterhub", token_endpoint_auth_method="none")  # noqa: S106 - no secret

@@ -45,7 +45,7 @@ def tell(followers: Iterable[Follower], session: OAuth2Session) -> None:
         try:
             follower(session)
         except Exception:  # noqa: PERF203 - theirs, not ours: the sign-in is done
-            _logger.exception("A function given to on_signed_in failed")
+            _logger.exception("A function that follows a login failed")
 
 
 def as_if_here(function: Follower) -> Follower:

@@ -21,8 +21,8 @@ class Outcome:
     def __init__(self) -> None:
         self._beginning = threading.Lock()
         self._followers: list[Following] = []
-        self._first: list[Follower] = []  # told before anybody goes on
-        self._first_told_of: OAuth2Session | None = None
+        self._told_first: list[Follower] = []
+        self._latest: OAuth2Session | None = None  # of which they were told last
         self._told_of: Future[OAuth2Session] | None = None
 
     if not TYPE_CHECKING:  # else every name would do
@@ -64,7 +64,13 @@ class Outcome:
         so that it may set a state); at once if somebody has signed in already. A cell that runs
         again has it called in place of what it asked for when it ran before.
         """
-        following = Following(as_if_here(function), place.running_cell())
+        self._follow(function, Following(as_if_here(function), place.running_cell()))
+
+    def follow(self, function: Follower) -> None:
+        """Call ``function(session)`` in the thread that signs in, once those who wait go on."""
+        self._follow(function, Following(function))
+
+    def _follow(self, function: Follower, following: Following) -> None:
         with self._beginning:
             attempt = self._attempt
             self._followers = [
@@ -76,17 +82,21 @@ class Outcome:
                 return
         function(attempt.future.result())
 
-    def follow(self, function: Follower) -> None:
-        """Do the same for what must be done before anybody goes on with the session."""
+    def prepare(self, function: Follower) -> None:
+        """Call ``function(session)`` before anybody goes on with the session.
+
+        It is called in the thread that signs in; at once where that is past, and the session lives.
+        It should take no time, and wait for nobody.
+        """
         with self._beginning:
-            self._first.append(function)
-            session = self._first_told_of
+            self._told_first.append(function)
+            session = self._latest
         if session is not None and session.is_alive:
             function(session)
 
     def _tell_first(self, session: OAuth2Session) -> None:
         with self._beginning:
-            functions, self._first_told_of = [*self._first], session
+            functions, self._latest = [*self._told_first], session
         tell(functions, session)
 
     def _tell_followers(self, future: "Future[OAuth2Session]") -> None:

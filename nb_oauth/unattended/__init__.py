@@ -14,11 +14,11 @@ import warnings
 from nb_oauth import place, stored_tokens
 from nb_oauth.exceptions import ConfigurationError, LoginRequired, TokenError
 from nb_oauth.grant_choice import OF_A_PERSON, OF_THE_APP
-from nb_oauth.kernel_memory import SignInRequest, stored_sessions
 from nb_oauth.masking import with_bare_errors
 from nb_oauth.providers import KnownProvider
 from nb_oauth.session import OAuth2Session
 from nb_oauth.setbacks import is_refusal
+from nb_oauth.sign_in_request import SignInRequest, stored_sessions
 from nb_oauth.stores import FileTokenStore
 from nb_oauth.tokens import Token, TokenKey
 from nb_oauth.unattended import refusals, successors

@@ -58,6 +58,7 @@ LAYERS = [
     {"asking"},
     {"attempt"},
     {"logins"},
+    {"sign_in_request"},
     {"kernel_memory"},
     {"hub_token", "unattended"},
     {"sign_in"},

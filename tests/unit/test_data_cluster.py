@@ -599,6 +599,38 @@ def test_a_token_endpoint_that_stays_out_of_order_has_a_rest(
     assert publisher._asks_at == 0
 
 
+def test_what_was_renewed_already_is_not_renewed_for_a_question_that_came_late(
+    server: ShortLived, client: DaskClient
+) -> None:
+    session = server.open()
+    publisher = publishing.Publisher(session, client)
+    publisher._publish(session.token)
+    session.renew()  # in a cell, and not published yet
+    publisher.note_missed(1)
+    publisher.note_missed(0)  # of a worker that never learned of any
+    publisher._go_on()
+    assert server.count("refreshes") == 1
+    assert (publisher._published.number, publisher._published.is_last) == (2, False)
+    publisher.note_missed(2)
+    publisher.note_missed(1)
+    publisher._go_on()
+    assert server.count("refreshes") == 2
+    assert (publisher._published.number, publisher._published.is_last) == (3, True)
+
+
+def test_a_scheduler_that_takes_no_question_is_waited_for(
+    lent: OAuth2Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_answer(*_: Any, **how: Any) -> None:
+        assert how["callback_timeout"] == published_tokens._ANSWERS_WITHIN
+        raise TimeoutError
+
+    assert isinstance(lent.lender, Notebook)
+    away = SimpleNamespace(scheduler=SimpleNamespace(log_event=None), sync=no_answer)
+    monkeypatch.setattr(published_tokens, "_client", lambda: away)
+    published_tokens._bulletin(lent.lender.variable)._ask(1)
+
+
 def test_what_is_published_is_said_again_now_and_then(
     server: ShortLived, client: DaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

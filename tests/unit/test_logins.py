@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 import warnings
 from collections.abc import Callable
 from contextlib import closing
@@ -38,6 +39,7 @@ from nb_oauth.surfaces import (
     Status,
     View,
 )
+from nb_oauth.tokens import TokenKey
 from tests.polling import wait_until
 
 PATIENCE = 10.0
@@ -267,7 +269,7 @@ def test_on_signed_in_that_fails_harms_nobody(
     login.on_signed_in(told.append)
     session = signed_in(login)
     wait_until(lambda: told == [session], "the other function is called")
-    assert "on_signed_in failed" in caplog.text
+    assert "follows a login failed" in caplog.text
 
 
 def test_on_signed_in_is_not_called_for_a_failure(token: dict[str, Any]) -> None:
@@ -367,12 +369,14 @@ def test_login_knows_a_session_that_no_cell_waited_for(token: dict[str, Any]) ->
 
 
 def test_a_sign_in_that_was_replaced_leaves_the_newer_one_alone(token: dict[str, Any]) -> None:
-    older = found(sign_in._request(PROVIDER, CLIENT, "read", None, None))
+    older_request = sign_in._request(PROVIDER, CLIENT, "read", None, None)
+    older = found(older_request)
     older.display()
     request = sign_in._request(PROVIDER, CLIENT, "write", None, None)
     newer = found(request)
     session = OAuth2Session.open(PROVIDER, CLIENT, token=token)
-    sign_in._memory._remember(sign_in._request(PROVIDER, CLIENT, "read", None, None), session)
+    sign_in._memory._remember(older_request, session, older)
+    sign_in._memory._serve_others(older_request, session, older)
     assert sign_in._memory._logins[request.key][1] is newer
 
 
@@ -400,6 +404,67 @@ def test_who_waits_at_a_newer_widget_goes_on_with_what_an_older_one_brings(
     assert found_session(sign_in._request(PROVIDER, CLIENT, "read", None, None)) is session
     assert not sign_in._memory._logins.keys() - {key_of(other)}
     assert other.is_under_way
+
+
+def test_who_follows_a_newer_widget_holds_up_nobody_at_the_older_one(
+    token: dict[str, Any],
+) -> None:
+    request = sign_in._request(PROVIDER, CLIENT, "read", None, None)
+    older = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", wait=False)
+    older._take(Cancelled())
+    wait_until(lambda: older.has_failed, "it is cancelled")
+    newer = found(request)
+    goes_on: list[bool] = []
+    newer.on_signed_in(lambda _: goes_on.append(older.is_done))
+    older._take(NewLinkWanted())
+    answer_with_code(older)
+    session = older.wait(PATIENCE)
+    wait_until(lambda: goes_on == [True], "its follower is told")
+    sign_in._memory._logins[request.key] = request, newer
+    sign_in._memory._serve_others(request, session, older)
+    assert goes_on == [True]  # once
+
+
+def test_what_has_to_be_done_and_fails_loses_no_session(
+    token: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[OAuth2Session] = []
+
+    def stop(session: OAuth2Session) -> None:
+        told.append(session)
+        raise SystemExit
+
+    login = nb_oauth.login(PROVIDER, client=CLIENT, scope="read", wait=False)
+    login.prepare(stop)
+    answer_with_code(login)
+    assert [login.wait(PATIENCE)] == told
+
+
+def test_nobody_waits_for_the_store_of_another(
+    token: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = OAuth2Session.open(PROVIDER, CLIENT, token=token)
+    store = MemoryTokenStore()
+    request = sign_in._request(PROVIDER, CLIENT, "read", None, None, store=store)
+    store.save(request.key, token)
+    load, is_locked = store.load, list[bool]()
+
+    def another_is_quicker(key: TokenKey) -> Any:
+        def look() -> None:
+            is_locked.append(not sign_in._memory._lock.acquire(timeout=5))
+            if not is_locked[0]:
+                sign_in._memory._put(request.key, session)
+                sign_in._memory._lock.release()
+
+        if not is_locked:
+            thread = threading.Thread(target=look)
+            thread.start()
+            thread.join()
+        return load(key)
+
+    monkeypatch.setattr(store, "load", another_is_quicker)
+    assert sign_in._memory.find(request) is session
+    assert is_locked == [False]
 
 
 def test_a_newer_widget_asks_on_for_what_an_older_one_does_not_bring(

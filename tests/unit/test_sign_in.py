@@ -18,10 +18,10 @@ from nb_oauth import (
     Provider,
     grant_choice,
     grants,
-    kernel_memory,
     logins,
     place,
     sign_in,
+    sign_in_request,
     stores,
 )
 from nb_oauth.grants import DeviceAuthorization
@@ -92,7 +92,7 @@ def session_by(grant: str, client: Client = APP) -> OAuth2Session:
     """A live session that this kernel remembers, of a sign-in by ``grant``."""
     request = sign_in._request(EVERYTHING, client, "read", None, None, grant)
     session = OAuth2Session.open(EVERYTHING, client, scope="read", token=TOKEN, grant=grant)
-    sign_in._memory._remember(request, session)
+    sign_in._memory._put(request.key, session)
     return session
 
 
@@ -154,7 +154,7 @@ def test_an_address_without_https_is_taken_for_a_name(server: MetadataServer) ->
 
 
 def test_every_grant_has_its_login() -> None:
-    assert set(kernel_memory._LOGINS) == set(grant_choice.NAMES)
+    assert set(sign_in_request.LOGINS) == set(grant_choice.NAMES)
     for name in grant_choice.NAMES:
         assert found(EVERYTHING, SERVICE, name)._grant.name == name
 

@@ -289,11 +289,11 @@ def test_who_follows_just_as_somebody_signs_in_is_told_once(stage: Stage) -> Non
 def test_what_has_to_be_done_is_done_before_anybody_goes_on(stage: Stage) -> None:
     login = ask(stage, wait=False)
     can_go_on: list[bool] = []
-    login.follow(lambda _: can_go_on.append(login._attempt.future.done()))
+    login.prepare(lambda _: can_go_on.append(login._attempt.future.done()))
     session = answer(login)
     assert can_go_on == [False]
     assert ask(stage) is session
-    login.follow(lambda _: can_go_on.append(True))  # what comes later is done at once
+    login.prepare(lambda _: can_go_on.append(True))  # what comes later is done at once
     assert can_go_on == [False, True]
 
 
@@ -432,7 +432,7 @@ def test_in_marimo_the_function_is_called_as_the_cell_would(
     first, second = marimo.threads  # its own: what the kernel remembers needs none
     session = answer(login)
     wait_until(lambda: called == [session], "the function is called")
-    wait_until(lambda: "A function given to on_signed_in failed" in caplog.text, "it is logged")
+    wait_until(lambda: "A function that follows a login failed" in caplog.text, "it is logged")
     first.join()
     second.join()
 
