@@ -21,6 +21,7 @@ import zmq
 from jupyter_client.connect import write_connection_file
 from jupyter_client.session import Session
 
+from tests.free_ports import free_ports
 from tests.kernel.environments import REPOSITORY
 from tests.leaks import sources
 from tests.leaks.folders import TEMPORARY_FOLDER, Folder
@@ -60,6 +61,7 @@ ON_UVLOOP = (
 )
 LAUNCH_XEUS = ("-m", "xpython_launcher")
 LAUNCH_ON_UVLOOP = ("-c", ON_UVLOOP)
+_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 STOP_SECONDS = 10
 # What cells were made of, what came of them, and all that an inspector of variables shows. It goes
 # into a file: what a kernel answers is in its log.
@@ -146,6 +148,7 @@ class KernelProcess:
             str(self._folder / "connection.json"),
             ip="127.0.0.1",
             key=secrets.token_hex(16).encode(),
+            **dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True)),
         )
         self._session = Session(key=connection["key"].encode())
         self._context = zmq.Context()
