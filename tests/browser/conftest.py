@@ -40,9 +40,8 @@ PASSED = pytest.StashKey[bool]()
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 WINDOW = {"width": 1100, "height": 900}
 
-expect.set_options(
-    timeout=20_000
-)  # five seconds are not always enough for two kernels on two cores
+# Five seconds are not always enough on two cores.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

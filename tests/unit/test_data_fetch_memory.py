@@ -38,8 +38,10 @@ def test_results_that_are_consumed_as_they_come(
     api: str, few: int, many: int, *, ordered: bool
 ) -> None:
     _peak(api, few, ordered=ordered)  # what is imported and kept stays
-    short, long = (_peak(api, count, ordered=ordered) for count in (few, many))
-    assert long < short + 1_000_000, f"{short} bytes for {few}, {long} for {many}"
+    short = _peak(api, few, ordered=ordered)
+    # A late answer keeps others waiting behind it, in one run and not in another; a leak is in all.
+    long = min(_peak(api, many, ordered=ordered) for _ in range(3))
+    assert long < short + 200_000, f"{short} bytes for {few}, {long} for {many}"
 
 
 def _peak(api: str, count: int, *, ordered: bool) -> int:

@@ -425,9 +425,7 @@ def test_who_follows_a_newer_widget_holds_up_nobody_at_the_older_one(
     assert goes_on == [True]  # once
 
 
-def test_what_has_to_be_done_and_fails_loses_no_session(
-    token: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_has_to_be_done_and_fails_loses_no_session(token: dict[str, Any]) -> None:
     told: list[OAuth2Session] = []
 
     def stop(session: OAuth2Session) -> None:

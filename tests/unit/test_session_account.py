@@ -6,7 +6,14 @@ import time
 
 import pytest
 
+from nb_oauth import session_account
 from nb_oauth.session_account import Account, as_html, as_text
+
+
+@pytest.fixture(autouse=True)
+def _the_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(session_account.time, "time", lambda: now)
 
 
 def account(left: float | None = 100.5, *, renews: bool = True, signed_in: bool = True) -> Account:
@@ -18,10 +25,10 @@ def account(left: float | None = 100.5, *, renews: bool = True, signed_in: bool 
     ("left", "words"),
     [
         (30.5, "token ends in 30 s ("),
-        (119.5, "token ends in 119 s ("),
+        (119, "token ends in 119 s ("),
         (180.5, "token ends in 3 min ("),
-        (7210, "token ends in 2 h ("),
-        (3 * 86400 + 10, "token ends in 3 days ("),
+        (7201, "token ends in 2 h ("),
+        (3 * 86400 + 1, "token ends in 3 days ("),
         (-1, "token ended: the next request renews it"),
         (None, "token says nothing about its end"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
@@ -20,7 +20,7 @@ from nb_oauth import (
     place,
     setbacks,
 )
-from nb_oauth import renewal as renewals
+from nb_oauth import renewal as renewal_module
 from nb_oauth import session_renewal as session_module
 from nb_oauth.place import Place
 from nb_oauth.renewal import Renewal
@@ -35,9 +35,6 @@ from tests.unit.session_stage import (
     reply,
     threads_inside,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class Clock:
@@ -433,7 +430,7 @@ def test_who_waited_gets_an_error_of_his_own(error: Exception, tries: int) -> No
 def test_a_fork_leaves_no_lock_behind() -> None:
     renewal = Renewal(dict)
     before = renewal._lock
-    renewals._begin_anew()  # what runs in a forked child
+    renewal_module._begin_anew()  # what runs in a forked child
     assert renewal._lock is not before
     before = setbacks._guard
     setbacks._begin_anew()

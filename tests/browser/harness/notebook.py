@@ -24,7 +24,7 @@ NOT_OURS = re.compile(
     r"ERR_NAME_NOT_RESOLVED"  # the internet is cut off
     r"|favicon"
     r"|api/workspaces/"  # a new workspace is asked for before it is saved
-    r"|/probe-"  # asked whether it is near; the sign-in may be over by then
+    r"|ERR_CONNECTION_(REFUSED|RESET) .*/probe-"  # the sign-in was over by then
     r"|nb-oauth/listen\.js"  # looked for where it may be missing
     r"|uncaught: Cannot read properties of undefined \(reading 'schema'\)"  # Notebook 7's settings
 )
